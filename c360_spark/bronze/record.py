@@ -1,0 +1,32 @@
+"""Bronze rows: the delivered text with its identity and origin."""
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.columns.keys import digest
+from c360_spark.tables import bronze
+
+
+def bronze_records(rows: DataFrame, *, source: str, dataset: str, as_of: datetime) -> DataFrame:
+    """Rows of `bronze.<source>_<dataset>` from delivered rows (`delivery_id, delivery_no, position, payload, header`).
+
+    Files of one run differ in `received_at` by a microsecond each, in the order of their paths, so that of several
+    daily extracts landed together the last one is the newest.
+    """
+    identity = digest(F.lit(source), F.lit(dataset), F.col("delivery_id"), F.col("position"))
+    microseconds = F.unix_micros(F.lit(as_of)) + F.col("delivery_no")
+    received_at = F.timestamp_micros(microseconds)
+    return rows.select(
+        F.substring(identity, 1, 32).alias("bronze_id"),
+        F.lit(source).alias("source"),
+        F.lit(dataset).alias("dataset"),
+        "delivery_id",
+        "position",
+        "payload",
+        F.substring(F.sha2("payload", 256), 1, 32).alias("payload_hash"),
+        "header",
+        received_at.alias("received_at"),
+        F.to_date(received_at).alias("received_date"),
+    ).select(*bronze(source, dataset).column_names)

@@ -1,0 +1,106 @@
+"""`c360 …`: the suite from a terminal.
+
+Commands load what they need when they are called, so `doctor` works on a bare machine.
+"""
+
+import importlib
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from c360_spark import doctor as machine
+from c360_spark.errors import C360Error, InputError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Config = Annotated[str, typer.Option(help="folder with platform.yml")]
+Env = Annotated[str, typer.Option(help="environment: overlays platform.<env>.yml")]
+Lake = Annotated[str | None, typer.Option(help="root of the lake; default from platform.yml")]
+Landing = Annotated[str | None, typer.Option(help="root of the landing folders; default from platform.yml")]
+AsOf = Annotated[str | None, typer.Option(help="the time of the run, ISO 8601 in UTC; default: now")]
+RunId = Annotated[str | None, typer.Option(help="default: made from --as-of")]
+Only = Annotated[str | None, typer.Option(help="land only this source or source.dataset")]
+
+
+def main() -> None:
+    """Entry point. A failure of ours ends as code, cause and hint on standard error, and its own exit code."""
+    try:
+        app()
+    except C360Error as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _load(module: str) -> Any:
+    return importlib.import_module(f"c360_spark.{module}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is wrong with this machine, and how to mend it."""
+    sys.exit(machine.main())
+
+
+@app.command()
+def demo(
+    people: Annotated[int, typer.Option(min=1, help="people in the world")] = 2_000,
+    days: Annotated[int, typer.Option(min=1, help="days to run, each after the other")] = 2,
+    seed: Annotated[int, typer.Option(help="another seed, another world")] = 7,
+    out: Annotated[Path, typer.Option(help="folder to make anew")] = Path(".demo"),
+    config: Config = "conf",
+) -> None:
+    """Make a synthetic world, run the whole chain on it day by day, and show what was made."""
+    _load("stages.demo").demo(folder=out, config=config, people=people, days=days, seed=seed)
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Option(help="landing folder to write; the truth goes to 'truth' beside it")],
+    people: Annotated[int, typer.Option(min=1, help="people in the world")] = 2_000,
+    days: Annotated[int, typer.Option(min=1, help="days of deliveries")] = 2,
+    seed: Annotated[int, typer.Option(help="another seed, another world")] = 7,
+    start: Annotated[str, typer.Option(help="first day")] = "2026-01-01",
+    no_noise: Annotated[list[str] | None, typer.Option(help="kind of noise to switch off; repeat for more")] = None,
+    config: Config = "conf",
+    env: Env = "dev",
+) -> None:
+    """Write the deliveries of a synthetic world: six systems, their noise, and the truth."""
+    try:
+        first = date.fromisoformat(start)
+    except ValueError:
+        raise InputError("C303", f"'{start}' is not a date", hint="such as 2026-01-01") from None
+    _load("stages.demo").write_world(
+        out, config=config, env=env, people=people, days=days, seed=seed, start=first, no_noise=no_noise or []
+    )
+
+
+@app.command()
+def run(
+    stage: Annotated[list[str] | None, typer.Argument(help="stages to run; all of schedule.yml by default")] = None,
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+    landing: Landing = None,
+    as_of: AsOf = None,
+    run_id: RunId = None,
+    only: Only = None,
+) -> None:
+    """Run the whole chain, or some of its stages."""
+    given = {"config": config, "env": env, "lake": lake, "landing": landing, "as_of": as_of, "run_id": run_id}
+    _load("stages.job").run(stages=stage, only=only, **given)
+
+
+@app.command()
+def check(config: Config = "conf", env: Env = "dev") -> None:
+    """Check every file of conf/, and list all problems at their lines."""
+    conf = _load("config").load(Path(config), env)
+    print(f"{config}: {len(conf.sources)} datasets, rule set {conf.rules.label}, all well")
+
+
+@app.command()
+def jars() -> None:
+    """Print the jars for spark-submit: --jars $(c360 jars)."""
+    print(",".join(map(str, _load("jars").jar_paths())))

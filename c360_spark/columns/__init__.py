@@ -1,0 +1,1 @@
+"""Column → Column: keys and normalisers."""

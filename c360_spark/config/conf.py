@@ -1,0 +1,41 @@
+"""conf/ as one frozen value."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from c360_spark.config.activation import Audience, ConsentRules, Destination, ProfileRules
+from c360_spark.config.contract import Contract
+from c360_spark.config.document import did_you_mean
+from c360_spark.config.identity import RuleSet
+from c360_spark.config.platform import Platform
+from c360_spark.config.schedule import Schedule
+from c360_spark.config.sources import Source
+from c360_spark.errors import InputError
+
+
+@dataclass(frozen=True)
+class Conf:
+    """Everything a team has decided. Made by `load`, which has checked it."""
+
+    platform: Platform
+    sources: dict[tuple[str, str], Source]
+    contracts: dict[tuple[str, str], Contract]
+    rules: RuleSet
+    profile: ProfileRules
+    consent: ConsentRules
+    audiences: dict[str, Audience]
+    destinations: dict[str, Destination]
+    schedule: Schedule
+
+    def datasets(self, only: str | None = None) -> Iterator[tuple[str, str, Source, Contract]]:
+        """Each dataset's source, name, arrival and contract; `only` is `source` or `source.dataset`.
+
+        Raises InputError C203 when nothing has that name.
+        """
+        names = [(s, d) for s, d in self.sources if only in (None, s, f"{s}.{d}")]
+        if only and not names:
+            known = {s for s, _ in self.sources} | {f"{s}.{d}" for s, d in self.sources}
+            hint = did_you_mean(only, known).lstrip("; ")
+            raise InputError("C203", f"no source or dataset '{only}' in sources.yml", hint=hint)
+        for source, dataset in names:
+            yield source, dataset, self.sources[source, dataset], self.contracts[source, dataset]

@@ -1,0 +1,169 @@
+"""conf/contracts: what a dataset promises, and what each of its properties means in silver."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from c360_spark.config.document import Document, Loc, Problems, did_you_mean, read
+from c360_spark.config.model import parse
+from c360_spark.config.odcs import CustomProperty, Element, IdentifierUse, ObjectSettings, Odcs, PropertySettings
+
+S = TypeVar("S", bound=BaseModel)
+SAFE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One scalar of a delivered record. `path` leads to it from the record; `loc` is its place in the file."""
+
+    path: tuple[str, ...]
+    loc: Loc
+    element: Element
+    settings: PropertySettings
+
+    @property
+    def name(self) -> str:
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """An array within the record whose items become rows of a table of their own."""
+
+    path: tuple[str, ...]
+    table: str
+    constants: dict[str, str]
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The newest contract of one dataset."""
+
+    source: str
+    dataset: str
+    version: str
+    document: Document
+    table: str
+    constants: dict[str, str]
+    fields: tuple[Field, ...]
+    lines: Lines | None
+
+    @property
+    def primary_key(self) -> tuple[Field, ...]:
+        keyed = [f for f in self.fields if f.element.primary_key]
+        return tuple(sorted(keyed, key=lambda f: f.element.primary_key_position or 1))
+
+    @property
+    def uses(self) -> list[tuple[Field, IdentifierUse]]:
+        """The properties that identify somebody."""
+        return [(f, f.settings.identifier) for f in self.fields if f.settings.identifier]
+
+
+def load_contracts(folder: Path, problems: Problems) -> dict[tuple[str, str], Contract]:
+    """The active contract with the greatest version of every dataset, by (source, dataset)."""
+    newest: dict[tuple[str, str], Contract] = {}
+    for path in sorted(folder.glob("*/*/*.odcs.yaml")):
+        contract = _load(path, problems)
+        if contract is None:
+            continue
+        old = newest.get((contract.source, contract.dataset))
+        if old is None or _order(old.version) < _order(contract.version):
+            newest[contract.source, contract.dataset] = contract
+    return newest
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _load(path: Path, problems: Problems) -> Contract | None:
+    document = read(path, problems)
+    if document is None:
+        return None
+    odcs = parse(document, Odcs, problems)
+    if odcs is None:
+        return None
+    source, dataset = path.parts[-3:-1]
+    for name in (source, dataset):
+        if not SAFE_NAME.match(name):
+            problems.found.append(document.problem((), f"folder '{name}' must be lower-case letters, digits and _"))
+    if path.name != f"{odcs.version}.odcs.yaml":
+        problems.found.append(document.problem(("version",), f"version {odcs.version} does not match the file's name"))
+    if odcs.status not in ("active", "deprecated"):
+        return None
+    return _contract(source, dataset, odcs, document, problems)
+
+
+def _contract(source: str, dataset: str, odcs: Odcs, document: Document, problems: Problems) -> Contract | None:
+    record, loc = odcs.schema_[0], ("schema", 0)
+    settings = _settings(document, loc, record.custom_properties, ObjectSettings, problems)
+    fields, arrays = _walk(document, record, (), loc, problems)
+    lines = _lines(document, arrays, problems)
+    if settings is None or any(f is None for f in fields):
+        return None
+    known = tuple(f for f in fields if f is not None)
+    return Contract(source, dataset, odcs.version, document, settings.canonical_table, settings.constants, known, lines)
+
+
+Array = tuple[tuple[str, ...], Loc, Element]
+
+
+def _walk(
+    document: Document, parent: Element, path: tuple[str, ...], loc: Loc, problems: Problems
+) -> tuple[list[Field | None], list[Array]]:
+    """All scalars below `parent`, and its arrays that have settings."""
+    fields: list[Field | None] = []
+    arrays: list[Array] = []
+    for i, element in enumerate(parent.properties):
+        here, where = (*path, element.name), (*loc, "properties", i)
+        if element.logical_type == "object":
+            inner_fields, inner_arrays = _walk(document, element, here, where, problems)
+            fields += inner_fields
+            arrays += inner_arrays
+        elif element.logical_type == "array":
+            arrays.append((here, where, element))
+        else:
+            settings = _settings(document, where, element.custom_properties, PropertySettings, problems)
+            fields.append(Field(here, where, element, settings) if settings else None)
+    return fields, arrays
+
+
+def _lines(document: Document, arrays: list[Array], problems: Problems) -> Lines | None:
+    lines = None
+    for path, loc, element in arrays:
+        if not element.custom_properties or element.items is None:
+            continue
+        settings = _settings(document, loc, element.custom_properties, ObjectSettings, problems)
+        fields, _ = _walk(document, element.items, (), (*loc, "items"), problems)
+        if lines is not None:
+            problems.found.append(document.problem(loc, "a record can have one array of lines"))
+        if settings is not None:
+            known = tuple(f for f in fields if f is not None)
+            lines = Lines(path, settings.canonical_table, settings.constants, known)
+    return lines
+
+
+def _settings(
+    document: Document, loc: Loc, given: list[CustomProperty], model: type[S], problems: Problems
+) -> S | None:
+    """customProperties as one value of `model`, complaints at the entry they are about."""
+    place = {p.property: (*loc, "customProperties", i) for i, p in enumerate(given)}
+    data: dict[str, Any] = {p.property: p.value for p in given}
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        known = [field.alias or name for name, field in model.model_fields.items()]
+        for complaint in error.errors():
+            first, *rest = complaint["loc"] or ("",)
+            where = (*place.get(str(first), loc), "value", *rest)
+            if complaint["type"] == "extra_forbidden" and not rest:
+                message = f"unknown customProperty '{first}'{did_you_mean(str(first), known)}"
+                where = (*place.get(str(first), loc), "property")
+            else:
+                message = f"'{'.'.join(map(str, complaint['loc']))}': {complaint['msg']}"
+            problems.found.append(document.problem(where, message))
+        return None

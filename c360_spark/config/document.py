@@ -1,0 +1,136 @@
+"""YAML files with the place of every value, so that a problem can be shown where it stands."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from c360_spark.errors import ConfigError
+
+MAX_BYTES = 1_000_000
+MAX_NODES = 100_000  # aliases are expanded while counting, so a YAML bomb stops here
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in one place of one file."""
+
+    path: Path
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+@dataclass
+class Problems:
+    """Collects problems over all files, so that a person sees them together."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def raise_any(self) -> None:
+        """Raise ConfigError C201 with every problem, in file order; do nothing where there is none."""
+        if self.found:
+            lines = sorted(set(map(str, self.found)))
+            count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
+            raise ConfigError("C201", f"{count}\n  " + "\n  ".join(lines), hint="mend the lines named and run again")
+
+
+@dataclass(frozen=True)
+class Document:
+    """The plain values of a YAML file and where each of them stands."""
+
+    path: Path
+    data: Any
+    marks: dict[Loc, tuple[int, int]]
+
+    def problem(self, loc: Loc, message: str) -> Problem:
+        """A problem at `loc`, or at the nearest parent that has a place."""
+        while loc and loc not in self.marks:
+            loc = loc[:-1]
+        line, column = self.marks.get(loc, (1, 1))
+        return Problem(self.path, line, column, message)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A suggestion to append to a message: the closest known word, or else all of a short list."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known: {', '.join(names)}" if 0 < len(names) <= 20 else ""
+
+
+def read(path: Path, problems: Problems) -> Document | None:
+    """Parse a file, or note what is wrong with it and give None."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            problems.found.append(Problem(path, 1, 1, f"larger than {MAX_BYTES} bytes"))
+            return None
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problems.found.append(Problem(path, line, column, f"not valid YAML: {error.problem}"))
+        return None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problems.found.append(Problem(path, 1, 1, f"cannot be read: {error}"))
+        return None
+    return _Reader(path, problems).document(node)
+
+
+class _Reader:
+    def __init__(self, path: Path, problems: Problems) -> None:
+        self.path, self.problems = path, problems
+        self.marks: dict[Loc, tuple[int, int]] = {}
+        self.nodes = 0
+        self.scalars = yaml.SafeLoader("")
+
+    def document(self, node: yaml.Node | None) -> Document | None:
+        before = len(self.problems.found)
+        data = {} if node is None else self._value(node, ())
+        if len(self.problems.found) > before:
+            return None
+        return Document(self.path, data, self.marks)
+
+    def _note(self, node: yaml.Node, message: str) -> None:
+        mark = node.start_mark
+        self.problems.found.append(Problem(self.path, mark.line + 1, mark.column + 1, message))
+
+    def _value(self, node: yaml.Node, loc: Loc) -> Any:
+        self.nodes += 1
+        if self.nodes >= MAX_NODES:
+            if self.nodes == MAX_NODES:
+                self._note(node, f"more than {MAX_NODES} values once aliases are expanded")
+            return None
+        self.marks.setdefault(loc, (node.start_mark.line + 1, node.start_mark.column + 1))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, loc)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*loc, i)) for i, item in enumerate(node.value)]
+        try:
+            return self.scalars.construct_object(node)
+        except yaml.YAMLError as error:
+            self._note(node, f"not a plain value: {getattr(error, 'problem', error)}")
+        except ValueError as error:
+            self._note(node, f"not a plain value: {error}")
+        return None
+
+    def _mapping(self, node: yaml.MappingNode, loc: Loc) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<":
+                self._note(key_node, "keys must be plain words, without merges")
+                continue
+            name = str(key_node.value)
+            if name in values:
+                self._note(key_node, f"'{name}' is given twice")
+            self.marks[(*loc, name)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            values[name] = self._value(value_node, (*loc, name))
+        return values

@@ -1,0 +1,35 @@
+"""What a SQL expression in conf/ may say: declared columns, literals, and functions that cannot reach outside."""
+
+import re
+from collections.abc import Collection
+
+from c360_spark.config.document import did_you_mean
+
+KEYWORDS = frozenset(
+    "and or not is null in between like true false case when then else end interval day days month months year years "
+    "date timestamp distinct from".split()
+)
+FUNCTIONS = frozenset(
+    "abs coalesce concat date_add date_sub datediff element_at floor greatest least length lower months_between round "
+    "to_date trim upper".split()
+)
+TOKEN = re.compile(
+    r"'(?:[^'\\]|'')*'|[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?|<=>|<=|>=|<>|!=|[()=<>+\-*/%,.\[\]]|(\S)"
+)
+
+
+def complaints(text: str, columns: Collection[str]) -> list[str]:
+    """Why `text` is not an expression over `columns`; empty when it is."""
+    found = []
+    for match in TOKEN.finditer(text):
+        word = match.group()
+        if match.group(1):
+            found.append(f"character {word!r} is not allowed in an expression")
+        elif not (word[0].isalpha() or word[0] == "_") or word.lower() in KEYWORDS:
+            continue
+        elif text[match.end() :].lstrip().startswith("("):
+            if word.lower() not in FUNCTIONS:
+                found.append(f"function '{word}' is not allowed{did_you_mean(word.lower(), FUNCTIONS)}")
+        elif word not in columns:
+            found.append(f"unknown column '{word}'{did_you_mean(word, columns)}")
+    return found

@@ -1,0 +1,98 @@
+"""Reads conf/. Everything wrong in any file is reported in one error."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from c360_spark.config.activation import Audience, ConsentRules, Destination, ProfileRules
+from c360_spark.config.check import check
+from c360_spark.config.conf import Conf
+from c360_spark.config.contract import load_contracts
+from c360_spark.config.document import Document, Problem, Problems, did_you_mean, read
+from c360_spark.config.identity import RuleSet
+from c360_spark.config.model import parse
+from c360_spark.config.platform import Platform
+from c360_spark.config.schedule import Schedule
+from c360_spark.config.sources import Sources
+from c360_spark.errors import ConfigError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load(folder: Path, env: str, **overrides: str | None) -> Conf:
+    """conf/ for an environment; `overrides` replace entries of platform.yml (lake, landing).
+
+    Raises ConfigError C202 when the folder or a file is missing, C203 for an unknown environment, and C201 with
+    every problem of every file at its line.
+    """
+    if not folder.is_dir():
+        raise ConfigError("C202", f"no folder '{folder}'", hint="give the folder with platform.yml as --config")
+    reader = _Folder(folder)
+    conf = reader.conf(env, {name: value for name, value in overrides.items() if value is not None})
+    reader.problems.raise_any()
+    assert conf is not None
+    reader.problems.found += check(conf, reader.documents)
+    reader.problems.raise_any()
+    return conf
+
+
+class _Folder:
+    """The documents read so far, and what is wrong with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.problems = folder, Problems()
+        self.documents: dict[str, Document] = {}
+
+    def conf(self, env: str, overrides: dict[str, str]) -> Conf | None:
+        platform = self._platform(env, overrides)
+        sources = self._value("sources.yml", Sources)
+        rules = self._value("identity.yml", RuleSet)
+        profile = self._value("profile.yml", ProfileRules)
+        consent = self._value("consent.yml", ConsentRules)
+        schedule = self._value("schedule.yml", Schedule)
+        contracts = load_contracts(self.folder / "contracts", self.problems)
+        audiences = self._each("audiences", Audience)
+        destinations = self._each("destinations", Destination)
+        if not (platform and sources and rules and profile and consent and schedule):
+            return None
+        arrivals = {(s, d): arrival for s, datasets in sources.root.items() for d, arrival in datasets.items()}
+        return Conf(platform, arrivals, contracts, rules, profile, consent, audiences, destinations, schedule)
+
+    def _value(self, name: str, model: type[M]) -> M | None:
+        document = self._read(name)
+        return parse(document, model, self.problems) if document else None
+
+    def _each(self, folder: str, model: type[M]) -> dict[str, M]:
+        paths = sorted((self.folder / folder).glob("*.yml"))
+        values = {path.stem: self._value(f"{folder}/{path.name}", model) for path in paths}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _read(self, name: str) -> Document | None:
+        path = self.folder / name
+        if not path.is_file():
+            self.problems.found.append(Problem(path, 1, 1, "the file is missing"))
+            return None
+        document = read(path, self.problems)
+        if document:
+            self.documents[name] = document
+        return document
+
+    def _platform(self, env: str, overrides: dict[str, str]) -> Platform | None:
+        known = [p.name.split(".")[1] for p in self.folder.glob("platform.*.yml")]
+        if env not in known:
+            raise ConfigError(
+                "C203", f"no environment '{env}': {self.folder}/platform.{env}.yml is missing{did_you_mean(env, known)}"
+            )
+        base, overlay = self._read("platform.yml"), self._read(f"platform.{env}.yml")
+        if base is None or overlay is None:
+            return None
+        data = _merged(_merged(base.data, overlay.data), overrides)
+        marks = base.marks | {loc: mark for loc, mark in overlay.marks.items() if loc}
+        return parse(Document(overlay.path, data, marks), Platform, self.problems)
+
+
+def _merged(base: Any, overlay: Any) -> Any:
+    if not isinstance(base, dict) or not isinstance(overlay, dict):
+        return overlay
+    return base | {name: _merged(base.get(name), value) for name, value in overlay.items()}

@@ -1,0 +1,113 @@
+"""The part of the Open Data Contract Standard 3.1 that the suite reads; the rest is allowed and ignored.
+
+Own settings stand where the standard wants them: in `customProperties`. On a schema object: `canonicalTable`,
+`constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`,
+`scale`.
+"""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from c360_spark.config.identity import Normalizer
+from c360_spark.config.model import Camel
+
+LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "object", "array"]
+
+
+class CustomProperty(Camel):
+    """One own setting of the suite."""
+
+    id: str | None = None
+    property: str
+    value: Any
+    description: str | None = None
+
+
+class TypeOptions(Camel):
+    """Limits of a value."""
+
+    pattern: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Element(Camel):
+    """A schema object or a property of one."""
+
+    id: str | None = None
+    name: str
+    logical_type: LogicalType = "string"
+    physical_type: str | None = None
+    physical_name: str | None = None
+    business_name: str | None = None
+    description: str | None = None
+    required: bool = False
+    unique: bool = False
+    primary_key: bool = False
+    primary_key_position: int | None = None
+    classification: str | None = None
+    critical_data_element: bool | None = None
+    examples: list[Any] = []
+    tags: list[str] = []
+    quality: list[Any] = []
+    logical_type_options: TypeOptions = TypeOptions()
+    properties: list["Element"] = []
+    items: "Element | None" = None
+    custom_properties: list[CustomProperty] = []
+
+
+class Odcs(Camel):
+    """A contract file. One schema object: what one delivered record holds."""
+
+    api_version: Literal["v3.1.0"]
+    kind: Literal["DataContract"]
+    id: str
+    name: str | None = None
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    status: Literal["proposed", "draft", "active", "deprecated", "retired"]
+    tenant: str | None = None
+    domain: str | None = None
+    data_product: str | None = None
+    tags: list[str] = []
+    description: dict[str, Any] = {}
+    schema_: list[Element] = Field(alias="schema", min_length=1, max_length=1)
+    servers: list[Any] = []
+    team: Any = None
+    roles: list[Any] = []
+    support: list[Any] = []
+    sla_properties: list[Any] = []
+    authoritative_definitions: list[Any] = []
+    custom_properties: list[CustomProperty] = []
+    contract_created_ts: str | None = None
+
+
+class IdentifierUse(Camel):
+    """Which namespace a value belongs to: fixed, or told by another property through `namespaces`."""
+
+    namespace: str | None = None
+    namespace_from: str | None = None
+    namespaces: dict[str, str] = {}
+    verified: bool = False
+
+
+class PropertySettings(Camel):
+    """Own settings of one property.
+
+    `formats` are Spark datetime patterns tried in order, or `iso`, or `epoch_ms`. `scale` multiplies a number into the
+    canonical unit (100 for a price that becomes cents). `valueMap` lists all allowed values and what they become.
+    """
+
+    canonical: str | None = None
+    identifier: IdentifierUse | None = None
+    normalize: Normalizer | None = None
+    formats: list[str] = []
+    value_map: dict[str, str] = {}
+    scale: int = Field(1, ge=1)
+
+
+class ObjectSettings(Camel):
+    """Own settings of the record, or of an array of lines within it."""
+
+    canonical_table: str
+    constants: dict[str, str] = {}

@@ -1,0 +1,53 @@
+"""platform.yml: where the lake is, how much machine there is. `platform.<env>.yml` overlays it."""
+
+import os
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+
+from c360_spark.config.model import Model
+from c360_spark.errors import SetupError
+
+
+class Spark(Model):
+    """Sizes of the Spark session; `conf` is passed on as it is."""
+
+    driver_memory: str = Field("4g", pattern=r"^\d+[mg]$")
+    shuffle_partitions: PositiveInt = 4
+    conf: dict[str, str] = {}
+
+
+class Components(Model):
+    """Which engine computes connected components; `auto` takes `local` up to `local_max_links` links."""
+
+    engine: Literal["auto", "local", "graphframes"] = "auto"
+    local_max_links: PositiveInt = 20_000_000
+
+
+class IdentityKey(Model):
+    """Where the secret of keyed hashes comes from. `insecure_default` is for laptops and refused elsewhere."""
+
+    env: str = "C360_IDENTITY_KEY"
+    insecure_default: str | None = None
+
+    def secret(self) -> str:
+        """The key itself. Raises SetupError C105 when it is not set or shorter than 16 characters."""
+        value = os.environ.get(self.env) or self.insecure_default
+        if not value or len(value) < 16:
+            raise SetupError(
+                "C105",
+                f"{self.env} is {'too short' if value else 'not set'}",
+                hint=f"export {self.env} with 16 characters or more from your secret store; another key makes other ids",
+            )
+        return value
+
+
+class Platform(Model):
+    """The whole of platform.yml. Either `catalog` names the tables, or they lie in folders below `lake`."""
+
+    lake: str
+    landing: str
+    catalog: str | None = None
+    spark: Spark = Spark()
+    components: Components = Components()
+    identity_key: IdentityKey = IdentityKey()

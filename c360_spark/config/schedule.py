@@ -1,0 +1,29 @@
+"""schedule.yml: the job graph."""
+
+from pydantic import Field, RootModel
+
+from c360_spark.config.model import Model
+
+
+class Task(Model):
+    """One task: the stage `jobs/<job>.py` runs, after `depends_on`."""
+
+    job: str
+    depends_on: tuple[str, ...] = ()
+    description: str = Field(min_length=1)
+
+
+class Schedule(RootModel[dict[str, Task]]):
+    """task name → task."""
+
+    def ordered(self) -> list[str]:
+        """Task names such that each comes after what it depends on; ties keep the file's order."""
+        done: list[str] = []
+        waiting = dict(self.root)
+        while waiting:
+            ready = next((n for n, t in waiting.items() if set(t.depends_on) <= set(done)), None)
+            if ready is None:
+                raise ValueError(f"tasks wait for one another: {', '.join(waiting)}")
+            done.append(ready)
+            del waiting[ready]
+        return done

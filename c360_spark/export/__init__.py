@@ -1,0 +1,1 @@
+"""Audience members → changes to send. Pure functions."""

@@ -1,0 +1,1 @@
+"""Silver and identity → what reporting and activation read. Pure functions."""

@@ -1,0 +1,1 @@
+"""Identifiers → persons: a pure function of the evidence and the rule set."""

@@ -1,0 +1,88 @@
+"""What changed between two partitions: membership over time and the change log."""
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.columns.keys import digest
+
+
+def differences(current: DataFrame, found: DataFrame) -> DataFrame:
+    """Identifiers whose person or component changed.
+
+    Columns: `identifier_id, from_person_id, from_component_id, from_run, to_person_id, to_component_id`; the `from`
+    columns are null for a new identifier, the `to` columns for one that is gone. `current` is identity.membership where
+    it holds, `found` the new members.
+    """
+    old = current.select(
+        "identifier_id",
+        F.col("person_id").alias("from_person_id"),
+        F.col("component_id").alias("from_component_id"),
+        F.col("valid_from_run").alias("from_run"),
+    )
+    new = found.select(
+        "identifier_id",
+        F.col("person_id").alias("to_person_id"),
+        F.col("component_id").alias("to_component_id"),
+    )
+    joined = old.join(new, "identifier_id", "full")
+    return joined.where("NOT (from_person_id <=> to_person_id) OR NOT (from_component_id <=> to_component_id)")
+
+
+def membership_rows(differences: DataFrame, *, run_id: str) -> DataFrame:
+    """Rows of identity.membership to merge: closed ones and new ones.
+
+    A change within one run, as when it is run again with more data, rewrites the row instead of closing it.
+    """
+    moved = ~F.col("from_person_id").eqNullSafe(F.col("to_person_id"))
+    rewrite = (F.col("from_run") == run_id) & F.col("to_person_id").isNotNull()
+    closed = differences.where(moved & F.col("from_person_id").isNotNull() & ~rewrite).select(
+        "identifier_id",
+        F.col("from_component_id").alias("component_id"),
+        F.col("from_person_id").alias("person_id"),
+        F.col("from_run").alias("valid_from_run"),
+        F.lit(run_id).alias("valid_to_run"),
+    )
+    opened = differences.where("to_person_id IS NOT NULL").select(
+        "identifier_id",
+        F.col("to_component_id").alias("component_id"),
+        F.col("to_person_id").alias("person_id"),
+        F.when(moved, F.lit(run_id)).otherwise(F.col("from_run")).alias("valid_from_run"),
+        F.lit(None).cast("string").alias("valid_to_run"),
+    )
+    return closed.unionByName(opened)
+
+
+def changes(
+    differences: DataFrame, current: DataFrame, found: DataFrame, *, run_id: str, as_of: datetime, rule_set: str
+) -> DataFrame:
+    """identity.change of the run: one row for each pair of persons between which identifiers changed hands.
+
+    created: a person out of new identifiers · merged: all of a person went to one that existed · split: a new person
+    out of a part of an old one · moved: both existed and both remain · retired: nothing is left.
+    """
+    moves = differences.where("NOT (from_person_id <=> to_person_id)")
+    pairs = moves.groupBy("from_person_id", "to_person_id").agg(F.count(F.lit(1)).alias("identifier_count"))
+    before = current.select(F.col("person_id").alias("to_person_id")).distinct().withColumn("to_existed", F.lit(True))
+    after = found.select(F.col("person_id").alias("from_person_id")).distinct().withColumn("from_remains", F.lit(True))
+    known = pairs.join(before, "to_person_id", "left").join(after, "from_person_id", "left")
+    kind = (
+        F.when(F.col("to_person_id").isNull(), F.when(F.col("from_remains").isNull(), "retired"))
+        .when(F.col("from_person_id").isNull(), F.when(F.col("to_existed").isNull(), "created"))
+        .when(F.col("to_existed").isNull(), "split")
+        .when(F.col("from_remains").isNull(), "merged")
+        .otherwise("moved")
+    )
+    told = known.withColumn("kind", kind).where("kind IS NOT NULL")
+    change_id = F.substring(digest(F.lit(run_id), F.col("kind"), F.col("from_person_id"), F.col("to_person_id")), 1, 32)
+    return told.select(
+        change_id.alias("change_id"),
+        F.lit(run_id).alias("run_id"),
+        "kind",
+        "from_person_id",
+        "to_person_id",
+        "identifier_count",
+        F.lit(as_of).alias("occurred_at"),
+        F.lit(rule_set).alias("rule_set"),
+    )

@@ -1,0 +1,67 @@
+"""Components → persons with durable ids.
+
+A person is known by its anchor: of its identifiers the one recorded first, ties going to the smallest id. So the older
+person survives a merge, the part with the anchor keeps the id in a split, and a rebuild gives the same ids. Match keys
+are derived from rules and may go with them, so they are never anchors, and alone they are nobody.
+"""
+
+from collections.abc import Collection
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+
+def members(identifiers: DataFrame, labelled: DataFrame, *, derived: Collection[str]) -> DataFrame:
+    """Active identifiers with their person: `identifier_id, component_id, person_id, anchor_id, region`.
+
+    `identifiers` is identity.identifier, `labelled` the components of the active links, `derived` the namespaces of
+    match keys. An identifier without links is a person of its own.
+    """
+    active = identifiers.where("status = 'active'").select("identifier_id", "namespace", "region", "first_recorded_at")
+    placed = active.join(labelled, "identifier_id", "left").withColumn(
+        "component_id", F.coalesce("component_id", "identifier_id")
+    )
+    own = ~F.col("namespace").isin(*derived)
+    first = F.min(F.when(own, F.struct("first_recorded_at", "identifier_id", "region")))
+    anchors = placed.groupBy("component_id").agg(first.alias("anchor")).where("anchor IS NOT NULL")
+    return (
+        placed.select("identifier_id", "component_id")
+        .join(anchors, "component_id")
+        .select(
+            "identifier_id",
+            "component_id",
+            person_id(F.col("anchor.identifier_id")).alias("person_id"),
+            F.col("anchor.identifier_id").alias("anchor_id"),
+            F.col("anchor.region").alias("region"),
+        )
+    )
+
+
+def person_id(anchor_id: Column) -> Column:
+    """`p` and 96 bits of a hash: it says nothing about the person."""
+    return F.concat(F.lit("p"), F.substring(F.sha2(F.concat(F.lit("person:"), anchor_id.cast("string")), 256), 1, 24))
+
+
+def persons(found: DataFrame, known: DataFrame, *, rule_set: str) -> DataFrame:
+    """identity.person: the persons of `members`, and those of `known` (the table so far) that are no more."""
+    living = found.groupBy("person_id").agg(
+        F.max("anchor_id").alias("anchor_id"),
+        F.max("region").alias("region"),
+        F.lit("active").alias("status"),
+        F.count(F.lit(1)).alias("size"),
+        F.lit(None).cast("string").alias("survived_by"),
+        F.lit(rule_set).alias("rule_set"),
+    )
+    heirs = found.select(F.col("identifier_id").alias("anchor_id"), F.col("person_id").alias("heir"))
+    gone = known.join(living, "person_id", "left_anti").join(heirs, "anchor_id", "left")
+    return living.unionByName(
+        gone.select(
+            "person_id",
+            "anchor_id",
+            "region",
+            F.lit("retired").alias("status"),
+            F.lit(0).cast("long").alias("size"),
+            F.col("heir").alias("survived_by"),
+            "rule_set",
+        )
+    )

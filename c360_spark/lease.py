@@ -1,0 +1,33 @@
+"""One writer a lake: two drivers that write the same files can lose each other's commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from c360_spark.errors import BusyError
+
+
+@contextmanager
+def lease(lake: str) -> Iterator[None]:
+    """Hold the lake while the body runs. The operating system frees the lease of a killed run.
+
+    Raises BusyError C401 when another run holds it. A lake behind a URI has no lease here: there the scheduler
+    allows one run at a time, and Delta's commit service rejects a lost race.
+    """
+    if "://" in lake:
+        yield
+        return
+    folder = Path(lake)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".c360.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        hint = "wait for it to end; if none is running, look for a hanging driver process"
+        raise BusyError("C401", f"another run is writing to {lake}", hint=hint) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""How well a run did, as figures. Pure functions."""

@@ -1,0 +1,39 @@
+"""Which identifiers were seen together: a million page views of one cookie are one row."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.tables import Table
+
+SEEN_AT = {
+    "profile_record": "coalesce(updated_at, created_at, received_at)",
+    "event": "occurred_at",
+    "order": "ordered_at",
+    "order_line": "coalesce(ordered_at, received_at)",
+    "support_case": "opened_at",
+    "consent": "effective_from",
+}
+CARRIES = ("identifier_set_id", "source", "dataset", "region", "identifiers", "received_at", "bronze_id")
+
+
+def carriers(table: Table, rows: DataFrame) -> DataFrame:
+    """Rows of a canonical table that carry identifiers, with `seen_at` by the source's clock."""
+    if table.name == "order_line":  # lines of an order repeat the identifiers of the order's own row
+        rows = rows.where("line_no = 1")
+    return rows.where("identifier_set_id IS NOT NULL").select(*CARRIES, F.expr(SEEN_AT[table.name]).alias("seen_at"))
+
+
+def identifier_sets(rows: DataFrame) -> DataFrame:
+    """silver.identifier_set of `carriers`: one row a set."""
+    earliest: Column = F.struct("received_at", "bronze_id")
+    return rows.groupBy("identifier_set_id").agg(
+        F.max("source").alias("source"),
+        F.max("dataset").alias("dataset"),
+        F.max("region").alias("region"),
+        F.max("identifiers").alias("members"),  # equal in all rows of a set
+        F.count(F.lit(1)).alias("record_count"),
+        F.min("seen_at").alias("first_seen_at"),
+        F.max("seen_at").alias("last_seen_at"),
+        F.min("received_at").alias("first_recorded_at"),
+        F.min(earliest).getField("bronze_id").alias("sample_bronze_id"),
+    )

@@ -1,0 +1,18 @@
+"""Lines within accepted records → rows of their own table."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.tables import ORDER_LINE, PROVENANCE
+
+FROM_ORDER = ("order_id", "ordered_at")
+
+
+def order_lines(orders: DataFrame) -> DataFrame:
+    """silver.order_line of accepted orders with `lines`. Identifiers stay with the order."""
+    carried = [c.name for c in PROVENANCE if c.name not in ("identifiers", "identifier_set_id")]
+    exploded = orders.select(*carried, *FROM_ORDER, F.explode("lines").alias("line"))
+    inner = exploded.select(*carried, *FROM_ORDER, "line.*")
+    if "amount_cents" not in inner.columns:
+        inner = inner.withColumn("amount_cents", F.col("quantity") * F.col("unit_price_cents"))
+    return inner.select(*(c for c in ORDER_LINE.column_names if c in inner.columns))

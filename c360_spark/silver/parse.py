@@ -1,0 +1,76 @@
+"""Payload text → fields, all still text: a wrong type must be seen and reported, not silently nulled by a parser."""
+
+import csv
+from collections.abc import Iterable, Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, StringType, StructField, StructType
+
+from c360_spark.config import Contract, Field
+
+CORRUPT = "_malformed"
+OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT}
+
+
+def parsed(rows: DataFrame, contract: Contract, *, headers: Sequence[str] | None) -> DataFrame:
+    """Bronze rows with `fields`, a struct of texts shaped as the contract, null where the payload is malformed.
+
+    `headers` are the header lines among delimited rows; None for JSON payloads.
+    """
+    if headers is None:
+        return rows.withColumn("fields", _json(contract))
+    return _delimited(rows, contract, headers)
+
+
+def text(field: Field, root: Column | None = None) -> Column:
+    """The delivered text of a field, null when empty, below `root` (default: the struct `fields`)."""
+    value = F.col("fields") if root is None else root
+    for name in field.path:
+        value = value.getField(name)
+    return F.nullif(F.trim(value), F.lit(""))
+
+
+def _json(contract: Contract) -> Column:
+    shape = _shape(field.path for field in contract.fields)
+    if contract.lines:
+        item = _shape(field.path for field in contract.lines.fields)
+        shape = _with(shape, contract.lines.path, ArrayType(item))
+    record = F.from_json("payload", _with(shape, (CORRUPT,), StringType()), OPTIONS)
+    return F.when(record[CORRUPT].isNull(), record)
+
+
+def _shape(paths: Iterable[tuple[str, ...]]) -> StructType:
+    shape = StructType([])
+    for path in paths:
+        shape = _with(shape, path, StringType())
+    return shape
+
+
+def _with(shape: StructType, path: tuple[str, ...], leaf: StringType | ArrayType) -> StructType:
+    """`shape` with one more leaf; structs on the way are made."""
+    name, rest = path[0], path[1:]
+    inner = next((f.dataType for f in shape if f.name == name), StructType([]))
+    added = _with(inner if isinstance(inner, StructType) else StructType([]), rest, leaf) if rest else leaf
+    return StructType([*(f for f in shape if f.name != name), StructField(name, added)])
+
+
+def _delimited(rows: DataFrame, contract: Contract, headers: Sequence[str]) -> DataFrame:
+    """Each header line has its own order of columns; a row is read by the header of its own file."""
+    record: Column = F.lit(None)
+    for number, header in enumerate(headers):
+        names = [name.strip() for name in next(csv.reader([header.lstrip("\ufeff")]))]
+        cells = StructType([StructField(f"c{i}", StringType()) for i in range(len(names))])
+        ddl = ", ".join(f"{f.name} STRING" for f in [*cells, StructField(CORRUPT, StringType())])
+        column = f"_cells_{number}"
+        rows = rows.withColumn(column, F.when(F.col("header") == header, F.from_csv("payload", ddl, OPTIONS)))
+        fields = [_cell(field, names, column).alias(field.path[0]) for field in contract.fields]
+        found = F.col(column).isNotNull() & F.col(f"{column}.{CORRUPT}").isNull()
+        record = F.when(found, F.struct(*fields)).otherwise(record) if number else F.when(found, F.struct(*fields))
+    cells_columns = [f"_cells_{number}" for number in range(len(headers))]
+    return rows.withColumn("fields", record).drop(*cells_columns)
+
+
+def _cell(field: Field, names: list[str], column: str) -> Column:
+    name = field.path[0]
+    return F.col(f"{column}.c{names.index(name)}") if name in names else F.lit(None).cast("string")

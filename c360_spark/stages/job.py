@@ -1,0 +1,78 @@
+"""The common arguments of every job, and how a job ends: exit code 0, or a cause and a hint without a traceback."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from c360_spark.config import load
+from c360_spark.errors import C360Error, InputError
+from c360_spark.session import session
+from c360_spark.stages.chain import run_stages
+from c360_spark.stages.run import Run, run_id_of
+from c360_spark.store import Store
+
+
+def main(stage: str) -> None:
+    """Run one stage as `spark-submit jobs/<stage>.py` and leave with its exit code."""
+    parser = argparse.ArgumentParser(description=f"c360_spark: {stage}")
+    parser.add_argument("--config", default="conf", help="folder with platform.yml")
+    parser.add_argument("--env", default="dev", help="environment: overlays platform.<env>.yml")
+    parser.add_argument("--lake", help="root of the lake; default from platform.yml")
+    parser.add_argument("--landing", help="root of the landing folders; default from platform.yml")
+    parser.add_argument("--as-of", help="the time of the run, ISO 8601 in UTC; default: now")
+    parser.add_argument("--run-id", help="default: made from --as-of")
+    parser.add_argument("--only", help="land only this source or source.dataset")
+    given = parser.parse_args()
+    sys.exit(outcome(lambda: run(stages=[stage], **vars(given))))
+
+
+def outcome(work: Callable[[], None]) -> int:
+    """Exit code of `work`; a failure of ours is told on standard error as code, cause and hint."""
+    try:
+        work()
+    except C360Error as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def run(*, stages: list[str] | None, **given: Any) -> None:
+    """Run some stages, or all of schedule.yml in its order; `given` is what `begin` takes."""
+    begun = begin(**given)
+    tasks = begun.conf.schedule
+    run_stages(begun, stages or [tasks.root[name].job for name in tasks.ordered()])
+
+
+def begin(
+    *,
+    config: str,
+    env: str,
+    lake: str | None = None,
+    landing: str | None = None,
+    as_of: str | None = None,
+    run_id: str | None = None,
+    only: str | None = None,
+) -> Run:
+    """Check configuration and arguments, then start Spark."""
+    conf = load(Path(config), env, lake=lake, landing=landing)
+    moment = instant(as_of) if as_of else datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    list(conf.datasets(only))
+    conf.platform.identity_key.secret()
+    platform = conf.platform
+    spark = session("c360", platform.spark, checkpoints=f"{platform.lake}/_checkpoints/graph")
+    store = Store(spark, platform.lake, platform.catalog)
+    return Run(spark, store, conf, moment, run_id or run_id_of(moment), only)
+
+
+def instant(text: str) -> datetime:
+    """A date or time in ISO 8601 as naive UTC. Raises InputError C303."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            "C303", f"'{text}' is not an ISO 8601 time", hint="such as 2026-01-31 or 2026-01-31T06:00:00Z"
+        ) from None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -1,0 +1,62 @@
+"""What every stage is given: where to read and write, what was decided, and when it is."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pyspark.sql import SparkSession
+
+from c360_spark.config import Conf
+from c360_spark.store import Store, Written
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one or more stages. `as_of` is the only time a stage knows; it is naive and in UTC."""
+
+    spark: SparkSession
+    store: Store
+    conf: Conf
+    as_of: datetime
+    run_id: str
+    only: str | None = None  # restrict landing to `source` or `source.dataset`
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def checkpoints(self) -> str:
+        return f"{self.store.lake}/_checkpoints"
+
+    def say(self, text: str) -> None:
+        """One line of progress on standard error, after the seconds since the run began."""
+        print(f"{time.monotonic() - self.started:7.1f} s  {text}", file=sys.stderr, flush=True)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator["Step"]:
+        """Report a long step: what, what came of it, how long it took."""
+        step, began = Step(), time.monotonic()
+        yield step
+        result = " · ".join(step.results) or "done"
+        self.say(f"{name:<28} {result}  ({time.monotonic() - began:.1f} s)")
+
+
+@dataclass
+class Step:
+    """Collects what a step has to say of its result."""
+
+    results: list[str] = field(default_factory=list)
+
+    def wrote(self, table: str, written: Written) -> None:
+        parts = [f"{n:,} {word}" for word, n in _counts(written) if n] or ["unchanged"]
+        self.results.append(f"{table}: {', '.join(parts)}")
+
+
+def _counts(written: Written) -> list[tuple[str, int]]:
+    return [("new", written.inserted), ("changed", written.updated), ("removed", written.deleted)]
+
+
+def run_id_of(as_of: datetime) -> str:
+    """The default run id: runs for the same time have the same id, and ids sort by time."""
+    return as_of.replace(tzinfo=UTC).strftime("%Y%m%dT%H%M%SZ")

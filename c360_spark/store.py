@@ -1,0 +1,157 @@
+"""The only module that touches Delta: read, changes since, append, merge, sync.
+
+Every write is idempotent for the caller: an append is of rows the caller knows to be new, a merge is by key, and a sync
+writes only what differs. So a killed stage is repaired by running it again.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+
+from delta.tables import DeltaTable
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import MapType, StructField, StructType
+
+from c360_spark.tables import Column as TableColumn
+from c360_spark.tables import Table
+
+
+@dataclass(frozen=True)
+class Written:
+    """Rows a write changed."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.inserted + self.updated + self.deleted
+
+
+class Store:
+    """The tables of one lake: folders below `lake`, or tables of `catalog` where one is given."""
+
+    def __init__(self, spark: SparkSession, lake: str, catalog: str | None = None) -> None:
+        self.spark, self.lake, self.catalog = spark, lake.rstrip("/"), catalog
+
+    def path(self, table: Table) -> str:
+        """The table's folder (path mode)."""
+        return f"{self.lake}/{table.layer}/{table.name}"
+
+    def name(self, table: Table) -> str:
+        """The table as SQL names it."""
+        return f"{self.catalog}.{table.full_name}" if self.catalog else f"delta.`{self.path(table)}`"
+
+    def exists(self, table: Table) -> bool:
+        if self.catalog:
+            return self.spark.catalog.tableExists(self.name(table))
+        return DeltaTable.isDeltaTable(self.spark, self.path(table))
+
+    def version(self, table: Table) -> int:
+        """The newest Delta version; -1 while the table does not exist."""
+        if not self.exists(table):
+            return -1
+        row = DeltaTable.forName(self.spark, self.name(table)).history(1).select("version").head()
+        return int(row["version"]) if row else -1
+
+    def read(self, table: Table) -> DataFrame:
+        """The table as it is now; an empty frame of its shape while it does not exist."""
+        if not self.exists(table):
+            return self.spark.createDataFrame([], table.schema)
+        return self.spark.table(self.name(table))
+
+    def changes(self, table: Table, *, since: int, until: int) -> DataFrame:
+        """Rows appended after version `since`, up to version `until` (> since), from the change feed."""
+        feed = self.spark.read.option("readChangeFeed", "true")
+        feed = feed.option("startingVersion", since + 1).option("endingVersion", until)
+        return feed.table(self.name(table)).where("_change_type = 'insert'").select(*table.column_names)
+
+    def ensure(self, table: Table) -> None:
+        """Make the table if it does not exist. Needed before several threads append to it."""
+        if not self.exists(table):
+            self.append(table, self.spark.createDataFrame([], table.schema))
+
+    def append(self, table: Table, rows: DataFrame) -> Written:
+        """Add rows. The first append makes the table, with comments and without statistics of PII columns."""
+        counted = Observation()
+        frame = self._shaped(table, rows).observe(counted, F.count(F.lit(1)).alias("rows"))
+        writer = frame.write.format("delta").mode("append").options(**_properties(table))
+        writer.saveAsTable(self.name(table)) if self.catalog else writer.save(self.path(table))
+        return Written(inserted=counted.get["rows"])
+
+    def add(self, table: Table, rows: DataFrame) -> Written:
+        """Append the rows whose key the table lacks."""
+        if self.exists(table):
+            known = self.read(table).select(*table.key)
+            rows = rows.join(known, [*table.key], "left_anti")
+        return self.append(table, rows)
+
+    def merge(self, table: Table, rows: DataFrame) -> Written:
+        """Insert rows with new keys and overwrite those with known keys. `rows` has one row a key."""
+        if not self.exists(table):
+            return self.append(table, rows)
+        return self._merge(table, self._shaped(table, rows).withColumn("_delete", F.lit(False)))
+
+    def sync(self, table: Table, rows: DataFrame, *, scope: Column | None = None) -> Written:
+        """Make the table (or its rows within `scope`, a condition on it) equal to `rows`, writing only differences."""
+        if not self.exists(table):
+            return self.append(table, rows)
+        shaped = self._shaped(table, rows)
+        old = self.read(table) if scope is None else self.read(table).where(scope)
+        differences = _differences(old, shaped, table).persist(StorageLevel.DISK_ONLY)
+        try:
+            if differences.isEmpty():
+                return Written()
+            return self._merge(table, differences)
+        finally:
+            differences.unpersist()
+
+    def _merge(self, table: Table, rows: DataFrame) -> Written:
+        view = f"c360_{table.layer}_{table.name}"
+        rows.createOrReplaceTempView(view)
+        on = " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in table.key)
+        sets = ", ".join(f"t.`{c}` = s.`{c}`" for c in table.column_names)
+        names = ", ".join(f"`{c}`" for c in table.column_names)
+        values = ", ".join(f"s.`{c}`" for c in table.column_names)
+        result = self.spark.sql(
+            f"MERGE INTO {self.name(table)} t USING {view} s ON {on} "
+            f"WHEN MATCHED AND s._delete THEN DELETE WHEN MATCHED THEN UPDATE SET {sets} "
+            f"WHEN NOT MATCHED AND NOT s._delete THEN INSERT ({names}) VALUES ({values})"
+        ).head()
+        self.spark.catalog.dropTempView(view)
+        assert result is not None
+        return Written(result["num_inserted_rows"], result["num_updated_rows"], result["num_deleted_rows"])
+
+    def _shaped(self, table: Table, rows: DataFrame) -> DataFrame:
+        """Columns in the registry's order and types; a missing or incompatible column fails here, before a write."""
+        fields = [StructField(c.name, c.type, True, {"comment": c.meaning}) for c in table.columns]
+        return rows.to(StructType(fields))
+
+
+def _properties(table: Table) -> dict[str, str]:
+    return {
+        "delta.enableChangeDataFeed": "true",
+        "delta.enableDeletionVectors": "true",
+        "delta.dataSkippingStatsColumns": ",".join(table.statistics_columns),
+    }
+
+
+def _differences(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
+    """Rows of `new` that `old` lacks or has otherwise, and keys only `old` has, marked `_delete`."""
+    pairs = old.alias("o").join(
+        new.alias("n"),
+        reduce(lambda a, b: a & b, [F.col(f"o.{k}").eqNullSafe(F.col(f"n.{k}")) for k in table.key]),
+        "full",
+    )
+    gone, added = F.col(f"n.{table.key[0]}").isNull(), F.col(f"o.{table.key[0]}").isNull()
+    same = reduce(lambda a, b: a & b, [_value("o", c).eqNullSafe(_value("n", c)) for c in table.columns])
+    columns = [F.when(gone, F.col(f"o.{c}")).otherwise(F.col(f"n.{c}")).alias(c) for c in table.column_names]
+    return pairs.where(gone | added | ~same).select(*columns, gone.alias("_delete"))
+
+
+def _value(side: str, column: TableColumn) -> Column:
+    """A value that can be compared: Spark compares no maps."""
+    value = F.col(f"{side}.{column.name}")
+    return F.array_sort(F.map_entries(value)) if isinstance(column.type, MapType) else value

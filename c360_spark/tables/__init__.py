@@ -1,0 +1,80 @@
+"""The registry: every table of the suite, declared once. Importing it starts no JVM."""
+
+from c360_spark.tables.bronze import bronze
+from c360_spark.tables.export import STATE, outbox
+from c360_spark.tables.gold import AUDIENCE_MEMBER, CONSENT_STATE, PERSON_XREF, PROFILE
+from c360_spark.tables.identity import CHANGE, IDENTIFIER, LINK, MEMBERSHIP, PERSON
+from c360_spark.tables.model import Column, Pii, Table, Write
+from c360_spark.tables.ops import ACCOUNTING, DELIVERY, RUN, WATERMARK
+from c360_spark.tables.silver import (
+    CANONICAL,
+    CONSENT,
+    EVENT,
+    IDENTIFIER_SET,
+    MEMBER,
+    MEMBERS,
+    ORDER,
+    ORDER_LINE,
+    PROFILE_RECORD,
+    PROVENANCE,
+    QUARANTINE,
+    SUPPORT_CASE,
+    VERSIONED,
+)
+
+ALL: tuple[Table, ...] = (
+    *CANONICAL,
+    IDENTIFIER_SET,
+    QUARANTINE,
+    IDENTIFIER,
+    LINK,
+    MEMBERSHIP,
+    PERSON,
+    CHANGE,
+    PERSON_XREF,
+    PROFILE,
+    CONSENT_STATE,
+    AUDIENCE_MEMBER,
+    STATE,
+    DELIVERY,
+    ACCOUNTING,
+    WATERMARK,
+    RUN,
+)
+
+__all__ = [
+    "ACCOUNTING",
+    "ALL",
+    "AUDIENCE_MEMBER",
+    "CANONICAL",
+    "CHANGE",
+    "CONSENT",
+    "CONSENT_STATE",
+    "DELIVERY",
+    "EVENT",
+    "IDENTIFIER",
+    "IDENTIFIER_SET",
+    "LINK",
+    "MEMBER",
+    "MEMBERS",
+    "MEMBERSHIP",
+    "ORDER",
+    "ORDER_LINE",
+    "PERSON",
+    "PERSON_XREF",
+    "PROFILE",
+    "PROFILE_RECORD",
+    "PROVENANCE",
+    "QUARANTINE",
+    "RUN",
+    "STATE",
+    "SUPPORT_CASE",
+    "VERSIONED",
+    "WATERMARK",
+    "Column",
+    "Pii",
+    "Table",
+    "Write",
+    "bronze",
+    "outbox",
+]

@@ -1,0 +1,81 @@
+"""Gold: what reporting and activation read."""
+
+from c360_spark.tables.model import DATE, LONG, STRING, STRING_MAP, TIMESTAMP, Column, Pii, Table, Write, key
+
+PERSON_ID = key("person_id", STRING, "the person")
+
+PERSON_XREF = Table(
+    "gold",
+    "person_xref",
+    "one source record key and its person",
+    ("source", "dataset", "source_key"),
+    Write.SYNC,
+    (
+        key("source", STRING, "system the record lives in"),
+        key("dataset", STRING, "dataset of the source"),
+        key("source_key", STRING, "primary key in the source", Pii.INDIRECT),
+        PERSON_ID,
+    ),
+)
+
+PROFILE = Table(
+    "gold",
+    "profile",
+    "one person with the surviving value of each attribute",
+    ("person_id",),
+    Write.SYNC,
+    (
+        PERSON_ID,
+        key("region", STRING, "region of the person"),
+        Column("given_name", STRING, "given name", Pii.DIRECT),
+        Column("family_name", STRING, "family name", Pii.DIRECT),
+        Column("birth_date", DATE, "date of birth", Pii.INDIRECT),
+        Column("email", STRING, "normalised e-mail address", Pii.DIRECT),
+        Column("phone", STRING, "phone number, E.164", Pii.DIRECT),
+        Column("street", STRING, "street and house number", Pii.DIRECT),
+        Column("city", STRING, "city", Pii.INDIRECT),
+        Column("postcode", STRING, "postcode, upper case without blanks", Pii.INDIRECT),
+        Column("country", STRING, "ISO 3166-1 alpha-2"),
+        Column("loyalty_tier", STRING, "tier in the loyalty programme"),
+        Column("loyalty_points", LONG, "points in the loyalty programme"),
+        Column("attributes", STRING_MAP, "further surviving attributes by name", Pii.INDIRECT),
+        key("record_count", LONG, "current source records behind the profile"),
+        key("order_count", LONG, "orders that were not cancelled"),
+        key("revenue_cents", LONG, "their total in hundredths of the currency, as ordered"),
+        Column("last_order_at", TIMESTAMP, "when the newest of them was placed"),
+        key("event_count", LONG, "events"),
+        Column("last_event_at", TIMESTAMP, "when the newest event happened"),
+        key("case_count", LONG, "support cases"),
+    ),
+)
+
+CONSENT_STATE = Table(
+    "gold",
+    "consent_state",
+    "one person's consent for one purpose",
+    ("person_id", "purpose"),
+    Write.SYNC,
+    (
+        PERSON_ID,
+        key("purpose", STRING, "what the consent is for"),
+        key("status", STRING, "granted, denied or withdrawn: the most restrictive among the person's identifiers"),
+        key("effective_from", TIMESTAMP, "when the statement that decides starts to hold"),
+        key("statement_count", LONG, "statements considered"),
+    ),
+)
+
+AUDIENCE_MEMBER = Table(
+    "gold",
+    "audience_member",
+    "one stay of a person in an audience",
+    ("audience", "person_id", "entered_at"),
+    Write.MERGE,
+    (
+        key("audience", STRING, "name of the audience"),
+        PERSON_ID,
+        key("entered_at", TIMESTAMP, "as-of time of the run that let the person in"),
+        Column("exited_at", TIMESTAMP, "as-of time of the run that took the person out; null while in"),
+        key("entered_cause", STRING, "qualified"),
+        Column("exited_cause", STRING, "disqualified, consent, or person_retired"),
+    ),
+)

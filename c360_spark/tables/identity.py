@@ -1,0 +1,93 @@
+"""Identity: the graph of identifiers, its persons, and everything that happened to them."""
+
+from c360_spark.tables.model import DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, Write, key
+
+RULE_SET = key("rule_set", STRING, "version and fingerprint of the rules that made the row")
+
+IDENTIFIER = Table(
+    "identity",
+    "identifier",
+    "one identifier: a vertex of the graph",
+    ("identifier_id",),
+    Write.SYNC,
+    (
+        key("identifier_id", LONG, "63-bit keyed hash of namespace, region and value"),
+        key("namespace", STRING, "kind of identifier"),
+        key("region", STRING, "region the identifier lives in"),
+        key("first_recorded_at", TIMESTAMP, "earliest received_at of a record that carries it"),
+        key("degree", LONG, "active links it has"),
+        key("status", STRING, "active, blocked (a worthless value) or crowded (shared by too many)"),
+        RULE_SET,
+    ),
+)
+
+LINK = Table(
+    "identity",
+    "link",
+    "one rule's evidence that two identifiers are one person",
+    ("left_id", "right_id", "rule"),
+    Write.SYNC,
+    (
+        key("left_id", LONG, "the smaller identifier_id"),
+        key("right_id", LONG, "the greater identifier_id"),
+        key("kind", STRING, "shared_record or match_key"),
+        key("rule", STRING, "dataset that shares them, or match key that derives them"),
+        key("evidence_count", LONG, "records behind the link"),
+        key("first_seen_at", TIMESTAMP, "earliest time in the source"),
+        key("last_seen_at", TIMESTAMP, "latest time in the source"),
+        key("confidence", DOUBLE, "0 to 1; 1 for deterministic rules"),
+        key("status", STRING, "active or evicted"),
+        Column("reason", STRING, "why it was evicted: blocked or crowded, and by which namespace"),
+        RULE_SET,
+    ),
+)
+
+MEMBERSHIP = Table(
+    "identity",
+    "membership",
+    "one identifier's person over a span of runs",
+    ("identifier_id", "valid_from_run"),
+    Write.MERGE,
+    (
+        key("identifier_id", LONG, "the identifier"),
+        key("component_id", LONG, "smallest identifier_id of its component"),
+        key("person_id", STRING, "the person it belongs to"),
+        key("valid_from_run", STRING, "run that found it"),
+        Column("valid_to_run", STRING, "run that ended it; null while it holds"),
+    ),
+)
+
+PERSON = Table(
+    "identity",
+    "person",
+    "one person, living or retired",
+    ("person_id",),
+    Write.MERGE,
+    (
+        key("person_id", STRING, "hash of the anchor"),
+        key("anchor_id", LONG, "the identifier with the smallest (first_recorded_at, identifier_id)"),
+        key("region", STRING, "region of the person"),
+        key("status", STRING, "active, or retired once no identifier is left"),
+        key("size", LONG, "identifiers the person holds"),
+        Column("survived_by", STRING, "for a retired person: who holds its anchor now"),
+        RULE_SET,
+    ),
+)
+
+CHANGE = Table(
+    "identity",
+    "change",
+    "one thing that happened to a person in a run",
+    ("change_id",),
+    Write.APPEND,
+    (
+        key("change_id", STRING, "hash of run, kind and the two persons"),
+        key("run_id", STRING, "the run"),
+        key("kind", STRING, "created, merged, split, moved or retired"),
+        Column("from_person_id", STRING, "who held the identifiers before; null when created"),
+        Column("to_person_id", STRING, "who holds them now; null when retired"),
+        key("identifier_count", LONG, "identifiers that changed hands"),
+        key("occurred_at", TIMESTAMP, "as-of time of the run"),
+        RULE_SET,
+    ),
+)

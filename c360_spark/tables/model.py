@@ -1,0 +1,90 @@
+"""What a table is: the one declaration that DDL, merge keys, statistics, the dictionary and test rows derive from."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DataType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+STRING, LONG, INTEGER, DOUBLE, BOOLEAN = StringType(), LongType(), IntegerType(), DoubleType(), BooleanType()
+DATE, TIMESTAMP = DateType(), TimestampType()
+STRING_MAP = MapType(STRING, STRING)
+
+
+class Pii(StrEnum):
+    """How closely a value points at a person. Anything but NONE stays out of statistics, logs and reports."""
+
+    NONE = "none"
+    INDIRECT = "indirect"  # a pseudonymous or quasi identifier: cookie, postcode, birth date
+    DIRECT = "direct"  # names a person by itself: e-mail, phone, name, raw payload
+
+
+class Write(StrEnum):
+    """How a table changes; `store` has one verb for each."""
+
+    APPEND = "append"  # rows are added once and never change
+    MERGE = "merge"  # rows are added or changed by key
+    SYNC = "sync"  # the table equals the newest computed frame; only differing rows are written
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its Spark type, its meaning with unit, and its PII class."""
+
+    name: str
+    type: DataType
+    meaning: str
+    pii: Pii = Pii.NONE
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """One Delta table `<layer>.<name>`. `key` is unique; `grain` says in words what a row is."""
+
+    layer: str
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    write: Write
+    columns: tuple[Column, ...]
+    physical: bool = False  # holds clock times or Delta versions, so a replay need not give equal rows
+
+    def __post_init__(self) -> None:
+        missing = set(self.key) - set(self.column_names)
+        assert not missing, f"{self.full_name}: key columns {missing} are not declared"
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.layer}.{self.name}"
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def schema(self) -> StructType:
+        return StructType([StructField(c.name, c.type, c.nullable) for c in self.columns])
+
+    @property
+    def statistics_columns(self) -> list[str]:
+        """Columns Delta may keep min/max of: flat and free of PII, as statistics outlive a deleted row."""
+        flat = (c for c in self.columns if not isinstance(c.type, ArrayType | MapType | StructType))
+        return [c.name for c in flat if c.pii is Pii.NONE]
+
+
+def key(name: str, type: DataType, meaning: str, pii: Pii = Pii.NONE) -> Column:
+    """A column that is never null."""
+    return Column(name, type, meaning, pii, nullable=False)

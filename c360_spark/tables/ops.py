@@ -1,0 +1,71 @@
+"""Ops: the ledger of what was landed, processed and run."""
+
+from c360_spark.tables.model import DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, Write, key
+
+DELIVERY = Table(
+    "ops",
+    "delivery",
+    "one file, or one repeat of a file under another name",
+    ("source", "dataset", "delivery_id", "path"),
+    Write.MERGE,
+    (
+        key("source", STRING, "system the data comes from"),
+        key("dataset", STRING, "dataset of the source"),
+        key("delivery_id", STRING, "SHA-256 of the file"),
+        key("path", STRING, "where the file was, below the landing root"),
+        key("status", STRING, "landed, repeat (content already landed under another name) or empty"),
+        key("size_bytes", LONG, "size of the file"),
+        key("record_count", LONG, "records landed from it"),
+        key("received_at", TIMESTAMP, "as-of time of the run that first saw it"),
+    ),
+)
+
+ACCOUNTING = Table(
+    "ops",
+    "accounting",
+    "one dataset's balance in one silver run",
+    ("run_id", "source", "dataset"),
+    Write.MERGE,
+    (
+        key("run_id", STRING, "the run"),
+        key("source", STRING, "system the data comes from"),
+        key("dataset", STRING, "dataset of the source"),
+        key("rows_in", LONG, "bronze records read: the sum of the four below, checked"),
+        key("accepted", LONG, "canonical records"),
+        key("quarantined", LONG, "rejected records"),
+        key("duplicate", LONG, "events sent again, records sent again unchanged"),
+        key("suppressed", LONG, "records of erased people"),
+    ),
+)
+
+WATERMARK = Table(
+    "ops",
+    "watermark",
+    "how far one stage has read one table",
+    ("consumer", "table"),
+    Write.MERGE,
+    (
+        key("consumer", STRING, "the stage"),
+        key("table", STRING, "the table it reads"),
+        key("version", LONG, "Delta version up to which it has been processed"),
+    ),
+    physical=True,
+)
+
+RUN = Table(
+    "ops",
+    "run",
+    "one stage of one run, as often as it was started",
+    ("run_id", "stage", "started_at"),
+    Write.APPEND,
+    (
+        key("run_id", STRING, "the run"),
+        key("stage", STRING, "the stage"),
+        key("as_of", TIMESTAMP, "as-of time it was given"),
+        key("started_at", TIMESTAMP, "by the clock"),
+        key("seconds", DOUBLE, "how long it took"),
+        key("status", STRING, "done or failed"),
+        Column("message", STRING, "the code of the failure"),
+    ),
+    physical=True,
+)
