@@ -24,6 +24,8 @@ DEFAULTS = {
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",  # a date that fits no format is null, not an exception
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Sources of a MERGE are staged, so Delta need not store them once more.
+    "spark.databricks.delta.merge.materializeSource": "none",
     # Defaults made for clusters: 50 tasks for every snapshot, 10,000 for every listing.
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import reduce
 
 from delta.tables import DeltaTable
-from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import MapType, StructField, StructType
@@ -92,7 +91,9 @@ class Store:
         """Insert rows with new keys and overwrite those with known keys. `rows` has one row a key."""
         if not self.exists(table):
             return self.append(table, rows)
-        return self._merge(table, self._shaped(table, rows).withColumn("_delete", F.lit(False)))
+        changed = self._shaped(table, rows).withColumn("_delete", F.lit(False))
+        staged, count = self.stage(f"{table.full_name}.changed", changed)
+        return self._merge(table, staged) if count else Written()
 
     def sync(self, table: Table, rows: DataFrame, *, scope: Column | None = None) -> Written:
         """Make the table (or its rows within `scope`, a condition on it) equal to `rows`, writing only differences."""
@@ -100,13 +101,18 @@ class Store:
             return self.append(table, rows)
         shaped = self._shaped(table, rows)
         old = self.read(table) if scope is None else self.read(table).where(scope)
-        differences = _differences(old, shaped, table).persist(StorageLevel.DISK_ONLY)
-        try:
-            if differences.isEmpty():
-                return Written()
-            return self._merge(table, differences)
-        finally:
-            differences.unpersist()
+        differences, count = self.stage(f"{table.full_name}.differences", _differences(old, shaped, table))
+        return self._merge(table, differences) if count else Written()
+
+    def stage(self, name: str, rows: DataFrame) -> tuple[DataFrame, int]:
+        """Compute `rows` once, into a scratch folder of the lake. Gives them back with a short plan, and their number.
+
+        Unlike a cache it survives a lost executor, and what is read from it twice is the same twice.
+        """
+        counted = Observation()
+        path = f"{self.lake}/_staging/{name.replace(' ', '_')}"
+        rows.observe(counted, F.count(F.lit(1)).alias("rows")).write.mode("overwrite").parquet(path)
+        return self.spark.read.schema(rows.schema).parquet(path), int(counted.get["rows"])
 
     def _merge(self, table: Table, rows: DataFrame) -> Written:
         view = f"c360_{table.layer}_{table.name}"

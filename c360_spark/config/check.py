@@ -44,21 +44,36 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
     if (contract.source, contract.dataset) not in conf.sources:
         yield document.problem((), f"sources.yml has no {contract.source}: {contract.dataset}: entry")
     yield from _canonical(document, loc, contract.table, contract.constants, contract.fields, nested=False)
+    yield from _identifiers(conf, contract)
+    yield from _limits(document, contract.fields)
     if contract.lines:
         lines = contract.lines
         yield from _canonical(document, loc, lines.table, lines.constants, lines.fields, nested=True)
-    names = {field.name for field in contract.fields}
+        yield from _limits(document, lines.fields)
+        for field in lines.fields:
+            if field.settings.identifier:
+                yield document.problem(field.loc, "a line identifies nobody: identifier belongs to the record")
+
+
+def _identifiers(conf: Conf, contract: Contract) -> Iterator[Problem]:
+    document, names = contract.document, {field.name for field in contract.fields}
     for field, use in contract.uses:
         spaces = [use.namespace] if use.namespace else list(use.namespaces.values())
+        if not spaces or not (use.namespace or use.namespace_from):
+            yield document.problem(field.loc, "identifier needs a namespace, or namespaceFrom with namespaces")
         if use.namespace_from:
             yield from _unknown(document, field.loc, use.namespace_from, names, "property")
-        elif not use.namespace:
-            yield document.problem(field.loc, "identifier needs a namespace, or namespaceFrom with namespaces")
         for space in spaces:
             yield from _unknown(document, field.loc, space, conf.rules.namespaces, "namespace")
-    for field in contract.fields:
-        pattern = field.element.logical_type_options.pattern
-        yield from _patterns(document, field.loc, [pattern] if pattern else [])
+
+
+def _limits(document: Document, fields: tuple[Field, ...]) -> Iterator[Problem]:
+    for field in fields:
+        limits, kind = field.element.logical_type_options, field.element.logical_type
+        yield from _patterns(document, field.loc, [limits.pattern] if limits.pattern else [])
+        limited = limits.minimum is not None or limits.maximum is not None
+        if limited and kind not in ("integer", "number"):
+            yield document.problem(field.loc, f"minimum and maximum are for numbers, not for {kind}")
 
 
 def _canonical(
@@ -69,27 +84,32 @@ def _canonical(
         yield from _unknown(document, loc, name, TABLES, "canonicalTable")
         return
     targets = [(f.loc, f.settings.canonical) for f in fields if f.settings.canonical] + [(loc, c) for c in constants]
-    for where, target in targets:
-        yield from _unknown(document, where, _column(table, target), _writable(table), f"column of {table.full_name}")
+    for i, (where, target) in enumerate(targets):
+        yield from _column(document, where, target, table)
+        if target in [other for _, other in targets[:i]]:
+            yield document.problem(where, f"{table.full_name}.{target} is given twice")
     given = {target for _, target in targets}
     for column in table.columns:
         if not column.nullable and column.name not in given | MADE_BY_SILVER and not nested:
             yield document.problem(loc, f"no property gives {table.full_name}.{column.name}")
 
 
-def _column(table: Table, target: str) -> str:
-    """`attributes.income` goes into the map column `attributes`."""
-    first = target.split(".")[0]
+def _column(document: Document, loc: Loc, target: str, table: Table) -> Iterator[Problem]:
+    """`attributes.income` is one entry of the map column `attributes`."""
+    first, _, entry = target.partition(".")
     maps = {c.name for c in table.columns if c.type == STRING_MAP}
-    return first if first in maps else target
-
-
-def _writable(table: Table) -> list[str]:
-    return [c.name for c in table.columns if c.name not in MADE_BY_SILVER]
+    if not (first in maps and entry):
+        names = [c.name for c in table.columns if c.name not in MADE_BY_SILVER]
+        known = [f"{name}.<name>" if name in maps else name for name in names]
+        yield from _unknown(document, loc, target, known, f"column of {table.full_name}")
 
 
 def _rules(conf: Conf, document: Document) -> Iterator[Problem]:
     rules = conf.rules
+    countries = [(name, country) for name, found in rules.regions.items() for country in found]
+    for i, (name, country) in enumerate(countries):
+        if country in [other for _, other in countries[:i]]:
+            yield document.problem(("regions", name), f"country '{country}' is in a region already")
     yield from _patterns(document, ("blocked_patterns",), rules.blocked_patterns)
     for name, space in rules.namespaces.items():
         yield from _patterns(document, ("namespaces", name), space.blocked_patterns)
@@ -97,9 +117,7 @@ def _rules(conf: Conf, document: Document) -> Iterator[Problem]:
         where: Loc = ("match_keys", name)
         yield from _unknown(document, (*where, "namespace"), match_key.namespace, rules.namespaces, "namespace")
         for i, part in enumerate(match_key.parts):
-            known = [*_writable(tables.PROFILE_RECORD)]
-            column = _column(tables.PROFILE_RECORD, part.column)
-            yield from _unknown(document, (*where, "parts", i), column, known, "column")
+            yield from _column(document, (*where, "parts", i), part.column, tables.PROFILE_RECORD)
 
 
 def _patterns(document: Document, loc: Loc, patterns: Collection[str]) -> Iterator[Problem]:
@@ -139,10 +157,9 @@ def _activation(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]
 
 def _schedule(conf: Conf, document: Document) -> Iterator[Problem]:
     tasks = conf.schedule.root
-    for name, task in tasks.items():
-        for i, other in enumerate(task.depends_on):
-            yield from _unknown(document, (name, "depends_on", i), other, tasks, "task")
-    try:
-        conf.schedule.ordered()
-    except ValueError as error:
-        yield document.problem((), str(error))
+    unknown = [(n, i, other) for n, t in tasks.items() for i, other in enumerate(t.depends_on) if other not in tasks]
+    for name, i, other in unknown:
+        yield from _unknown(document, (name, "depends_on", i), other, tasks, "task")
+    waiting = [name for name in tasks if name not in conf.schedule.ordered()]
+    if waiting and not unknown:
+        yield document.problem((waiting[0], "depends_on"), f"tasks wait for one another: {', '.join(waiting)}")

@@ -7,11 +7,21 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from c360_spark.config.document import Document, Loc, Problems, did_you_mean, read
-from c360_spark.config.model import parse
-from c360_spark.config.odcs import CustomProperty, Element, IdentifierUse, ObjectSettings, Odcs, PropertySettings
+from c360_spark.config.document import Document, Loc, Problems, read
+from c360_spark.config.model import complaints, parse
+from c360_spark.config.odcs import (
+    CustomProperty,
+    Element,
+    IdentifierUse,
+    Item,
+    NoSettings,
+    ObjectSettings,
+    Odcs,
+    PropertySettings,
+)
 
 S = TypeVar("S", bound=BaseModel)
+CONTRACTS = "*/*/*.odcs.yaml"
 SAFE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -66,7 +76,7 @@ class Contract:
 def load_contracts(folder: Path, problems: Problems) -> dict[tuple[str, str], Contract]:
     """The active contract with the greatest version of every dataset, by (source, dataset)."""
     newest: dict[tuple[str, str], Contract] = {}
-    for path in sorted(folder.glob("*/*/*.odcs.yaml")):
+    for path in sorted(folder.glob(CONTRACTS)):
         contract = _load(path, problems)
         if contract is None:
             continue
@@ -113,7 +123,7 @@ Array = tuple[tuple[str, ...], Loc, Element]
 
 
 def _walk(
-    document: Document, parent: Element, path: tuple[str, ...], loc: Loc, problems: Problems
+    document: Document, parent: Item, path: tuple[str, ...], loc: Loc, problems: Problems
 ) -> tuple[list[Field | None], list[Array]]:
     """All scalars below `parent`, and its arrays that have settings."""
     fields: list[Field | None] = []
@@ -121,6 +131,7 @@ def _walk(
     for i, element in enumerate(parent.properties):
         here, where = (*path, element.name), (*loc, "properties", i)
         if element.logical_type == "object":
+            _settings(document, where, element.custom_properties, NoSettings, problems)
             inner_fields, inner_arrays = _walk(document, element, here, where, problems)
             fields += inner_fields
             arrays += inner_arrays
@@ -135,7 +146,10 @@ def _walk(
 def _lines(document: Document, arrays: list[Array], problems: Problems) -> Lines | None:
     lines = None
     for path, loc, element in arrays:
-        if not element.custom_properties or element.items is None:
+        if not element.custom_properties:
+            continue
+        if element.items is None:
+            problems.found.append(document.problem(loc, "'items' is missing: what a line holds"))
             continue
         settings = _settings(document, loc, element.custom_properties, ObjectSettings, problems)
         fields, _ = _walk(document, element.items, (), (*loc, "items"), problems)
@@ -151,19 +165,17 @@ def _settings(
     document: Document, loc: Loc, given: list[CustomProperty], model: type[S], problems: Problems
 ) -> S | None:
     """customProperties as one value of `model`, complaints at the entry they are about."""
-    place = {p.property: (*loc, "customProperties", i) for i, p in enumerate(given)}
+    place: dict[str, Loc] = {}
+    for i, setting in enumerate(given):
+        if setting.property in place:
+            where = (*loc, "customProperties", i)
+            problems.found.append(document.problem(where, f"'{setting.property}' is given twice"))
+        place[setting.property] = (*loc, "customProperties", i)
     data: dict[str, Any] = {p.property: p.value for p in given}
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        known = [field.alias or name for name, field in model.model_fields.items()]
-        for complaint in error.errors():
-            first, *rest = complaint["loc"] or ("",)
-            where = (*place.get(str(first), loc), "value", *rest)
-            if complaint["type"] == "extra_forbidden" and not rest:
-                message = f"unknown customProperty '{first}'{did_you_mean(str(first), known)}"
-                where = (*place.get(str(first), loc), "property")
-            else:
-                message = f"'{'.'.join(map(str, complaint['loc']))}': {complaint['msg']}"
+        for (first, *rest), message in complaints(model, error):
+            where = (*place.get(str(first), loc), *(["value", *rest] if rest else []))
             problems.found.append(document.problem(where, message))
         return None

@@ -13,9 +13,10 @@ from c360_spark.errors import ConfigError
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000  # aliases are expanded while counting, so a YAML bomb stops here
 Loc = tuple[str | int, ...]
+Mark = tuple[Path, int, int]  # file, line, column
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Problem:
     """One thing wrong in one place of one file."""
 
@@ -37,25 +38,24 @@ class Problems:
     def raise_any(self) -> None:
         """Raise ConfigError C201 with every problem, in file order; do nothing where there is none."""
         if self.found:
-            lines = sorted(set(map(str, self.found)))
+            lines = [str(problem) for problem in sorted(set(self.found))]
             count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
             raise ConfigError("C201", f"{count}\n  " + "\n  ".join(lines), hint="mend the lines named and run again")
 
 
 @dataclass(frozen=True)
 class Document:
-    """The plain values of a YAML file and where each of them stands."""
+    """The plain values of a YAML file and where each of them stands; of two files where one overlays the other."""
 
     path: Path
     data: Any
-    marks: dict[Loc, tuple[int, int]]
+    marks: dict[Loc, Mark]
 
     def problem(self, loc: Loc, message: str) -> Problem:
         """A problem at `loc`, or at the nearest parent that has a place."""
         while loc and loc not in self.marks:
             loc = loc[:-1]
-        line, column = self.marks.get(loc, (1, 1))
-        return Problem(self.path, line, column, message)
+        return Problem(*self.marks.get(loc, (self.path, 1, 1)), message)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -74,21 +74,22 @@ def read(path: Path, problems: Problems) -> Document | None:
             problems.found.append(Problem(path, 1, 1, f"larger than {MAX_BYTES} bytes"))
             return None
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        return _Reader(path, problems).document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problems.found.append(Problem(path, line, column, f"not valid YAML: {error.problem}"))
-        return None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problems.found.append(Problem(path, 1, 1, f"cannot be read: {error}"))
-        return None
-    return _Reader(path, problems).document(node)
+    except RecursionError:
+        problems.found.append(Problem(path, 1, 1, "nested too deeply, or an alias of itself"))
+    return None
 
 
 class _Reader:
     def __init__(self, path: Path, problems: Problems) -> None:
         self.path, self.problems = path, problems
-        self.marks: dict[Loc, tuple[int, int]] = {}
+        self.marks: dict[Loc, Mark] = {}
         self.nodes = 0
         self.scalars = yaml.SafeLoader("")
 
@@ -99,9 +100,11 @@ class _Reader:
             return None
         return Document(self.path, data, self.marks)
 
+    def _mark(self, node: yaml.Node) -> Mark:
+        return self.path, node.start_mark.line + 1, node.start_mark.column + 1
+
     def _note(self, node: yaml.Node, message: str) -> None:
-        mark = node.start_mark
-        self.problems.found.append(Problem(self.path, mark.line + 1, mark.column + 1, message))
+        self.problems.found.append(Problem(*self._mark(node), message))
 
     def _value(self, node: yaml.Node, loc: Loc) -> Any:
         self.nodes += 1
@@ -109,17 +112,15 @@ class _Reader:
             if self.nodes == MAX_NODES:
                 self._note(node, f"more than {MAX_NODES} values once aliases are expanded")
             return None
-        self.marks.setdefault(loc, (node.start_mark.line + 1, node.start_mark.column + 1))
+        self.marks.setdefault(loc, self._mark(node))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, loc)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*loc, i)) for i, item in enumerate(node.value)]
         try:
             return self.scalars.construct_object(node)
-        except yaml.YAMLError as error:
-            self._note(node, f"not a plain value: {getattr(error, 'problem', error)}")
-        except ValueError as error:
-            self._note(node, f"not a plain value: {error}")
+        except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:  # as PyYAML fails on `!!bool x`
+            self._note(node, f"not a plain value: {getattr(error, 'problem', node.value)}")
         return None
 
     def _mapping(self, node: yaml.MappingNode, loc: Loc) -> dict[str, Any]:
@@ -131,6 +132,6 @@ class _Reader:
             name = str(key_node.value)
             if name in values:
                 self._note(key_node, f"'{name}' is given twice")
-            self.marks[(*loc, name)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            self.marks[(*loc, name)] = self._mark(key_node)
             values[name] = self._value(value_node, (*loc, name))
         return values

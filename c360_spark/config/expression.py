@@ -14,17 +14,17 @@ FUNCTIONS = frozenset(
     "to_date trim upper".split()
 )
 TOKEN = re.compile(
-    r"'(?:[^'\\]|'')*'|[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?|<=>|<=|>=|<>|!=|[()=<>+\-*/%,.\[\]]|(\S)"
+    r"'(?:[^'\\]|'')*'|[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?|(--|/\*)|<=>|<=|>=|<>|!=|[()=<>+\-*/%,.\[\]]|(\S)"
 )
 
 
 def complaints(text: str, columns: Collection[str]) -> list[str]:
     """Why `text` is not an expression over `columns`; empty when it is."""
-    found = []
+    found = [] if text.strip() else ["the expression is empty"]
     for match in TOKEN.finditer(text):
         word = match.group()
-        if match.group(1):
-            found.append(f"character {word!r} is not allowed in an expression")
+        if match.group(1) or match.group(2):
+            found.append(f"{word!r} is not allowed in an expression")
         elif not (word[0].isalpha() or word[0] == "_") or word.lower() in KEYWORDS:
             continue
         elif text[match.end() :].lstrip().startswith("("):

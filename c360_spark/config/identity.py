@@ -62,6 +62,4 @@ class RuleSet(Model):
 def _unordered(value: object) -> object:
     if isinstance(value, dict):
         return {name: item if name == "parts" else _unordered(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return sorted((_unordered(item) for item in value), key=str)
-    return value
+    return sorted(set(value)) if isinstance(value, list) else value

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from c360_spark.config.activation import Audience, ConsentRules, Destination, ProfileRules
 from c360_spark.config.check import check
 from c360_spark.config.conf import Conf
-from c360_spark.config.contract import load_contracts
+from c360_spark.config.contract import CONTRACTS, load_contracts
 from c360_spark.config.document import Document, Problem, Problems, did_you_mean, read
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.model import parse
@@ -23,8 +23,8 @@ M = TypeVar("M", bound=BaseModel)
 def load(folder: Path, env: str, **overrides: str | None) -> Conf:
     """conf/ for an environment; `overrides` replace entries of platform.yml (lake, landing).
 
-    Raises ConfigError C202 when the folder or a file is missing, C203 for an unknown environment, and C201 with
-    every problem of every file at its line.
+    Raises ConfigError C202 when the folder is missing, C203 for an unknown environment, and C201 with every problem of
+    every file at its line. What files say about one another is checked once each of them is right by itself.
     """
     if not folder.is_dir():
         raise ConfigError("C202", f"no folder '{folder}'", hint="give the folder with platform.yml as --config")
@@ -52,6 +52,7 @@ class _Folder:
         consent = self._value("consent.yml", ConsentRules)
         schedule = self._value("schedule.yml", Schedule)
         contracts = load_contracts(self.folder / "contracts", self.problems)
+        self._unread("contracts", CONTRACTS)
         audiences = self._each("audiences", Audience)
         destinations = self._each("destinations", Destination)
         if not (platform and sources and rules and profile and consent and schedule):
@@ -65,8 +66,15 @@ class _Folder:
 
     def _each(self, folder: str, model: type[M]) -> dict[str, M]:
         paths = sorted((self.folder / folder).glob("*.yml"))
+        self._unread(folder, "*.yml")
         values = {path.stem: self._value(f"{folder}/{path.name}", model) for path in paths}
         return {name: value for name, value in values.items() if value is not None}
+
+    def _unread(self, folder: str, pattern: str) -> None:
+        """A file that looks like configuration but is not read would be missed by nobody."""
+        here = self.folder / folder
+        for path in {*here.rglob("*.yml"), *here.rglob("*.yaml")} - set(here.glob(pattern)):
+            self.problems.found.append(Problem(path, 1, 1, f"not read: files here are called {folder}/{pattern}"))
 
     def _read(self, name: str) -> Document | None:
         path = self.folder / name
@@ -88,8 +96,12 @@ class _Folder:
         if base is None or overlay is None:
             return None
         data = _merged(_merged(base.data, overlay.data), overrides)
-        marks = base.marks | {loc: mark for loc, mark in overlay.marks.items() if loc}
-        return parse(Document(overlay.path, data, marks), Platform, self.problems)
+        document = Document(overlay.path, data, base.marks | {loc: mark for loc, mark in overlay.marks.items() if loc})
+        platform = parse(document, Platform, self.problems)
+        if platform and platform.identity_key.insecure_default and env != "dev":
+            where = ("identity_key", "insecure_default")
+            self.problems.found.append(document.problem(where, f"a key in a file is for dev only, not for {env}"))
+        return platform
 
 
 def _merged(base: Any, overlay: Any) -> Any:

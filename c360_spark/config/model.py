@@ -1,8 +1,10 @@
 """How a document becomes a frozen value: pydantic checks it, and each complaint finds its line."""
 
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 from pydantic.alias_generators import to_camel
 
 from c360_spark.config.document import Document, Loc, Problems, did_you_mean
@@ -28,10 +30,15 @@ def parse(document: Document, model: type[M], problems: Problems) -> M | None:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        for complaint in error.errors():
-            loc = tuple(complaint["loc"])
-            problems.found.append(document.problem(loc, _message(model, loc, complaint)))
+        problems.found += [document.problem(loc, message) for loc, message in complaints(model, error)]
         return None
+
+
+def complaints(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Loc, str]]:
+    """What pydantic found wrong, where, in words for the person who wrote the file."""
+    for complaint in error.errors():
+        loc = tuple(complaint["loc"])
+        yield loc, _message(model, loc, complaint)
 
 
 def _message(model: type[BaseModel], loc: Loc, complaint: Any) -> str:
@@ -43,6 +50,8 @@ def _message(model: type[BaseModel], loc: Loc, complaint: Any) -> str:
     if complaint["type"] == "literal_error":
         expected = complaint["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         return f"'{name}' cannot be '{complaint['input']}'{did_you_mean(str(complaint['input']), expected)}"
+    if complaint["type"] == "string_type" and not isinstance(complaint["input"], dict | list):
+        return f"'{name}' must be text, but YAML reads it as {complaint['input']}; put it in quotes"
     message = complaint["msg"].removeprefix("Value error, ")
     return f"'{name}': {message}" if name else message
 
@@ -50,20 +59,25 @@ def _message(model: type[BaseModel], loc: Loc, complaint: Any) -> str:
 def _known(model: Any, loc: Loc) -> list[str]:
     """Names that stand beside an unknown one: walk the annotations along its path."""
     for step in loc:
-        model = _inner(model, step)
-    models = [m for m in _models(model) if m is not None]
-    return [field.alias or name for m in models for name, field in m.model_fields.items()]
+        model = next((inner for choice in _choices(model) for inner in _inner(choice, step)), None)
+    return [field.alias or name for choice in _choices(model) for name, field in _fields(choice).items()]
 
 
-def _inner(annotation: Any, step: str | int) -> Any:
-    for model in _models(annotation):
-        for name, field in model.model_fields.items():
-            if step in (name, field.alias):
-                return field.annotation
-    return annotation
+def _choices(annotation: Any) -> list[Any]:
+    """The members of a union; a root model counts as what it holds."""
+    if get_origin(annotation) in (Union, UnionType):
+        return [choice for member in get_args(annotation) for choice in _choices(member)]
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _choices(annotation.model_fields["root"].annotation)
+    return [annotation]
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for argument in getattr(annotation, "__args__", ()) for m in _models(argument)]
+def _inner(annotation: Any, step: str | int) -> list[Any]:
+    if get_origin(annotation) in (dict, list, tuple):
+        return [get_args(annotation)[1 if get_origin(annotation) is dict else 0]]
+    return [field.annotation for name, field in _fields(annotation).items() if step in (name, field.alias)]
+
+
+def _fields(annotation: Any) -> dict[str, Any]:
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return dict(annotation.model_fields) if is_model else {}

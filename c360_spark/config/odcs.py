@@ -1,4 +1,6 @@
-"""The part of the Open Data Contract Standard 3.1 that the suite reads; the rest is allowed and ignored.
+"""The Open Data Contract Standard 3.1 as far as the suite reads it.
+
+Its other names are allowed and ignored, save limits in `logicalTypeOptions`: one that would not be checked is refused.
 
 Own settings stand where the standard wants them: in `customProperties`. On a schema object: `canonicalTable`,
 `constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`,
@@ -32,11 +34,11 @@ class TypeOptions(Camel):
     maximum: float | None = None
 
 
-class Element(Camel):
-    """A schema object or a property of one."""
+class Item(Camel):
+    """What an array holds. It needs no name."""
 
     id: str | None = None
-    name: str
+    name: str | None = None
     logical_type: LogicalType = "string"
     physical_type: str | None = None
     physical_name: str | None = None
@@ -53,8 +55,23 @@ class Element(Camel):
     quality: list[Any] = []
     logical_type_options: TypeOptions = TypeOptions()
     properties: list["Element"] = []
-    items: "Element | None" = None
+    items: "Item | None" = None
     custom_properties: list[CustomProperty] = []
+    authoritative_definitions: list[Any] = []
+    relationships: list[Any] = []
+    data_granularity_description: str | None = None
+    partitioned: bool = False
+    partition_key_position: int | None = None
+    encrypted_name: str | None = None
+    transform_source_objects: list[str] = []
+    transform_logic: str | None = None
+    transform_description: str | None = None
+
+
+class Element(Item):
+    """A schema object or a property of one."""
+
+    name: str
 
 
 class Odcs(Camel):
@@ -77,6 +94,8 @@ class Odcs(Camel):
     roles: list[Any] = []
     support: list[Any] = []
     sla_properties: list[Any] = []
+    sla_default_element: str | None = None
+    price: Any = None
     authoritative_definitions: list[Any] = []
     custom_properties: list[CustomProperty] = []
     contract_created_ts: str | None = None
@@ -104,6 +123,10 @@ class PropertySettings(Camel):
     formats: list[str] = []
     value_map: dict[str, str] = {}
     scale: int = Field(1, ge=1)
+
+
+class NoSettings(Camel):
+    """An object within the record has none: settings stand at its properties."""
 
 
 class ObjectSettings(Camel):

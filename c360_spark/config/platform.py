@@ -25,7 +25,7 @@ class Components(Model):
 
 
 class IdentityKey(Model):
-    """Where the secret of keyed hashes comes from. `insecure_default` is for laptops and refused elsewhere."""
+    """Where the secret of keyed hashes comes from. `insecure_default` is refused in any environment but dev."""
 
     env: str = "C360_IDENTITY_KEY"
     insecure_default: str | None = None
@@ -37,7 +37,7 @@ class IdentityKey(Model):
             raise SetupError(
                 "C105",
                 f"{self.env} is {'too short' if value else 'not set'}",
-                hint=f"export {self.env} with 16 characters or more from your secret store; another key makes other ids",
+                hint=f"export {self.env} (16 characters or more) from your secret store; another key makes other ids",
             )
         return value
 

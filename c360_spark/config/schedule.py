@@ -17,13 +17,13 @@ class Schedule(RootModel[dict[str, Task]]):
     """task name → task."""
 
     def ordered(self) -> list[str]:
-        """Task names such that each comes after what it depends on; ties keep the file's order."""
+        """Task names such that each comes after what it depends on; ties keep the file's order.
+
+        Tasks that wait for one another, or for a task there is not, are left out.
+        """
         done: list[str] = []
         waiting = dict(self.root)
-        while waiting:
-            ready = next((n for n, t in waiting.items() if set(t.depends_on) <= set(done)), None)
-            if ready is None:
-                raise ValueError(f"tasks wait for one another: {', '.join(waiting)}")
+        while ready := next((n for n, t in waiting.items() if set(t.depends_on) <= set(done)), None):
             done.append(ready)
             del waiting[ready]
         return done

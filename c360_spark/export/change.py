@@ -10,20 +10,25 @@ from c360_spark.config.activation import Destination
 
 
 def export_changes(
-    wanted: DataFrame, state: DataFrame, exits: DataFrame, destination: Destination, *, as_of: datetime, run_id: str
+    wanted: DataFrame, outbox: DataFrame, exits: DataFrame, destination: Destination, *, as_of: datetime, run_id: str
 ) -> DataFrame:
     """Rows of the destination's outbox: add, update, remove.
 
-    `wanted` has `person_id, payload, payload_hash` of the members, `state` is export.state of this destination, `exits`
-    has `person_id, exited_cause` of those who left. A removal carries what was last sent, so the receiver can find the
+    `wanted` has `person_id, payload, payload_hash` of the members, `outbox` is what was sent so far, `exits` has
+    `person_id, exited_cause` of those who left. A removal carries what was last sent, so the receiver can find the
     person.
     """
-    sent = state.select(
-        "person_id",
-        F.col("payload").alias("sent_payload"),
-        F.col("payload_hash").alias("sent_hash"),
-        F.col("sequence").alias("sent_sequence"),
-        (F.col("operation") != "remove").alias("there"),
+    newest = F.max_by(F.struct("payload", "payload_hash", "sequence", "operation"), "sequence")
+    sent = (
+        outbox.groupBy("person_id")
+        .agg(newest.alias("sent"))
+        .select(
+            "person_id",
+            F.col("sent.payload").alias("sent_payload"),
+            F.col("sent.payload_hash").alias("sent_hash"),
+            F.col("sent.sequence").alias("sent_sequence"),
+            (F.col("sent.operation") != "remove").alias("there"),
+        )
     )
     joined = wanted.join(sent, "person_id", "full").join(exits, "person_id", "left")
     there, want = F.coalesce("there", F.lit(False)), F.col("payload_hash").isNotNull()

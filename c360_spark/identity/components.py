@@ -52,6 +52,6 @@ def _label(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def _graphframes(links: DataFrame) -> DataFrame:
     edges = links.select(F.col("left_id").alias("src"), F.col("right_id").alias("dst")).distinct()
     vertices = edges.select(F.explode(F.array("src", "dst")).alias("id")).distinct()
-    labelled = GraphFrame(vertices, edges).connectedComponents(algorithm="graphframes")
+    labelled: DataFrame = GraphFrame(vertices, edges).connectedComponents(algorithm="graphframes")
     smallest = labelled.groupBy("component").agg(F.min("id").alias("component_id"))
     return labelled.join(smallest, "component").select(F.col("id").alias("identifier_id"), "component_id")

@@ -11,7 +11,8 @@ def broken(members: DataFrame, links: DataFrame) -> DataFrame:
     of a link is a member, and no link crosses components.
     """
     twice = members.groupBy("identifier_id").count().where("count > 1")
-    left, right = members.toDF("left_id", "left_component"), members.toDF("right_id", "right_component")
+    placed = members.select("identifier_id", "component_id")
+    left, right = placed.toDF("left_id", "left_component"), placed.toDF("right_id", "right_component")
     ends = links.select("left_id", "right_id").join(left, "left_id", "left").join(right, "right_id", "left")
     crossing = ends.where("NOT (left_component <=> right_component) OR left_component IS NULL")
     return (

@@ -23,8 +23,8 @@ NOT_CONTENT = {column.name for column in PROVENANCE} - {"country", "identifiers"
 def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, *, secret: str) -> DataFrame:
     """Parsed rows as rows of the contract's table.
 
-    Columns: provenance, the mapped columns of the table, `reasons` (empty when fine), and `lines` where the contract has
-    some: structs of `line_no` and the mapped columns of the line table.
+    Columns: provenance, the mapped columns of the table, `reasons` (empty when fine), and `lines` where the contract
+    has some: structs of `line_no` and the mapped columns of the line table.
     """
     country, region = _place(contract, rules)
     placed = rows.select("*", reasons(contract).alias("reasons"), country.alias("country"), region.alias("region"))

@@ -11,7 +11,7 @@ NARROW = ("bronze_id", "source", "dataset", "source_key", "record_hash", "receiv
 
 
 def verdicts(candidates: DataFrame, existing: DataFrame, *, versioned: bool) -> DataFrame:
-    """The candidates that are not plainly new: `bronze_id, verdict` with verdict `duplicate` or `written`.
+    """The candidates that are not plainly new: `bronze_id, repeat`, which is `duplicate` or `written`.
 
     `written` marks a record that an interrupted run has already appended. Both frames have the columns NARROW.
     """
@@ -26,7 +26,16 @@ def verdicts(candidates: DataFrame, existing: DataFrame, *, versioned: bool) -> 
         F.lag("record_hash").over(order).eqNullSafe(F.col("record_hash")).alias("same_content"),
     )
     repeats = F.col("same_content") if versioned else F.lit(True)
-    verdict = F.when(F.col("before") == F.col("bronze_id"), F.lit("written")).when(
+    repeat = F.when(F.col("before") == F.col("bronze_id"), F.lit("written")).when(
         F.col("before").isNotNull() & repeats, F.lit("duplicate")
     )
-    return ranked.where("written = 0").select("bronze_id", verdict.alias("verdict")).where("verdict IS NOT NULL")
+    return ranked.where("written = 0").select("bronze_id", repeat.alias("repeat")).where("repeat IS NOT NULL")
+
+
+def classified(candidates: DataFrame, repeats: DataFrame) -> DataFrame:
+    """Candidates with their `verdict` (accepted, quarantined, duplicate) and whether they are `written` already."""
+    verdict = F.when(F.size("reasons") > 0, F.lit("quarantined"))
+    verdict = verdict.when(F.col("repeat") == "duplicate", F.lit("duplicate")).otherwise(F.lit("accepted"))
+    joined = candidates.join(repeats, "bronze_id", "left")
+    written = F.coalesce(F.col("repeat") == "written", F.lit(False))
+    return joined.withColumns({"verdict": verdict, "written": written}).drop("repeat")

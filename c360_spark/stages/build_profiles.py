@@ -1,6 +1,5 @@
 """build_profiles: silver and persons → gold.person_xref, gold.profile, gold.consent_state."""
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
 from c360_spark import tables
@@ -15,7 +14,7 @@ def build_profiles(run: Run) -> None:
     read = run.store.read
     sets = read(tables.IDENTIFIER_SET)
     membership = read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
-    owned = owners(sets, membership, run.conf.rules).persist(StorageLevel.DISK_ONLY)
+    owned, _ = run.store.stage("owners", owners(sets, membership, run.conf.rules))
     records, orders, cases = (current(read(table)) for table in tables.VERSIONED)
 
     with run.step("build_profiles keys") as step:
@@ -35,7 +34,6 @@ def build_profiles(run: Run) -> None:
     with run.step("build_profiles consent") as step:
         state = consent_state(_owned(read(tables.CONSENT), owned), as_of=run.as_of)
         step.wrote("consent_state", run.store.sync(tables.CONSENT_STATE, state))
-    owned.unpersist()
 
 
 def _owned(rows: DataFrame, owned: DataFrame) -> DataFrame:

@@ -9,11 +9,11 @@ from c360_spark.stages.run import Run
 def watermarks(run: Run, consumer: str) -> dict[str, int]:
     """The last version processed, by full table name; a table never read is absent."""
     rows = run.store.read(tables.WATERMARK).where(F.col("consumer") == consumer)
-    return {row.table: row.version for row in rows.collect()}
+    newest = rows.groupBy("table").agg(F.max("version").alias("version"))
+    return {row.table: row.version for row in newest.collect()}
 
 
 def advance(run: Run, consumer: str, versions: dict[str, int]) -> None:
     """Note that `consumer` has processed the tables up to these versions."""
-    if versions:
-        rows = [(consumer, table, version) for table, version in versions.items()]
-        run.store.merge(tables.WATERMARK, run.spark.createDataFrame(rows, tables.WATERMARK.schema))
+    rows = [(consumer, table, version) for table, version in versions.items()]
+    run.store.append(tables.WATERMARK, run.spark.createDataFrame(rows, tables.WATERMARK.schema))

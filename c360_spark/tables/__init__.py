@@ -1,7 +1,7 @@
 """The registry: every table of the suite, declared once. Importing it starts no JVM."""
 
 from c360_spark.tables.bronze import bronze
-from c360_spark.tables.export import STATE, outbox
+from c360_spark.tables.export import outbox
 from c360_spark.tables.gold import AUDIENCE_MEMBER, CONSENT_STATE, PERSON_XREF, PROFILE
 from c360_spark.tables.identity import CHANGE, IDENTIFIER, LINK, MEMBERSHIP, PERSON
 from c360_spark.tables.model import Column, Pii, Table, Write
@@ -35,7 +35,6 @@ ALL: tuple[Table, ...] = (
     PROFILE,
     CONSENT_STATE,
     AUDIENCE_MEMBER,
-    STATE,
     DELIVERY,
     ACCOUNTING,
     WATERMARK,
@@ -67,7 +66,6 @@ __all__ = [
     "PROVENANCE",
     "QUARANTINE",
     "RUN",
-    "STATE",
     "SUPPORT_CASE",
     "VERSIONED",
     "WATERMARK",

@@ -8,7 +8,7 @@ from c360_spark.tables import ALL, Pii, Table, bronze, outbox
 def dictionary() -> str:
     """The text of docs/tables.md."""
     tables = (bronze("<source>", "<dataset>"), *ALL, outbox("<destination>"))
-    return "\n".join(line for part in (_preface(), *map(_table, tables)) for line in part)
+    return "".join(f"{line}\n" for part in (_preface(), *map(_table, tables)) for line in part)
 
 
 def _preface() -> Iterator[str]:
@@ -32,4 +32,4 @@ def _table(table: Table) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(dictionary())
+    print(dictionary(), end="")

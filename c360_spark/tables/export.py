@@ -1,4 +1,4 @@
-"""Export: outboxes of changes for the systems we send to, and what each of them was last sent."""
+"""Export: outboxes of changes for the systems we send to. What a system was last sent is its newest change."""
 
 from c360_spark.tables.model import LONG, STRING, STRING_MAP, TIMESTAMP, Pii, Table, Write, key
 
@@ -25,20 +25,3 @@ def outbox(destination: str) -> Table:
             key("created_at", TIMESTAMP, "as-of time of that run"),
         ),
     )
-
-
-STATE = Table(
-    "export",
-    "state",
-    "what one destination was last sent of one person",
-    ("destination", "person_id"),
-    Write.MERGE,
-    (
-        key("destination", STRING, "the destination"),
-        key("person_id", STRING, "the person"),
-        key("sequence", LONG, "sequence of the last change"),
-        key("operation", STRING, "add, update or remove: the last change"),
-        key("payload", STRING_MAP, "fields last sent", Pii.DIRECT),
-        key("payload_hash", STRING, "hash of the payload", Pii.INDIRECT),
-    ),
-)

@@ -7,7 +7,7 @@ DELIVERY = Table(
     "delivery",
     "one file, or one repeat of a file under another name",
     ("source", "dataset", "delivery_id", "path"),
-    Write.MERGE,
+    Write.APPEND,
     (
         key("source", STRING, "system the data comes from"),
         key("dataset", STRING, "dataset of the source"),
@@ -23,13 +23,14 @@ DELIVERY = Table(
 ACCOUNTING = Table(
     "ops",
     "accounting",
-    "one dataset's balance in one silver run",
-    ("run_id", "source", "dataset"),
-    Write.MERGE,
+    "one dataset's balance of one batch of silver",
+    ("run_id", "source", "dataset", "bronze_version"),
+    Write.APPEND,
     (
         key("run_id", STRING, "the run"),
         key("source", STRING, "system the data comes from"),
         key("dataset", STRING, "dataset of the source"),
+        key("bronze_version", LONG, "Delta version of bronze up to which records were read"),
         key("rows_in", LONG, "bronze records read: the sum of the four below, checked"),
         key("accepted", LONG, "canonical records"),
         key("quarantined", LONG, "rejected records"),
@@ -41,9 +42,9 @@ ACCOUNTING = Table(
 WATERMARK = Table(
     "ops",
     "watermark",
-    "how far one stage has read one table",
-    ("consumer", "table"),
-    Write.MERGE,
+    "one version up to which one stage has processed one table; the greatest counts",
+    ("consumer", "table", "version"),
+    Write.APPEND,
     (
         key("consumer", STRING, "the stage"),
         key("table", STRING, "the table it reads"),

@@ -1,0 +1,127 @@
+"""Writes a synthetic world: the files each source delivers each day, and the truth beside them."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from c360_spark.synth import commerce, consent, crm, delivery, email, loyalty, mobile, support, truth, web
+from c360_spark.synth.noise import KINDS, Noise
+from c360_spark.synth.person import people as people_of
+from c360_spark.synth.world import World
+
+WRITING = "_writing"  # beside the files; readers of a folder skip names that begin with _
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset and its delivered rows; `columns` are the CSV header, or the fields of Parquet, or empty for JSON."""
+
+    source: str
+    name: str
+    extension: str
+    rows: Callable[[DataFrame, World], DataFrame]
+    columns: tuple[str, ...] = ()
+
+
+DATASETS = (
+    Dataset("crm", "customer", "csv", crm.customer, crm.HEADER),
+    Dataset("loyalty", "member", "csv", loyalty.member, loyalty.HEADER),
+    Dataset("commerce", "order", "parquet", commerce.order, commerce.FIELDS),
+    Dataset("web", "event", "jsonl", web.event),
+    Dataset("mobile", "event", "jsonl", mobile.event),
+    Dataset("support", "case", "jsonl", support.case),
+    Dataset("email", "engagement", "jsonl", email.engagement),
+    Dataset("consent", "statement", "jsonl", consent.statement),
+)
+
+
+def synth(
+    spark: SparkSession,
+    landing: Path,
+    truth_folder: Path,
+    *,
+    people: int,
+    days: int,
+    seed: int,
+    start: date,
+    noise: Noise,
+    report: Callable[[str], None],
+) -> dict[str, int]:
+    """Writes `landing/<source>/<dataset>/<date>/…` and `truth_folder`; files of an earlier world with the same days go.
+
+    Returns the delivered rows per `source/dataset`, and per kind of noise the rows that carry it.
+    """
+    world = World(people=people, days=days, seed=seed, start=start, noise=noise)
+    # ten jobs ask for the people; on disk they cost no memory however many they are
+    everyone = people_of(spark.range(1, people + 1, 1, world.files), world).persist(StorageLevel.DISK_ONLY)
+    rows: dict[str, int] = {}
+    counts = dict.fromkeys(KINDS, 0)
+    for dataset in DATASETS:
+        seen = _write(dataset, dataset.rows(everyone, world), world, landing)
+        name = f"{dataset.source}/{dataset.name}"
+        rows[name] = seen.pop("rows")
+        counts = {kind: count + seen.get(kind, 0) for kind, count in counts.items()}
+        report(f"{name}: {rows[name]:,} rows")
+    _write_truth("person", truth.persons(everyone), ("person_no",), world, truth_folder)
+    _write_truth("record", truth.records(everyone, world), ("source", "dataset", "source_key"), world, truth_folder)
+    everyone.unpersist()
+    (truth_folder / "noise.json").write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
+    report("noise: " + ", ".join(f"{kind} {count:,}" for kind, count in counts.items()))
+    return rows | counts
+
+
+def _write(dataset: Dataset, rows: DataFrame, world: World, landing: Path) -> dict[str, int]:
+    """All days of a dataset in one Spark job, then one move a file. Returns the rows, in all and per kind of noise."""
+    observation = Observation()
+    kinds = [F.count_if(kind).alias(kind) for kind in KINDS if kind in rows.columns]
+    seen = rows.withColumn("day", world.date("day")).observe(observation, F.count("*").alias("rows"), *kinds)
+    writing = landing / WRITING / dataset.source / dataset.name
+    _save(dataset, seen.sortWithinPartitions(*delivery.ORDER), writing)
+    for part in sorted(writing.glob("day=*")):
+        day = part.name.removeprefix("day=")
+        folder = landing / dataset.source / dataset.name / day
+        _move(part, folder, f"{dataset.name}-{day}", dataset.extension)
+    shutil.rmtree(landing / WRITING)
+    return {str(name): int(count) for name, count in observation.get.items()}
+
+
+def _save(dataset: Dataset, ordered: DataFrame, folder: Path) -> None:
+    """Below `folder` a folder for each day, with a file for each partition that has rows of that day."""
+    title = ",".join(dataset.columns) if dataset.extension == "csv" else "value"
+    fields = (
+        [F.col(name) for name in dataset.columns] if dataset.extension == "parquet" else [F.col("value").alias(title)]
+    )
+    writer = ordered.select("day", *fields).write.mode("overwrite").partitionBy("day")
+    if dataset.extension == "parquet":
+        writer.parquet(str(folder))
+    elif dataset.extension == "jsonl":
+        writer.text(str(folder))
+    else:
+        # The records are escaped already, broken ones too. Spark puts the header first in every file if the one column
+        # is called like the whole header and nothing in it counts as separator or quote.
+        plain = writer.options(header=True, sep="\u0001", quote="", escapeQuotes=False)
+        plain.options(ignoreLeadingWhiteSpace=False, ignoreTrailingWhiteSpace=False).csv(str(folder))
+
+
+def _write_truth(name: str, rows: DataFrame, key: tuple[str, ...], world: World, folder: Path) -> None:
+    parts = rows.repartition(world.files, key[-1]).sortWithinPartitions(*key)
+    parts.write.mode("overwrite").parquet(str(folder / WRITING))
+    _move(folder / WRITING, folder / name, name, "parquet")
+    shutil.rmtree(folder / WRITING)
+
+
+def _move(parts: Path, folder: Path, name: str, extension: str) -> None:
+    """Spark's `part-<n>-<random>…` become `<name>-<n>.<extension>`; what an earlier world left under that name goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob(f"{name}-*.{extension}"):
+        old.unlink()
+    for part in sorted(parts.glob("part-*")):
+        number = int(part.name.split("-")[1]) + 1
+        part.replace(folder / f"{name}-{number}.{extension}")

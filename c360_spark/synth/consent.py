@@ -1,0 +1,93 @@
+"""consent/statement: what people said about the use of their data, JSON lines; also asked by the mailing system."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.synth import chance
+from c360_spark.synth.delivery import json_lines, sent
+from c360_spark.synth.record import with_contact
+from c360_spark.synth.world import DAY_SECONDS, World, iso
+
+# purpose → share of those who speak and say yes, in the EU and in the US
+PURPOSES = {
+    "marketing_email": (0.62, 0.85),
+    "analytics": (0.70, 0.90),
+    "personalisation": (0.58, 0.85),
+    "ad_user_data": (0.42, 0.75),
+    "ad_personalization": (0.38, 0.72),
+}
+SPEAKS = (0.75, 0.35)  # of the people in the EU and in the US ever say something
+ASKED_SHARE = 0.7  # of the purposes are put to a person who speaks
+WITHDRAWAL_RATE = 0.015  # of the granted a day
+SOURCES = ("web_banner", "account_settings", "store_form", "newsletter_form")
+SAYING = ("person_no", "purpose", "turn")
+
+
+def by_region(shares: tuple[float, float]) -> Column:
+    """The share that holds in the region of a row."""
+    return F.when(F.col("region") == "EU", shares[0]).otherwise(shares[1])
+
+
+def speaks(world: World) -> Column:
+    """The person has said something about at least some purposes. Who is only a cookie or a device has no say here."""
+    known = F.col("in_crm") | F.col("in_loyalty") | F.col("has_account")
+    return known & (chance.uniform(world.seed, "speaks", "person_no") < by_region(SPEAKS))
+
+
+def answer(world: World, purpose: str) -> Column:
+    """struct<purpose, asked, granted, withdrawn_on> of a person for one purpose; the last is a day, or null."""
+    seed = world.seed
+    asked = speaks(world) & (chance.uniform(seed, f"asked {purpose}", "person_no") < ASKED_SHARE)
+    granted = chance.uniform(seed, f"grants {purpose}", "person_no") < by_region(PURPOSES[purpose])
+    quits = chance.first_day(seed, f"withdraws {purpose}", WITHDRAWAL_RATE, "person_no")
+    return F.struct(
+        F.lit(purpose).alias("purpose"),
+        asked.alias("asked"),
+        granted.alias("granted"),
+        F.when(granted, F.greatest(quits, F.col("arrived_on") + 1)).alias("withdrawn_on"),
+    )
+
+
+def statement(people: DataFrame, world: World) -> DataFrame:
+    """One delivered line a statement: on day 1 all that was said before, then what is said each day."""
+    answers = F.explode(F.array(*[answer(world, purpose) for purpose in PURPOSES])).alias("said")
+    asked = people.where(speaks(world)).select("*", answers).where("said.asked")
+    turns = F.expr("explode(if(said.withdrawn_on IS NULL, array(1), array(1, 2)))").alias("turn")
+    said = asked.select("*", "said.*", turns)
+    dated = said.withColumn("day", F.expr("if(turn = 1, greatest(1, arrived_on), withdrawn_on)"))
+    typed = dated.withColumn("subject_type", _subject_type(world.seed))
+    rows = with_contact(
+        *(typed, world, "consent", "person_no", "turn"),
+        as_of=F.col("day"),
+        asks_mail=F.col("subject_type") == "email",
+        asks_phone=F.col("subject_type") == "phone",
+        gaps=False,
+    )
+    second = chance.whole(world.seed, "second of withdrawal", 0, DAY_SECONDS - 1, "person_no")
+    timed = rows.select(
+        "*",
+        chance.uuid(world.seed, "statement", *SAYING).alias("key"),
+        F.when(F.col("turn") == 1, F.col("since")).otherwise(world.moment(F.col("day"), second)).alias("moment"),
+    )
+    return json_lines(sent(timed, world, "consent/statement", "key"), world, "consent/statement", *_fields(world.seed))
+
+
+def _subject_type(seed: int) -> Column:
+    """Who has an account mostly speaks while logged in; a few speak on the phone."""
+    chosen = chance.uniform(seed, "consent subject", "person_no", "turn")
+    return F.when(F.col("has_account") & (chosen < 0.55), "account_id").when(chosen > 0.92, "phone").otherwise("email")
+
+
+def _fields(seed: int) -> list[Column]:
+    col = F.col
+    account = F.when(col("subject_type") == "account_id", col("account_id"))
+    return [
+        col("key").alias("statement_id"),
+        col("subject_type"),
+        F.coalesce(account, col("email"), col("phone")).alias("subject_value"),
+        col("purpose"),
+        F.when(col("turn") == 2, "withdrawn").when(col("granted"), "granted").otherwise("denied").alias("status"),
+        col("country"),
+        chance.pick(SOURCES, seed, "consent source", "person_no", "turn").alias("source"),
+        iso(col("moment")).alias("effective_from"),
+    ]

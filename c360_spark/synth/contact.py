@@ -1,0 +1,72 @@
+"""The mailboxes and phones of a person."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from c360_spark.synth import chance, places
+from c360_spark.synth.spelling import mail_letters
+from c360_spark.synth.world import World
+
+USUAL, NEXT, OTHER, SHARED = range(1, 5)  # elements of `mailboxes`
+LANDLINE = 3  # element of `phones`, after USUAL and NEXT
+
+
+def letters() -> list[Column]:
+    """given_letters, family_letters, household_letters: names as they stand in an address; of two family names one."""
+    first = "if(country = 'ES', split_part({0}, ' ', 1), {0})"
+    return [
+        mail_letters("given_name").alias("given_letters"),
+        mail_letters(first.format("family_name")).alias("family_letters"),
+        mail_letters(first.format("household_name")).alias("household_letters"),
+    ]
+
+
+def mailboxes(world: World) -> Column:
+    """array<string>: the usual address, the one after a change, a second one, that of the household.
+
+    Each is used by this person (or household) alone: its number sees to that, among any number of namesakes.
+    """
+    return F.array(*[_mailbox(world, slot) for slot in (USUAL, NEXT, OTHER)], _family_mailbox(world))
+
+
+def _mailbox(world: World, slot: int) -> Column:
+    style = chance.whole(world.seed, f"style of mailbox {slot}", 0, 5, "person_no")
+    local = F.element_at(
+        F.expr(
+            "array(concat_ws('.', given_letters, family_letters), concat_ws('.', given_letters, family_letters),"
+            " concat_ws('.', left(given_letters, 1), family_letters), concat_ws('_', family_letters, given_letters),"
+            " concat(given_letters, left(family_letters, 1)), given_letters)"
+        ),
+        style + 1,
+    )
+    number = chance.shuffled(f"(person_no - 1) * 4 + {slot - 1}", 4 * world.people, world.seed, "mailbox") + 1
+    host = chance.of_country(places.MAIL_HOSTS, world.seed, f"host of mailbox {slot}", "person_no", skew=1.5)
+    return F.concat(local, number.cast("string"), F.lit("@"), host)
+
+
+def _family_mailbox(world: World) -> Column:
+    number = chance.shuffled(f"(household_no - 1) * 4 + {SHARED - 1}", 4 * world.people, world.seed, "mailbox") + 1
+    family = F.element_at(chance.listed(list(places.FAMILY_MAIL.values())), F.col("country_no"))
+    host = chance.of_country(places.MAIL_HOSTS, world.seed, "host of family mailbox", "household_no", skew=1.5)
+    return F.concat(family, F.col("household_letters"), number.cast("string"), F.lit("@"), host)
+
+
+def phones(world: World) -> Column:
+    """array<struct<dial, trunk, area, three, four>>: the mobile, the one after a change, the landline of the household.
+
+    three and four are the last seven digits, which do not begin with 0 or 1 and are used once in the world.
+    """
+    seed = world.seed
+    owners = ("person_no", places.MOBILE), ("person_no", places.MOBILE), ("household_no", places.LANDLINE)
+    numbers = []
+    for slot, (owner, prefixes) in enumerate(owners):
+        digits = (chance.shuffled(f"({owner} - 1) * 3 + {slot}", 8_000_000, seed, "phone") + 2_000_000).cast("string")
+        parts = {
+            "dial": F.element_at(chance.listed(list(places.DIAL.values())), F.col("country_no")),
+            "trunk": F.element_at(chance.listed(list(places.TRUNK.values())), F.col("country_no")),
+            "area": chance.of_country(prefixes, seed, f"prefix of phone {slot}", owner),
+            "three": digits.substr(1, 3),
+            "four": digits.substr(4, 4),
+        }
+        numbers.append(F.struct(*[part.alias(name) for name, part in parts.items()]))
+    return F.array(*numbers)

@@ -1,0 +1,62 @@
+"""The arguments of a synthetic world, and its clock. The same world always gives the same rows."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from c360_spark.errors import InputError
+from c360_spark.synth.noise import Noise
+
+DAY_SECONDS = 86_400
+PEOPLE_PER_FILE = 50_000
+
+
+@dataclass(frozen=True)
+class World:
+    """`people` numbered from 1, observed on `days` days from `start`. More days leave the earlier days as they were."""
+
+    people: int
+    days: int
+    seed: int
+    start: date
+    noise: Noise
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.people <= 4_000_000:
+            raise InputError("C303", f"people is {self.people:,}", hint="give 1 to 4,000,000")  # phone numbers run out
+        if not 1 <= self.days <= 366:
+            raise InputError("C303", f"days is {self.days:,}", hint="give 1 to 366")
+        if not -(2**63) < self.seed < 2**63:
+            raise InputError("C303", f"seed is {self.seed:,}", hint="give a whole number of at most 63 bits")
+
+    @property
+    def files(self) -> int:
+        """Files per dataset and day."""
+        return -(-self.people // PEOPLE_PER_FILE)
+
+    @property
+    def dawn(self) -> int:
+        """Seconds from 1970 to the first second of day 1, UTC."""
+        return int(datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC).timestamp())
+
+    def moment(self, day: Column, second: Column) -> Column:
+        """Seconds from 1970 at a second of a day of this world (1 is the first)."""
+        return (F.lit(self.dawn - DAY_SECONDS) + day.cast("long") * DAY_SECONDS + second).cast("long")
+
+    def date(self, day: str) -> Column:
+        """The calendar date of a day (column) of this world."""
+        return F.expr(f"date_add(DATE'{self.start}', CAST({day} AS INT) - 1)")
+
+
+def date_of(moment: Column) -> Column:
+    """The UTC date of a moment in seconds, whatever the time zone of the session."""
+    return F.date_from_unix_date(F.floor(moment / DAY_SECONDS).cast("int"))
+
+
+def iso(moment: Column) -> Column:
+    """A moment in seconds as ISO 8601 text, `2025-11-03T09:12:44Z`, whatever the time zone of the session."""
+    second = F.pmod(moment, F.lit(DAY_SECONDS)).cast("int")
+    clock = F.format_string("T%02d:%02d:%02dZ", *[F.floor(second / unit % 60).cast("int") for unit in (3600, 60, 1)])
+    return F.concat(date_of(moment).cast("string"), clock)
