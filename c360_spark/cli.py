@@ -94,6 +94,18 @@ def run(
 
 
 @app.command()
+def replay(
+    from_lake: Annotated[str, typer.Option(help="lake whose bronze is replayed")],
+    lake: Annotated[str, typer.Option(help="new lake to write")],
+    config: Config = "conf",
+    env: Env = "dev",
+) -> None:
+    """Make every table after bronze once more, in a new lake: equal with the same conf/, telling with another."""
+    begun = _load("stages.job").begin(config=config, env=env, lake=lake)
+    _load("stages.replay").replay(begun, _load("store").Store(begun.spark, from_lake))
+
+
+@app.command()
 def check(config: Config = "conf", env: Env = "dev") -> None:
     """Check every file of conf/, and list all problems at their lines."""
     conf = _load("config").load(Path(config), env)

@@ -72,5 +72,6 @@ def _local_jars(spark: Spark) -> dict[str, str]:
     return {
         "spark.jars": ",".join(jars),
         "spark.driver.memory": spark.driver_memory,
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j}",
+        # A full code cache turns the compiler off: a day's run fills the default.
+        "spark.driver.extraJavaOptions": f"-XX:ReservedCodeCacheSize=512m -Dlog4j2.configurationFile=file:{log4j}",
     }

@@ -1,51 +1,205 @@
-"""conf/ as shipped is right, and whatever is wrong with a changed copy is said at its place, all of it together."""
+"""What load makes of conf/: files, environments, secrets, the fingerprint of the rule set."""
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from c360_spark.config import load
-from c360_spark.config.document import MAX_BYTES, Problems, read
-from c360_spark.config.expression import complaints
-from c360_spark.errors import CODES, BusyError, C360Error, ConfigError, InputError, IntegrityError, SetupError
+from c360_spark.config.identity import RuleSet
+from c360_spark.errors import BusyError, C360Error, ConfigError, InputError, IntegrityError, SetupError
 
 SHIPPED = Path(__file__).parent.parent / "conf"
-CRM, LOYALTY = "contracts/crm/customer/1.0.0.odcs.yaml", "contracts/loyalty/member/1.0.0.odcs.yaml"
-ORDER, WEB = "contracts/commerce/order/1.0.0.odcs.yaml", "contracts/web/event/1.0.0.odcs.yaml"
-MOBILE, CASE = "contracts/mobile/event/1.0.0.odcs.yaml", "contracts/support/case/1.0.0.odcs.yaml"
-EMAIL, CONSENT = "contracts/email/engagement/1.0.0.odcs.yaml", "contracts/consent/statement/1.0.0.odcs.yaml"
-BUYERS, LETTER = "audiences/recent_buyers.yml", "destinations/newsletter.yml"
+KEY = "C360_IDENTITY_KEY"
 
-# file, what stands there, what is put in its place, and the complaints; each ¦ is the place of one, in their order
-WITHIN_A_FILE = [
-    ("platform.yml", "driver_memory: 4g", "¦driver_memry: 4g", "unknown name 'driver_memry'; did you mean 'driver_memory'?"),
-    ("platform.yml", "engine: auto", "¦engine: grafframes", "'components.engine' cannot be 'grafframes'; did you mean 'graphframes'?"),
-    ("platform.dev.yml", "insecure_default", "¦insecure_defalt", "unknown name 'insecure_defalt'; did you mean 'insecure_default'?"),
-    ("sources.yml", "delivery: full", "¦delivry: full", "unknown name 'delivry'; did you mean 'delivery'?"),
-    ("sources.yml", "format: parquet", "¦format: parket", "'commerce.order.format' cannot be 'parket'; did you mean 'parquet'?"),
-    ("identity.yml", "default_region:", "¦defalt_region: X\ndefault_region:", "unknown name 'defalt_region'; did you mean 'default_region'?"),
-    ("identity.yml", "normalize: email", "¦normalise: email", "unknown name 'normalise'; did you mean 'normalize'?"),
-    ("identity.yml", "{trust: 100}", "{¦trust: 101}", "'namespaces.crm.customer_id.trust': Input should be less than or equal to 100"),
-    ("identity.yml", "LU, NL", "LU, ¦NO, NL", "'regions.EU.8' must be text, but YAML reads it as False; put it in quotes"),
-    ("identity.yml", "postcode, normalize: postcode}", "postcode, ¦normalize: zip}", "'match_keys.name_birth_postcode.parts.3.normalize' cannot be 'zip'; known: digits, email, lower, name, phone, postcode, soundex, trim, upper"),
-    ("consent.yml", "analytics: {description:", "¦analytics: {¦text:", "'purposes.analytics.description' is missing", "unknown name 'text'; known: description"),
-    ("profile.yml", "attributes:", "¦atributes:", "unknown name 'atributes'; did you mean 'attributes'?"),
-    ("schedule.yml", "depends_on: [land]", "¦dependson: [land]", "unknown name 'dependson'; did you mean 'depends_on'?"),
-    (BUYERS, "where:", "¦tags: [x]\nwhere:", "unknown name 'tags'; known: description, name, owner, purpose, where"),
-    (LETTER, "hash: sha256", "¦hash: sha265", "'fields.email_sha256.hash' cannot be 'sha265'; did you mean 'sha256'?"),
-    (CRM, "domain:", "¦domian:", "unknown name 'domian'; did you mean 'domain'?"),
-    (CRM, "required: true", "¦requierd: true", "unknown name 'requierd'; did you mean 'required'?"),
-    (CRM, "{pattern:", "{¦patern:", "unknown name 'patern'; did you mean 'pattern'?"),
-    (CRM, "{property: canonicalTable,", "{property: canonicalTable, ¦values: 1,", "unknown name 'values'; did you mean 'value'?"),
-    (CRM, "logicalType: timestamp", "¦logicalType: datetime", "'schema.0.properties.11.logicalType' cannot be 'datetime'; did you mean 'date'?"),
-    (WEB, "{property: canonicalTable,", "¦{property: canonicaltable,", "unknown name 'canonicaltable'; did you mean 'canonicalTable'?"),
-    (WEB, "- name: event\n    ", "- ¦name: event\n    ", "'canonicalTable' is missing"),
-    (LOYALTY, "{property: normalize, value: email}", "¦{property: normalise, value: email}", "unknown name 'normalise'; did you mean 'normalize'?"),
-    (LOYALTY, "{namespace: email}", "{¦namespac: email}", "unknown name 'namespac'; did you mean 'namespace'?"),
-    (LOYALTY, "{property: normalize, value: phone}", "¦{property: normalize, value: fone}", "'normalize' cannot be 'fone'; did you mean 'phone'?"),
-    (LOYALTY, "{property: canonical, value: city}", "{property: canonical, value: city}", ""),
-    (MOBILE, "version: 1.0.0", "¦version: 1.0.1", "version 1.0.1 does not match the file's name"),
-    (ORDER, "items:", "item¦s:", ""),
-]
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load(SHIPPED, "dev")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of conf/ to change."""
+    return Path(shutil.copytree(SHIPPED, tmp_path / "conf"))
+
+
+def change(path, old, new):
+    text = path.read_text()
+    assert old in text, f"{path} has changed: no {old!r}"
+    path.write_text(text.replace(old, new, 1))
+
+
+def told(folder, env="dev"):
+    """The complaints about a folder, one a line."""
+    with pytest.raises(ConfigError) as error:
+        load(folder, env)
+    assert error.value.code == "C201"
+    return error.value.cause.replace(f"{folder}/", "").split("\n  ")[1:]
+
+
+def test_conf_as_shipped_has_a_contract_for_every_dataset(shipped):
+    assert shipped.contracts.keys() == shipped.sources.keys()
+    assert shipped.audiences.keys() >= {destination.audience for destination in shipped.destinations.values()}
+
+
+def test_conf_as_shipped_loads_for_production_too(shipped):
+    assert load(SHIPPED, "prod").rules == shipped.rules
+
+
+def test_an_environment_overlays_the_platform_and_arguments_win_over_both(folder):
+    (folder / "platform.dev.yml").write_text("lake: overlaid\nspark: {driver_memory: 1g}\n")
+    platform = load(folder, "dev", landing="given", lake=None).platform
+    assert (platform.lake, platform.landing) == ("overlaid", "given")
+    assert (platform.spark.driver_memory, platform.spark.shuffle_partitions) == ("1g", 4)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"no folder '.*/nowhere'") as error:
+        load(tmp_path / "nowhere", "dev")
+    assert error.value.code == "C202"
+
+
+def test_an_unknown_environment_is_named_with_the_nearest_one():
+    with pytest.raises(ConfigError, match=r"no environment 'prd': .*; did you mean 'prod'\?") as error:
+        load(SHIPPED, "prd")
+    assert error.value.code == "C203"
+
+
+def test_an_unknown_dataset_is_named_with_the_nearest_one(shipped):
+    with pytest.raises(InputError, match=r"did you mean 'crm.customer'\?") as error:
+        list(shipped.datasets("crm.custmer"))
+    assert error.value.code == "C203"
+
+
+def test_a_dataset_can_be_asked_for_by_its_source_or_its_full_name(shipped):
+    assert [names[:2] for names in shipped.datasets("crm")] == [("crm", "customer")]
+    assert [names[:2] for names in shipped.datasets("crm.customer")] == [("crm", "customer")]
+    assert len(list(shipped.datasets())) == len(shipped.sources)
+
+
+def test_missing_files_are_told_together_with_other_problems(folder):
+    (folder / "consent.yml").unlink()
+    (folder / "profile.yml").unlink()
+    change(folder / "schedule.yml", "{job: land,", "{jib: land,")
+    assert told(folder) == [
+        "consent.yml:1:1: the file is missing",
+        "profile.yml:1:1: the file is missing",
+        "schedule.yml:2:1: 'land.job' is missing",
+        "schedule.yml:2:8: unknown name 'jib'; did you mean 'job'?",
+    ]
+
+
+def test_a_file_that_would_not_be_read_is_told(folder):
+    (folder / "audiences/vip.yaml").touch()
+    (folder / "contracts/crm/2.0.0.odcs.yaml").touch()
+    assert told(folder) == [
+        "audiences/vip.yaml:1:1: not read: files here are called audiences/*.yml",
+        "contracts/crm/2.0.0.odcs.yaml:1:1: not read: files here are called contracts/*/*/*.odcs.yaml",
+    ]
+
+
+def test_tasks_that_wait_for_one_another_are_told(folder):
+    change(folder / "schedule.yml", "{job: land,", "{job: land, depends_on: [build_profiles],")
+    assert told(folder) == [
+        "schedule.yml:2:19: tasks wait for one another: "
+        "land, canonicalise, resolve_identity, build_profiles, build_audiences, export"
+    ]
+
+
+def test_the_newest_active_contract_holds_and_a_draft_does_not(folder):
+    old = folder / "contracts/crm/customer/1.0.0.odcs.yaml"
+    for version, status in (("1.10.0", "active"), ("1.9.0", "active"), ("2.0.0", "draft")):
+        new = old.with_name(f"{version}.odcs.yaml")
+        new.write_text(old.read_text().replace("1.0.0", version, 1).replace("status: active", f"status: {status}"))
+    assert load(folder, "dev").contracts["crm", "customer"].version == "1.10.0"
+
+
+def test_a_contract_without_an_active_version_is_told(folder):
+    change(folder / "contracts/crm/customer/1.0.0.odcs.yaml", "status: active", "status: retired")
+    assert told(folder) == ["sources.yml:3:3: no active contract in contracts/crm/customer/"]
+
+
+def test_a_key_in_a_file_is_for_dev_only(folder):
+    change(folder / "platform.yml", "identity_key:", "identity_key:\n  insecure_default: sixteen-letters-x")
+    assert told(folder, "prod") == ["platform.yml:11:3: a key in a file is for dev only, not for prod"]
+
+
+@pytest.mark.parametrize(
+    ("value", "cause"), [(None, "is not set"), ("", "is not set"), ("fifteen-letters", "is too short")]
+)
+def test_production_does_not_start_without_a_good_key(monkeypatch, value, cause):
+    monkeypatch.delenv(KEY, raising=False)
+    if value is not None:
+        monkeypatch.setenv(KEY, value)
+    with pytest.raises(SetupError, match=cause) as error:
+        load(SHIPPED, "prod").platform.identity_key.secret()
+    assert error.value.code == "C105"
+    assert not value or value not in str(error.value)
+
+
+def test_the_key_of_the_machine_wins_over_the_public_one(monkeypatch, shipped):
+    monkeypatch.delenv(KEY, raising=False)
+    public = shipped.platform.identity_key.secret()
+    monkeypatch.setenv(KEY, "the-key-of-this-machine")
+    assert shipped.platform.identity_key.secret() == "the-key-of-this-machine" != public
+
+
+def test_every_class_of_error_has_an_exit_code_of_its_own():
+    classes = [C360Error, SetupError, ConfigError, InputError, BusyError, IntegrityError]
+    assert set(C360Error.__subclasses__()) == set(classes[1:])
+    assert len({each.exit_code for each in classes} - {0, 2}) == len(classes)  # 0 is success, 2 is wrong usage
+
+
+def test_an_error_says_code_cause_and_hint():
+    error = InputError("C303", "'soon' is not a time", hint="such as 2026-01-31")
+    assert str(error) == "C303 an argument is invalid: 'soon' is not a time\n  hint: such as 2026-01-31"
+
+
+def reordered(value, name=""):
+    """The same with every list and mapping turned round, save the parts of match keys."""
+    if isinstance(value, dict):
+        return {name: reordered(item, name) for name, item in reversed(value.items())}
+    return value[::-1] if isinstance(value, list) and name != "parts" else value
+
+
+def variants(value, name=""):
+    """The same with one thing changed or taken away, for every single thing in it."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from ({**value, key: other} for other in variants(item, key))
+            if name in ("regions", "namespaces", "match_keys"):
+                yield {other: rest for other, rest in value.items() if other != key}
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from ([*value[:i], *other, *value[i + 1 :]] for other in ([], *([v] for v in variants(item))))
+    elif name == "normalize":
+        yield "soundex"
+    elif isinstance(value, str):
+        yield f"{value}x"
+    else:
+        yield value - 1 if value else 1
+
+
+def test_the_fingerprint_of_a_rule_set_does_not_depend_on_order(shipped):
+    assert RuleSet(**reordered(shipped.rules.model_dump(mode="json"))).fingerprint == shipped.rules.fingerprint
+
+
+def test_the_fingerprint_of_a_rule_set_changes_with_every_rule(shipped):
+    rules = shipped.rules.model_dump(mode="json")
+    others = [RuleSet(**other).fingerprint for other in variants(rules) if other["version"] == rules["version"]]
+    assert len(others) > 80
+    assert len({*others, shipped.rules.fingerprint}) == len(others) + 1
+
+
+def test_the_order_of_the_parts_of_a_match_key_is_a_rule(shipped):
+    rules = shipped.rules.model_dump(mode="json")
+    for match_key in rules["match_keys"].values():
+        match_key["parts"].reverse()
+    assert RuleSet(**rules).fingerprint != shipped.rules.fingerprint
+
+
+def test_another_version_of_equal_rules_has_another_label_and_the_same_fingerprint(shipped):
+    other = RuleSet(**shipped.rules.model_dump() | {"version": "9.0.0"})
+    assert other.fingerprint == shipped.rules.fingerprint
+    assert other.label == f"9.0.0+{other.fingerprint}" != shipped.rules.label

@@ -48,32 +48,34 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
     yield from _limits(document, contract.fields)
     if contract.lines:
         lines = contract.lines
-        yield from _canonical(document, loc, lines.table, lines.constants, lines.fields, nested=True)
+        yield from _canonical(document, lines.loc, lines.table, lines.constants, lines.fields, nested=True)
         yield from _limits(document, lines.fields)
         for field in lines.fields:
             if field.settings.identifier:
-                yield document.problem(field.loc, "a line identifies nobody: identifier belongs to the record")
+                yield document.problem(field.place("identifier"), "a line identifies nobody, its record does")
 
 
 def _identifiers(conf: Conf, contract: Contract) -> Iterator[Problem]:
     document, names = contract.document, {field.name for field in contract.fields}
     for field, use in contract.uses:
+        loc = field.place("identifier")
         spaces = [use.namespace] if use.namespace else list(use.namespaces.values())
         if not spaces or not (use.namespace or use.namespace_from):
-            yield document.problem(field.loc, "identifier needs a namespace, or namespaceFrom with namespaces")
+            yield document.problem(loc, "identifier needs a namespace, or namespaceFrom with namespaces")
         if use.namespace_from:
-            yield from _unknown(document, field.loc, use.namespace_from, names, "property")
+            yield from _unknown(document, loc, use.namespace_from, names, "property")
         for space in spaces:
-            yield from _unknown(document, field.loc, space, conf.rules.namespaces, "namespace")
+            yield from _unknown(document, loc, space, conf.rules.namespaces, "namespace")
 
 
 def _limits(document: Document, fields: tuple[Field, ...]) -> Iterator[Problem]:
     for field in fields:
         limits, kind = field.element.logical_type_options, field.element.logical_type
-        yield from _patterns(document, field.loc, [limits.pattern] if limits.pattern else [])
+        loc = (*field.loc, "logicalTypeOptions")
+        yield from _patterns(document, loc, [limits.pattern] if limits.pattern else [])
         limited = limits.minimum is not None or limits.maximum is not None
         if limited and kind not in ("integer", "number"):
-            yield document.problem(field.loc, f"minimum and maximum are for numbers, not for {kind}")
+            yield document.problem(loc, f"minimum and maximum are for numbers, not for {kind}")
 
 
 def _canonical(
@@ -83,7 +85,8 @@ def _canonical(
     if table is None:
         yield from _unknown(document, loc, name, TABLES, "canonicalTable")
         return
-    targets = [(f.loc, f.settings.canonical) for f in fields if f.settings.canonical] + [(loc, c) for c in constants]
+    targets = [(f.place("canonical"), f.settings.canonical) for f in fields if f.settings.canonical]
+    targets += [(loc, constant) for constant in constants]
     for i, (where, target) in enumerate(targets):
         yield from _column(document, where, target, table)
         if target in [other for _, other in targets[:i]]:

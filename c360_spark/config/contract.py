@@ -38,12 +38,18 @@ class Field:
     def name(self) -> str:
         return ".".join(self.path)
 
+    def place(self, setting: str) -> Loc:
+        """Where one of its own settings stands."""
+        names = [given.property for given in self.element.custom_properties]
+        return (*self.loc, "customProperties", names.index(setting)) if setting in names else self.loc
+
 
 @dataclass(frozen=True)
 class Lines:
     """An array within the record whose items become rows of a table of their own."""
 
     path: tuple[str, ...]
+    loc: Loc
     table: str
     constants: dict[str, str]
     fields: tuple[Field, ...]
@@ -157,7 +163,7 @@ def _lines(document: Document, arrays: list[Array], problems: Problems) -> Lines
             problems.found.append(document.problem(loc, "a record can have one array of lines"))
         if settings is not None:
             known = tuple(f for f in fields if f is not None)
-            lines = Lines(path, settings.canonical_table, settings.constants, known)
+            lines = Lines(path, loc, settings.canonical_table, settings.constants, known)
     return lines
 
 

@@ -1,0 +1,197 @@
+"""The whole chain on a small world: two days, replayed, interrupted, and by spark-submit."""
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from chispa import assert_df_equality
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, MapType
+
+from c360_spark import tables
+from c360_spark.config import Conf, load
+from c360_spark.jars import jar_paths
+from c360_spark.observe.match_quality import pairwise
+from c360_spark.stages.chain import STAGES, run_stages
+from c360_spark.stages.demo import found_persons
+from c360_spark.stages.replay import replay
+from c360_spark.stages.run import Run, run_id_of
+from c360_spark.stages.synth import synth
+from c360_spark.store import Store, Written
+from c360_spark.synth.noise import Noise
+from c360_spark.tables import Table
+from tests.conftest import ROOT
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+START = date(2026, 1, 1)
+PEOPLE, DAYS = 150, 2
+
+
+@pytest.fixture(scope="module")
+def world(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The deliveries and the truth of a small world."""
+    folder = tmp_path_factory.mktemp("world")
+    arguments = {"people": PEOPLE, "days": DAYS, "seed": 11, "start": START, "noise": Noise(), "report": lambda _: None}
+    synth(spark, folder / "deliveries", folder / "truth", **arguments)
+    return folder
+
+
+def deliver(world: Path, landing: Path, day: int) -> None:
+    on = (START + timedelta(days=day - 1)).isoformat()
+    for folder in (world / "deliveries").glob(f"*/*/{on}"):
+        shutil.copytree(folder, landing / folder.relative_to(world / "deliveries"), dirs_exist_ok=True)
+
+
+def run_on(spark: SparkSession, folder: Path, day: int) -> Run:
+    """A run at the end of a day on `folder/lake` and `folder/landing`."""
+    lake, landing = str(folder / "lake"), folder / "landing"
+    landing.mkdir(parents=True, exist_ok=True)
+    as_of = datetime(2026, 1, 1) + timedelta(days=day)
+    conf = load(ROOT / "conf", "dev", lake=lake, landing=str(landing))
+    return Run(spark, Store(spark, lake), conf, as_of, run_id_of(as_of))
+
+
+def all_tables(conf: Conf) -> list[Table]:
+    """Every table of a lake but those that hold clock times."""
+    bronze = [tables.bronze(source, dataset) for source, dataset, _, _ in conf.datasets()]
+    outboxes = [tables.outbox(name) for name in conf.destinations]
+    return [table for table in (*bronze, *tables.ALL, *outboxes) if not table.physical]
+
+
+def assert_equal_lakes(left: Run, right: Run) -> None:
+    for table in all_tables(left.conf):
+        frames = []
+        for run in (left, right):
+            assert run.store.exists(table), f"{table.full_name} was not made in {run.store.lake}"
+            columns = [
+                F.to_json(c.name).alias(c.name) if isinstance(c.type, MapType | ArrayType) else F.col(c.name)
+                for c in table.columns
+            ]
+            frames.append(run.store.read(table).select(*columns).orderBy(*table.key))
+        try:
+            assert_df_equality(*frames)
+        except Exception as error:
+            raise AssertionError(f"{table.full_name} differs\n{error}") from error
+
+
+@pytest.fixture(scope="module")
+def lived(spark: SparkSession, world: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A lake after day 1 and day 2."""
+    folder = tmp_path_factory.mktemp("lived")
+    for day in (1, 2):
+        run = run_on(spark, folder, day)
+        deliver(world, folder / "landing", day)
+        run_stages(run, list(STAGES))
+    return run
+
+
+def test_every_table_is_made_with_a_unique_key_that_is_never_null(lived: Run) -> None:
+    for table in all_tables(lived.conf):
+        rows = lived.store.read(table)
+        required = [c.name for c in table.columns if not c.nullable]
+        doubled = rows.groupBy(*table.key).count().where("count > 1").count()
+        nulls = rows.where(" OR ".join(f"`{name}` IS NULL" for name in required)).count()
+        assert (table.full_name, doubled, nulls) == (table.full_name, 0, 0)
+
+
+def test_records_in_are_accepted_quarantined_or_duplicate_and_nothing_else(lived: Run) -> None:
+    balance = lived.store.read(tables.ACCOUNTING).agg(
+        *(F.sum(name).alias(name) for name in ("rows_in", "accepted", "quarantined", "duplicate", "suppressed"))
+    )
+    total = balance.head()
+    landed = sum(lived.store.read(tables.bronze(s, d)).count() for s, d, _, _ in lived.conf.datasets())
+    accepted = sum(lived.store.read(t).count() for t in tables.CANONICAL if t is not tables.ORDER_LINE)
+    assert total.rows_in == landed
+    assert total.accepted == accepted
+    assert total.quarantined == lived.store.read(tables.QUARANTINE).count() > 0
+    assert total.duplicate > 0
+    assert total.rows_in == total.accepted + total.quarantined + total.duplicate + total.suppressed
+
+
+def test_persons_found_agree_with_the_truth(lived: Run, world: Path) -> None:
+    figures = pairwise(found_persons(lived, world / "truth")).head()
+    assert figures.precision >= 0.9
+    assert figures.recall >= 0.7
+
+
+def test_an_outbox_adds_once_and_never_sends_the_same_twice(lived: Run) -> None:
+    outbox = lived.store.read(tables.outbox("newsletter"))
+    assert outbox.where("sequence = 1 AND operation <> 'add'").count() == 0
+    assert outbox.where("operation = 'add'").count() > 0
+
+
+def test_running_the_day_again_changes_nothing(lived: Run) -> None:
+    before = {table.full_name: lived.store.version(table) for table in all_tables(lived.conf)}
+    contents = {table.full_name: lived.store.read(table).count() for table in all_tables(lived.conf)}
+    run_stages(lived, list(STAGES))
+    assert {table.full_name: lived.store.read(table).count() for table in all_tables(lived.conf)} == contents
+    synced = [t for t in all_tables(lived.conf) if t.layer in ("bronze", "silver", "identity")]
+    assert {t.full_name: lived.store.version(t) for t in synced} == {t.full_name: before[t.full_name] for t in synced}
+
+
+def test_a_replay_from_bronze_into_an_empty_lake_gives_equal_tables(lived: Run, tmp_path: Path) -> None:
+    again = run_on(lived.spark, tmp_path, DAYS)
+    replay(again, lived.store)
+    assert_equal_lakes(lived, again)
+
+
+class Killed(Exception):
+    """Stands for the death of the driver."""
+
+
+class DyingStore(Store):
+    """A store whose driver dies right after its n-th commit."""
+
+    commits_left = 0
+
+    def _after(self, written: Written) -> Written:
+        self.commits_left -= 1
+        if self.commits_left == 0:
+            raise Killed
+        return written
+
+    def append(self, *arguments: object) -> Written:
+        return self._after(super().append(*arguments))
+
+    def _merge(self, *arguments: object) -> Written:
+        return self._after(super()._merge(*arguments))
+
+
+@pytest.mark.parametrize("commits", [3, 6, 12, 16, 20, 24, 27] if os.environ.get("C360_LONG") else [12, 20])
+def test_a_run_killed_after_any_commit_is_repaired_by_running_it_again(
+    spark: SparkSession, world: Path, lived: Run, tmp_path: Path, commits: int
+) -> None:
+    deliver(world, tmp_path / "landing", 1)
+    dying = run_on(spark, tmp_path, 1)
+    dying = Run(spark, DyingStore(spark, dying.store.lake), dying.conf, dying.as_of, dying.run_id)
+    dying.store.commits_left = commits
+    with pytest.raises(Killed):
+        run_stages(dying, list(STAGES))
+    for day in (1, 2):
+        deliver(world, tmp_path / "landing", day)
+        run = run_on(spark, tmp_path, day)
+        run_stages(run, list(STAGES))
+    assert_equal_lakes(lived, run)
+
+
+def test_the_jobs_run_by_spark_submit_and_make_the_same_lake(spark: SparkSession, world: Path, tmp_path: Path) -> None:
+    here, there = run_on(spark, tmp_path / "here", 1), run_on(spark, tmp_path / "there", 1)
+    for run in (here, there):
+        deliver(world, Path(run.conf.platform.landing), 1)
+    run_stages(here, list(STAGES))
+    submit = str(Path(sys.executable).parent / "spark-submit")
+    jars = ",".join(map(str, jar_paths()))
+    for stage in STAGES:
+        command = [submit, "--master", "local[2]", "--driver-memory", "1g", "--jars", jars]
+        command += ["--conf", "spark.ui.enabled=false", f"jobs/{stage}.py", "--config", "conf", "--env", "dev"]
+        command += ["--lake", there.store.lake, "--landing", there.conf.platform.landing]
+        command += ["--as-of", there.as_of.isoformat(), "--run-id", there.run_id]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert stage in done.stderr
+    assert_equal_lakes(here, there)

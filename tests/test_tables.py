@@ -1,0 +1,97 @@
+"""The laws of the registry, for every table there is."""
+
+from pathlib import Path
+
+import pytest
+from pyspark.sql.types import ArrayType, MapType, StructType
+
+from c360_spark import tables
+from c360_spark.tables import Pii, Table, Write
+from c360_spark.tables.dictionary import dictionary
+from c360_spark.tables.model import STRING, Column, key
+
+EVERY = (tables.bronze("crm", "customer"), *tables.ALL, tables.outbox("newsletter"))
+NAMES_A_PERSON = {"email", "phone", "given_name", "family_name", "street", "payload"}
+
+
+@pytest.fixture(params=EVERY, ids=lambda table: table.full_name)
+def table(request):
+    return request.param
+
+
+def test_no_two_tables_have_one_name():
+    assert len({table.full_name for table in EVERY}) == len(EVERY)
+
+
+def test_every_declared_table_is_in_the_registry():
+    declared = [value for value in vars(tables).values() if isinstance(value, Table)]
+    assert {table.full_name for table in declared} == {table.full_name for table in tables.ALL}
+
+
+def test_no_two_columns_of_a_table_have_one_name(table):
+    assert len({name.lower() for name in table.column_names}) == len(table.columns)
+
+
+def test_a_key_is_declared_never_null_and_comparable(table):
+    columns = {column.name: column for column in table.columns}
+    assert table.key
+    assert len(set(table.key)) == len(table.key)
+    for name in table.key:
+        assert not columns[name].nullable, name
+        assert not isinstance(columns[name].type, ArrayType | MapType | StructType), name
+
+
+def test_a_key_that_is_not_declared_is_refused():
+    with pytest.raises(AssertionError, match=r"silver.thing: key columns \{'id'\} are not declared"):
+        Table("silver", "thing", "one thing", ("id",), Write.APPEND, (key("name", STRING, "its name"),))
+
+
+def test_grain_and_columns_have_a_meaning_in_words_that_fit_a_table_of_markdown(table):
+    for text in (table.grain, *(column.meaning for column in table.columns)):
+        assert text == text.strip() != ""
+        assert not set("|\n") & set(text)
+
+
+def test_statistics_are_kept_of_no_column_that_points_at_a_person(table):
+    kept = [column for column in table.columns if column.name in table.statistics_columns]
+    assert kept
+    assert {column.pii for column in kept} == {Pii.NONE}
+    assert not [column for column in kept if isinstance(column.type, ArrayType | MapType | StructType)]
+
+
+def test_what_names_a_person_by_itself_is_marked_wherever_it_is(table):
+    direct = {column.name for column in table.columns if column.pii is Pii.DIRECT}
+    assert NAMES_A_PERSON & set(table.column_names) <= direct
+    assert {column.name for column in table.columns if "value" in members(column)} <= direct
+
+
+def members(column: Column) -> list[str]:
+    element = column.type.elementType if isinstance(column.type, ArrayType) else column.type
+    return element.fieldNames() if isinstance(element, StructType) else []
+
+
+def test_free_maps_may_hold_anything_and_are_marked(table):
+    assert not [c.name for c in table.columns if isinstance(c.type, MapType) and c.pii is Pii.NONE]
+
+
+def test_a_schema_has_the_columns_in_order_with_their_nullability(table):
+    fields = [(field.name, field.dataType, field.nullable) for field in table.schema]
+    assert fields == [(column.name, column.type, column.nullable) for column in table.columns]
+
+
+def test_a_column_has_one_class_wherever_it_is():
+    classes = {(column.name, column.pii) for table in EVERY for column in table.columns}
+    names = [name for name, _ in classes]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_the_data_dictionary_is_not_stale():
+    written = Path(__file__).parent.parent / "docs" / "tables.md"
+    assert written.read_text(encoding="utf-8") == dictionary(), "run `make docs`"
+
+
+def test_the_data_dictionary_names_every_column_once_and_ends_with_one_newline():
+    text = dictionary()
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| column ")]
+    assert len(rows) == sum(len(table.columns) for table in EVERY)
+    assert text.endswith("|\n")
