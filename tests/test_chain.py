@@ -7,8 +7,10 @@ import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import nbformat
 import pytest
 from chispa import assert_df_equality
+from nbclient import NotebookClient
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, MapType
@@ -115,8 +117,8 @@ def test_records_in_are_accepted_quarantined_or_duplicate_and_nothing_else(lived
 
 def test_persons_found_agree_with_the_truth(lived: Run, world: Path) -> None:
     figures = pairwise(found_persons(lived, world / "truth")).head()
-    assert figures.precision >= 0.9
-    assert figures.recall >= 0.7
+    assert figures.precision >= 0.95
+    assert figures.recall >= 0.3  # most cookies never log in: nothing could link them
 
 
 def test_an_outbox_adds_once_and_never_sends_the_same_twice(lived: Run) -> None:
@@ -195,3 +197,12 @@ def test_the_jobs_run_by_spark_submit_and_make_the_same_lake(spark: SparkSession
         assert done.returncode == 0, done.stderr[-3000:]
         assert stage in done.stderr
     assert_equal_lakes(here, there)
+
+
+def test_the_notebook_runs_on_a_lake(lived: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("C360_LAKE", lived.store.lake)
+    notebook = nbformat.read(ROOT / "notebooks" / "explore.ipynb", as_version=4)
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
+    client.execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert any("shared_record" in str(o) or "crm.customer" in str(o) for o in outputs)

@@ -12,7 +12,11 @@ Normalizer = Literal["trim", "lower", "upper", "email", "phone", "name", "sounde
 
 
 class Namespace(Model):
-    """A kind of identifier. More trust means stronger evidence; `crowd_limit` counts *stronger* neighbours."""
+    """A kind of identifier. More trust means stronger evidence.
+
+    `crowd_limit` is how many identifiers of any one more trusted namespace it may be linked to before it counts as
+    shared by many and links nobody.
+    """
 
     trust: int = Field(ge=1, le=100)
     normalize: Normalizer = "trim"

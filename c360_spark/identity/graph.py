@@ -7,15 +7,22 @@ from c360_spark.config.identity import RuleSet
 
 
 def crowds(pairs: DataFrame, rules: RuleSet) -> DataFrame:
-    """Identifiers linked to more identifiers of more trusted namespaces than their crowd limit: `identifier_id`."""
+    """Identifiers linked to more identifiers of one more trusted namespace than their crowd limit: `identifier_id`.
+
+    Namespaces are counted apart: an e-mail of one customer, one account and one loyalty card is not shared.
+    """
     limits = [F.lit(x) for name, s in rules.namespaces.items() if s.crowd_limit for x in (name, s.crowd_limit)]
     if not limits:
         return pairs.select(F.col("member.identifier_id")).limit(0)
     stronger = pairs.where("hub.trust > member.trust AND NOT hub.blocked AND NOT member.blocked")
-    counted = stronger.groupBy("member.identifier_id", "member.namespace").agg(
-        F.countDistinct("hub.identifier_id").alias("stronger")
+    ends = stronger.select(
+        "member.identifier_id",
+        F.create_map(*limits)[F.col("member.namespace")].alias("crowd_limit"),
+        F.col("hub.namespace").alias("hub_namespace"),
+        F.col("hub.identifier_id").alias("hub_id"),
     )
-    return counted.where(F.col("stronger") > F.create_map(*limits)[F.col("namespace")]).select("identifier_id")
+    counted = ends.groupBy("identifier_id", "crowd_limit", "hub_namespace").agg(F.countDistinct("hub_id").alias("hubs"))
+    return counted.where("hubs > crowd_limit").select("identifier_id").distinct()
 
 
 def links(pairs: DataFrame, crowded: DataFrame, rules: RuleSet) -> DataFrame:
