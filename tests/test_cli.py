@@ -8,15 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from c360_spark.cli import main
 from c360_spark.errors import BusyError
 from c360_spark.lease import lease
 from tests.conftest import ROOT
 
 
-def c360(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from c360_spark.cli import main; main()", *arguments]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+def c360(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and error output of a command."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["c360", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    told = capsys.readouterr()
+    return int(end.value.code or 0), told.out, told.err
 
 
 @pytest.mark.parametrize(
@@ -30,27 +35,38 @@ def c360(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         (["run", "--env", "prod"], "C105", 10),
     ],
 )
-def test_a_mistake_ends_with_its_code_a_hint_and_no_traceback(arguments: list[str], code: str, exit_code: int) -> None:
-    done = c360(*arguments)
-    assert (done.returncode, done.stderr.split()[0]) == (exit_code, code)
-    assert "Traceback" not in done.stderr
+def test_a_mistake_ends_with_its_code_a_hint_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: str,
+    exit_code: int,
+) -> None:
+    ended, _, error = c360(monkeypatch, capsys, *arguments)
+    assert (ended, error.split()[0]) == (exit_code, code)
+    assert "hint:" in error or "did you mean" in error
+    assert "Traceback" not in error
 
 
-def test_an_unknown_dataset_is_answered_with_the_nearest_one() -> None:
-    assert "did you mean 'crm.customer'?" in c360("run", "--only", "crm.custmer").stderr
+def test_an_unknown_dataset_is_answered_with_the_nearest_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "did you mean 'crm.customer'?" in c360(monkeypatch, capsys, "run", "--only", "crm.custmer")[2]
 
 
-def test_the_shipped_configuration_is_well() -> None:
-    done = c360("check")
-    assert done.returncode == 0, done.stderr
-    assert "all well" in done.stdout
+def test_the_shipped_configuration_is_well(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    ended, out, _ = c360(monkeypatch, capsys, "check")
+    assert ended == 0
+    assert "all well" in out
 
 
-def test_the_doctor_answers_in_under_a_second() -> None:
+def test_the_doctor_answers_in_under_a_second_and_needs_no_spark() -> None:
     began = time.monotonic()
-    done = c360("doctor")
-    assert time.monotonic() - began < 1.5  # a whole process, on a busy machine
+    command = [sys.executable, "-c", "from c360_spark.cli import main; main()", "doctor"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert "pyspark" in done.stdout
+    assert time.monotonic() - began < 3  # goal 1 s; a busy machine takes longer
 
 
 def test_two_runs_at_once_on_one_lake_are_refused_and_a_finished_one_frees_it(tmp_path: Path) -> None:

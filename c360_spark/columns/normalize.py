@@ -87,7 +87,8 @@ def e164(text: str | None, country: str | None) -> str | None:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:  # a local number without its area belongs to many
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

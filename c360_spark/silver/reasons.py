@@ -17,46 +17,40 @@ from c360_spark.silver.typed import typed
 
 def reasons(contract: Contract) -> Column:
     """Over rows of `parsed`."""
-    checks = [check for field in contract.fields for check in _checks(field)]
+    checks = [
+        F.when(condition, F.lit(f"{code}:{field.name}"))
+        for field in contract.fields
+        for code, condition in _conditions(field, text(field))
+    ]
     if contract.lines:
         checks += _line_checks(contract.lines)
     found = F.array_compact(F.array(*checks)) if checks else F.array().cast("array<string>")
     return F.when(F.col("fields").isNull(), F.array(F.lit("malformed"))).otherwise(found)
 
 
-def _checks(field: Field) -> Iterator[Column]:
-    value, limits = text(field), field.element.logical_type_options
-    result = typed(field, value)
+def _conditions(field: Field, value: Column) -> Iterator[tuple[str, Column]]:
+    """What can be wrong with a value, by code; each condition is true or not (false or null)."""
+    result, limits = typed(field, value), field.element.logical_type_options
     if field.element.required or field.element.primary_key:
-        yield _code(value.isNull(), "missing", field.name)
+        yield "missing", value.isNull()
     if field.element.logical_type != "string" or field.settings.value_map:
-        yield _code(value.isNotNull() & result.isNull(), "type", field.name)
+        yield "type", value.isNotNull() & result.isNull()
     if limits.pattern is not None:
-        yield _code(~value.rlike(limits.pattern), "pattern", field.name)
+        yield "pattern", ~value.rlike(limits.pattern)
     if limits.minimum is not None:
-        yield _code(result < limits.minimum, "range", field.name)
+        yield "range", result < limits.minimum
     if limits.maximum is not None:
-        yield _code(result > limits.maximum, "range", field.name)
+        yield "range", result > limits.maximum
 
 
 def _line_checks(lines: Lines) -> Iterator[Column]:
-    items = F.col("fields." + ".".join(lines.path))
+    """The same for lines: a record is rejected when any of its lines is wrong."""
+    path = ".".join(lines.path)
     for field in lines.fields:
-        name = f"{'.'.join(lines.path)}.{field.name}"
-        if field.element.required:
-            yield _code(F.exists(items, partial(_absent, field)), "missing", name)
-        if field.element.logical_type != "string":
-            yield _code(F.exists(items, partial(_wrong, field)), "type", name)
+        for number, (code, _) in enumerate(_conditions(field, F.lit(None).cast("string"))):
+            wrong = F.exists(F.col(f"fields.{path}"), partial(_nth, field, number))
+            yield F.when(wrong, F.lit(f"{code}:{path}.{field.name}"))
 
 
-def _absent(field: Field, item: Column) -> Column:
-    return text(field, item).isNull()
-
-
-def _wrong(field: Field, item: Column) -> Column:
-    value = text(field, item)
-    return value.isNotNull() & typed(field, value).isNull()
-
-
-def _code(condition: Column, code: str, name: str) -> Column:
-    return F.when(condition, F.lit(f"{code}:{name}"))
+def _nth(field: Field, number: int, item: Column) -> Column:
+    return F.coalesce(list(_conditions(field, text(field, item)))[number][1], F.lit(False))

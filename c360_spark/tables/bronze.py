@@ -19,7 +19,7 @@ def bronze(source: str, dataset: str) -> Table:
             key("position", LONG, "0-based place of the record in its file"),
             key("payload", STRING, "the record's text, as delivered", Pii.DIRECT),
             key("payload_hash", STRING, "first 128 bits of the SHA-256 of the payload", Pii.INDIRECT),
-            Column("header", STRING, "first line of the file, for delimited text"),
+            Column("header", STRING, "first line of the file, for delimited text", Pii.DIRECT),
             key(
                 "received_at",
                 TIMESTAMP,
