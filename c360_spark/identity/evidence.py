@@ -7,7 +7,7 @@ is one more identifier of a record, paired with the record's own, so composite r
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import identifier_id, joined
+from c360_spark.columns.keys import identifier_id, joined_list
 from c360_spark.columns.normalize import normalized
 from c360_spark.config.identity import MatchKey, RuleSet
 from c360_spark.identity.blocked import is_blocked
@@ -35,14 +35,26 @@ def set_pairs(sets: DataFrame, rules: RuleSet) -> DataFrame:
 
 def key_pairs(records: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
     """Pairs of silver.profile_record by the match keys, of the same shape as `set_pairs`."""
-    seen_at = F.coalesce("updated_at", "created_at", "received_at")
+    keys = [_key(f"match_key:{name}", match_key) for name, match_key in rules.match_keys.items()]
+    # Exploding first keeps the plan small: what comes after is written once, not once a key.
     rows = records.where(F.size("identifiers") > 0).select(
-        F.transform("identifiers", lambda m: _vertex(m, rules)).alias("members"),
-        F.explode(F.array_compact(F.array(*_keys(rules, secret)))).alias("key"),
-        seen_at.alias("seen_at"),
+        "identifiers",
+        "region",
+        F.explode(F.array(*keys)).alias("key"),
+        F.coalesce("updated_at", "created_at", "received_at").alias("seen_at"),
         "received_at",
     )
-    own = rows.select(_hub().alias("hub"), F.col("key.vertex").alias("member"), "key.rule", "seen_at", "received_at")
+    complete = rows.where(F.forall("key.parts", lambda part: part.isNotNull()))
+    valued = complete.withColumns({"namespace": F.col("key.namespace"), "value": joined_list(F.col("key.parts"))})
+    made = identifier_id(secret, F.col("namespace"), F.col("region"), F.col("value"))
+    derived = F.struct(made.alias("identifier_id"), "namespace", "region", "value")
+    own = valued.select(
+        F.transform("identifiers", lambda m: _vertex(m, rules)).alias("members"),
+        _vertex(derived, rules).alias("member"),
+        "key.rule",
+        "seen_at",
+        "received_at",
+    ).withColumn("hub", _hub())
     return own.groupBy("hub", "member", "rule").agg(
         F.lit("match_key").alias("kind"),
         F.count(F.lit(1)).alias("evidence_count"),
@@ -80,21 +92,12 @@ def _star(rows: DataFrame) -> DataFrame:
     return hubs.select("hub", F.explode("members").alias("member"), "kind", "rule", "evidence_count", *TIMES)
 
 
-def _keys(rules: RuleSet, secret: str) -> list[Column]:
-    return [_key(f"match_key:{name}", match_key, rules, secret) for name, match_key in rules.match_keys.items()]
-
-
-def _key(rule: str, match_key: MatchKey, rules: RuleSet, secret: str) -> Column:
+def _key(rule: str, match_key: MatchKey) -> Column:
+    """The parts of a match key, normalised; null where the record lacks one."""
     parts = []
     for part in match_key.parts:
         value = normalized(part.normalize, F.col(part.column).cast("string"), F.col("country"))
         parts.append(F.substring(value, 1, part.prefix) if part.prefix else value)
-    complete = F.forall(F.array(*parts), lambda part: part.isNotNull())
-    namespace, value = F.lit(match_key.namespace), joined(*parts)
-    member = F.struct(
-        identifier_id(secret, namespace, F.col("region"), value).alias("identifier_id"),
-        namespace.alias("namespace"),
-        F.col("region"),
-        value.alias("value"),
+    return F.struct(
+        F.lit(rule).alias("rule"), F.lit(match_key.namespace).alias("namespace"), F.array(*parts).alias("parts")
     )
-    return F.when(complete, F.struct(_vertex(member, rules).alias("vertex"), F.lit(rule).alias("rule")))

@@ -9,7 +9,7 @@ from c360_spark.columns.keys import digest, joined
 from c360_spark.columns.normalize import normalized
 from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
-from c360_spark.silver.identifiers import identifier_set_id, identifiers
+from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text
 from c360_spark.silver.reasons import reasons
 from c360_spark.silver.typed import typed
@@ -28,7 +28,7 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, *, secret: st
     """
     country, region = _place(contract, rules)
     placed = rows.select("*", reasons(contract).alias("reasons"), country.alias("country"), region.alias("region"))
-    known = placed.withColumn("identifiers", identifiers(contract, rules, secret=secret))
+    known = with_identifiers(placed, contract, rules, secret=secret)
     own = mapped(TABLES[contract.table], contract.fields, contract.constants)
     if contract.table == "order_line":
         own["line_no"] = F.lit(1)

@@ -2,45 +2,52 @@
 
 from collections.abc import Iterator
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest, identifier_id
 from c360_spark.columns.normalize import normalized
-from c360_spark.config import Contract, Field
+from c360_spark.config import Contract
 from c360_spark.config.identity import RuleSet
-from c360_spark.config.odcs import IdentifierUse
 from c360_spark.silver.parse import text
 
 
-def identifiers(contract: Contract, rules: RuleSet, *, secret: str) -> Column:
-    """silver.MEMBERS of a parsed row that has `region` and `country`: distinct, ordered by identifier_id."""
-    members = [member for field, use in contract.uses for member in _members(contract, field, use, rules, secret)]
-    if not members:
-        return F.array()
-    return F.array_sort(F.array_distinct(F.array_compact(F.array(*members))))
+def with_identifiers(rows: DataFrame, contract: Contract, rules: RuleSet, *, secret: str) -> DataFrame:
+    """Parsed rows that have `region` and `country`, with `identifiers`: silver.MEMBERS, distinct, by identifier_id."""
+    found = list(_values(contract))
+    # Values first, in columns of their own: each is used several times below, and once normalised is enough.
+    columns = {
+        f"_value_{i}": normalized(rules.namespaces[namespace].normalize, value, F.col("country"))
+        for i, (namespace, value, _) in enumerate(found)
+    }
+    members = [
+        _member(namespace, F.col(f"_value_{i}"), secret=secret, verified=verified)
+        for i, (namespace, _, verified) in enumerate(found)
+    ]
+    made = F.array_sort(F.array_distinct(F.array_compact(F.array(*members)))) if members else F.array()
+    return rows.withColumns(columns).withColumn("identifiers", made).drop(*columns)
 
 
-def _members(contract: Contract, field: Field, use: IdentifierUse, rules: RuleSet, secret: str) -> Iterator[Column]:
-    value = text(field)
-    if use.namespace:
-        yield member(use.namespace, value, rules, secret=secret, verified=use.verified)
-    if use.namespace_from:
-        kind = next(text(f) for f in contract.fields if f.name == use.namespace_from)
-        for name, namespace in use.namespaces.items():
-            yield member(namespace, F.when(kind == name, value), rules, secret=secret, verified=use.verified)
+def _values(contract: Contract) -> Iterator[tuple[str, Column, bool]]:
+    """Namespace, delivered text and whether it is verified, for each use of a property as identifier."""
+    for field, use in contract.uses:
+        if use.namespace:
+            yield use.namespace, text(field), use.verified
+        if use.namespace_from:
+            kind = next(text(f) for f in contract.fields if f.name == use.namespace_from)
+            for name, namespace in use.namespaces.items():
+                yield namespace, F.when(kind == name, text(field)), use.verified
 
 
-def member(namespace: str, value: Column, rules: RuleSet, *, secret: str, verified: bool = False) -> Column:
+def _member(namespace: str, value: Column, *, secret: str, verified: bool) -> Column:
     """One silver.MEMBER in the row's `region`, or null where the value is not usable."""
-    usable = normalized(rules.namespaces[namespace].normalize, value, F.col("country"))
     return F.when(
-        usable.isNotNull(),
+        value.isNotNull(),
         F.struct(
-            identifier_id(secret, F.lit(namespace), F.col("region"), usable).alias("identifier_id"),
+            identifier_id(secret, F.lit(namespace), F.col("region"), value).alias("identifier_id"),
             F.lit(namespace).alias("namespace"),
             F.col("region").alias("region"),
-            usable.alias("value"),
+            value.alias("value"),
             F.lit(verified).alias("verified"),
         ),
     )

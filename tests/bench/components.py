@@ -1,0 +1,62 @@
+"""The two engines of connected components on the same links, in turns."""
+
+import time
+from pathlib import Path
+from statistics import median
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from c360_spark.identity.components import Engine, components
+from tests.bench.machine import say
+
+ENGINES: tuple[Engine, ...] = ("local", "graphframes")
+REPEATS = 3
+PER_PERSON = 5  # links
+BRIDGE = 8  # of so many persons, one shares an identifier with the next
+
+
+def compared(spark: SparkSession, folder: Path, *, links: int) -> list[str]:
+    """Seconds of each engine as lines of Markdown. Raises AssertionError unless their partitions are equal."""
+    graph = _made(spark, folder / "links", links)
+    seconds: dict[str, list[float]] = {engine: [] for engine in ENGINES}
+    for repeat in range(REPEATS):
+        for engine in ENGINES:
+            began = time.monotonic()
+            components(graph, engine=engine).write.mode("overwrite").parquet(str(folder / engine))
+            seconds[engine].append(time.monotonic() - began)
+            say(f"{engine} {repeat + 1}: {seconds[engine][-1]:.1f} s")
+        spark.catalog.clearCache()
+    local, distributed = (spark.read.parquet(str(folder / engine)) for engine in ENGINES)
+    assert local.exceptAll(distributed).isEmpty() and distributed.exceptAll(local).isEmpty(), "partitions differ"
+    rows = [
+        f"| {engine} | {', '.join(f'{s:.1f}' for s in found)} | {median(found):.1f} | {links / median(found):,.0f} |"
+        for engine, found in seconds.items()
+    ]
+    head = [f"{_shape(local, links)} Both engines gave equal partitions.", ""]
+    return [*head, "| engine | seconds | median | links / s |", "|---|---|--:|--:|", *rows]
+
+
+def _shape(labelled: DataFrame, links: int) -> str:
+    sizes = labelled.groupBy("component_id").count().agg(F.count("*").alias("n"), F.max("count").alias("largest"))
+    figures = sizes.head()
+    assert figures is not None
+    return (
+        f"{links:,} links between {labelled.count():,} identifiers: {figures.n:,} components, "
+        f"the largest of {figures.largest} identifiers."
+    )
+
+
+def _made(spark: SparkSession, folder: Path, links: int) -> DataFrame:
+    """Stars of one hub a person, some of them sharing a member with the next person's, so that chains arise."""
+    person, nth = F.expr(f"id div {PER_PERSON}"), F.col("id") % PER_PERSON
+    shared = (nth == 0) & (F.abs(F.xxhash64(person)) % BRIDGE == 0)
+    other = F.when(shared, _id(person + 1, F.lit(0))).otherwise(_id(person, nth + 1))
+    rows = spark.range(links).select(_id(person, F.lit(0)).alias("left_id"), other.alias("right_id"))
+    rows.write.mode("overwrite").parquet(str(folder))
+    return spark.read.parquet(str(folder))
+
+
+def _id(person: Column, nth: Column) -> Column:
+    """63 bits, as identifiers have."""
+    return F.shiftrightunsigned(F.xxhash64(person, nth), 1)

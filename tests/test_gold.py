@@ -1,0 +1,168 @@
+"""Profiles, consent, audiences and exports say what the rules say."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from pyspark.sql import DataFrame
+
+from c360_spark import tables
+from c360_spark.config import Conf
+from c360_spark.config.activation import Audience, Destination, ProfileRules
+from c360_spark.export.change import export_changes
+from c360_spark.export.payload import payloads
+from c360_spark.gold.audience import qualified, stays
+from c360_spark.gold.consent import consent_state
+from c360_spark.gold.owner import current, owners
+from c360_spark.gold.profile import profiles, surviving
+from c360_spark.observe.match_quality import pairwise
+from tests.conftest import AS_OF, utc
+
+pytestmark = pytest.mark.spark
+Frame = Callable[..., DataFrame]
+RULES = ProfileRules(default_priority=("crm.customer", "loyalty.member"))
+AUDIENCE = Audience(name="buyers", description="d", owner="o", purpose="analytics", where="order_count > 0")
+FIELDS = {"id": {"column": "person_id"}, "mail": {"column": "email", "normalize": "trim_lower", "hash": "sha256"}}
+DESTINATION = Destination.model_validate(
+    {"name": "crm_platform", "description": "d", "owner": "o", "audience": "buyers", "fields": FIELDS}
+)
+
+
+def test_the_first_source_with_a_value_wins_then_the_newest_record(frame: Frame) -> None:
+    def said(source: str, dataset: str, updated: str, **values: object) -> dict[str, object]:
+        return {"source": source, "dataset": dataset, "updated_at": utc(updated), **values}
+
+    records = frame(
+        tables.PROFILE_RECORD,
+        said("loyalty", "member", "2026-01-09", city="new", given_name="Lo", attributes={"tier": "gold"}),
+        said("crm", "customer", "2026-01-01", city="old crm", attributes={"tier": "none", "size": "L"}),
+        said("crm", "customer", "2026-01-02", city="new crm"),
+        said("pos", "till", "2026-01-10", city="newest", street="unlisted sources come last"),
+    ).selectExpr("*", "'p' AS person_id")
+    row = surviving(records, RULES).head()
+    assert (row.city, row.given_name, row.street) == ("new crm", "Lo", "unlisted sources come last")
+    assert (row.attributes, row.record_count) == ({"size": "L", "tier": "none"}, 4)
+
+
+def test_the_current_version_is_the_last_received(frame: Frame) -> None:
+    rows = [
+        {"source": "s", "dataset": "d", "source_key": "k", "city": city, "received_at": AS_OF + timedelta(seconds=n)}
+        for n, city in enumerate(("first", "last"))
+    ]
+    assert [row.city for row in current(frame(tables.PROFILE_RECORD, *rows)).collect()] == ["last"]
+
+
+def test_a_set_belongs_to_the_person_of_its_most_trusted_identifier_that_has_one(frame: Frame, conf: Conf) -> None:
+    crowded, account, cookie = (
+        (1, "crm.customer_id", "EU", "x", False),
+        (2, "commerce.account_id", "EU", "x", False),
+        (3, "web.cookie_id", "EU", "x", False),
+    )
+    sets = frame(tables.IDENTIFIER_SET, {"members": [crowded, account, cookie]}, {"members": [crowded]})
+    held = frame(tables.MEMBERSHIP, {"identifier_id": 2, "person_id": "p"}, {"identifier_id": 3, "person_id": "q"})
+    found = owners(sets, held, conf.rules).collect()
+    assert [(row.identifier_set_id, row.person_id) for row in found] == [("identifier_set_id0", "p")]
+
+
+def test_the_last_statement_of_each_identifier_counts_and_of_those_the_most_restrictive(frame: Frame) -> None:
+    def said(person: str, identifier: str, status: str, at: str) -> dict[str, object]:
+        values = {"purpose": "analytics", "status": status, "effective_from": utc(at)}
+        return {"source_key": person, "identifier_set_id": identifier, **values}
+
+    rows = frame(
+        tables.CONSENT,
+        said("changed mind", "a", "denied", "2025-01-01"),
+        said("changed mind", "a", "granted", "2025-06-01"),
+        said("not yet", "b", "denied", "2025-01-01"),
+        said("not yet", "b", "granted", "2027-01-01"),
+        said("tie", "c", "granted", "2025-01-01"),
+        said("tie", "c", "withdrawn", "2025-01-01"),
+        said("two mailboxes", "d", "granted", "2025-06-01"),
+        said("two mailboxes", "e", "denied", "2025-01-01"),
+    ).withColumnRenamed("source_key", "person_id")
+    found = {row.person_id: row.status for row in consent_state(rows, as_of=AS_OF).collect()}
+    expected = {"changed mind": "granted", "not yet": "denied", "tie": "withdrawn", "two mailboxes": "denied"}
+    assert found == expected
+
+
+def test_people_enter_with_consent_and_leave_for_a_cause(frame: Frame) -> None:
+    people = ["in", "new", "no consent", "took it back", "stopped buying"]
+    profiles_now = frame(
+        tables.PROFILE, *({"person_id": p, "order_count": 0 if p == "stopped buying" else 1} for p in people)
+    )
+    granted = {"purpose": "analytics", "status": "granted"}
+    consents = frame(
+        tables.CONSENT_STATE,
+        *({"person_id": p, **granted} for p in ("in", "new", "stopped buying", "merged away")),
+        {"person_id": "took it back", "purpose": "analytics", "status": "withdrawn"},
+        {"person_id": "no consent", "purpose": "ad_user_data", "status": "granted"},
+    )
+    inside = ["in", "took it back", "stopped buying", "merged away"]
+    before = frame(
+        tables.AUDIENCE_MEMBER,
+        *({"audience": "buyers", "person_id": p, "entered_at": utc("2025-12-01")} for p in inside),
+    )
+    found = qualified(profiles_now, consents, AUDIENCE, as_of=AS_OF)
+    rows = stays(before, found, profiles_now, AUDIENCE, as_of=AS_OF).collect()
+    assert {row.person_id: row.exited_cause for row in rows} == {
+        "new": None,
+        "took it back": "consent",
+        "stopped buying": "disqualified",
+        "merged away": "person_retired",
+    }
+    assert {row.exited_at for row in rows if row.exited_cause} == {AS_OF}
+
+
+def test_an_outbox_is_told_what_changed_and_nothing_else(frame: Frame) -> None:
+    def wanted(**mails: str) -> DataFrame:
+        return payloads(frame(tables.PROFILE, *({"person_id": p, "email": m} for p, m in mails.items())), DESTINATION)
+
+    outbox, empty = tables.outbox("crm_platform"), frame(tables.outbox("crm_platform"))
+    exits = frame(tables.AUDIENCE_MEMBER, {"person_id": "b", "exited_cause": "consent"}).select(
+        "person_id", "exited_cause"
+    )
+    told: DataFrame = empty
+    history = []
+    for number, state in enumerate(({"a": " A@x.de", "b": "b@x.de"}, {"a": "a@x.de"}, {"a": "c@x.de", "b": "b@x.de"})):
+        run = {"as_of": AS_OF, "run_id": str(number)}
+        change = export_changes(wanted(**state), told, exits, DESTINATION, **run).select(*outbox.column_names).cache()
+        history.append({(r.person_id, r.operation, r.sequence, r.cause) for r in change.collect()})
+        told = told.unionByName(change)
+    assert history == [
+        {("a", "add", 1, "entered"), ("b", "add", 1, "entered")},
+        {("b", "remove", 2, "consent")},
+        {("a", "update", 2, "changed"), ("b", "add", 3, "entered")},
+    ]
+    rows = told.collect()
+    removed = next(row for row in rows if row.operation == "remove")
+    assert set(removed.payload) == {"id", "mail"}
+    assert len({row.idempotency_key for row in rows}) == len(rows)
+    assert export_changes(wanted(a="c@x.de", b="b@x.de"), told, exits, DESTINATION, as_of=AS_OF, run_id="9").isEmpty()
+
+
+def test_everybody_has_a_profile_even_a_lone_cookie(frame: Frame) -> None:
+    people = frame(tables.PERSON, {"person_id": "p", "status": "active"}, {"person_id": "gone", "status": "retired"})
+    records = frame(tables.PROFILE_RECORD).selectExpr("*", "'p' AS person_id")
+    none = [
+        frame(tables.PROFILE).select("person_id", *names)
+        for names in (
+            ("order_count", "revenue_cents", "last_order_at"),
+            ("event_count", "last_event_at"),
+            ("case_count",),
+        )
+    ]
+    rows = profiles(people, surviving(records, RULES), *none).collect()
+    assert [(row.person_id, row.record_count, row.order_count, row.email) for row in rows] == [("p", 0, 0, None)]
+
+
+def test_pairs_are_counted_right(frame: Frame) -> None:
+    rows = frame(
+        tables.PERSON_XREF,
+        *(
+            {"source": t, "person_id": f}
+            for t, f in (("1", "x"), ("1", "x"), ("1", "y"), ("2", "y"), ("2", "y"), ("3", "z"))
+        ),
+    ).selectExpr("source AS truth", "person_id AS found")
+    figures = pairwise(rows).head()
+    assert (figures.true_pairs, figures.found_pairs, figures.right_pairs) == (4, 4, 2)
+    assert (figures.precision, figures.recall, figures.f1) == (0.5, 0.5, 0.5)

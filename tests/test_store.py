@@ -1,0 +1,78 @@
+"""What reaches Delta: only differences, no PII in statistics, comments for people."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyspark.sql import DataFrame
+
+from c360_spark import tables
+from c360_spark.store import Store, Written
+
+pytestmark = pytest.mark.spark
+Frame = Callable[..., DataFrame]
+
+
+def profile(person: str, **values: object) -> dict[str, object]:
+    return {"person_id": person, "attributes": {"a": "1", "b": "2"}, **values}
+
+
+def test_sync_writes_only_what_differs_and_commits_nothing_when_equal(store: Store, frame: Frame) -> None:
+    first = [profile("same"), profile("changed", email="old@x.de"), profile("gone")]
+    assert store.sync(tables.PROFILE, frame(tables.PROFILE, *first)) == Written(inserted=3)
+    second = [profile("same", attributes={"b": "2", "a": "1"}), profile("changed", email="new@x.de"), profile("new")]
+    assert store.sync(tables.PROFILE, frame(tables.PROFILE, *second)) == Written(1, 1, 1)
+    version = store.version(tables.PROFILE)
+    assert store.sync(tables.PROFILE, frame(tables.PROFILE, *second)) == Written()
+    assert store.version(tables.PROFILE) == version
+    assert {row.person_id: row.email for row in store.read(tables.PROFILE).collect()} == {
+        "same": None,
+        "changed": "new@x.de",
+        "new": None,
+    }
+
+
+def test_add_skips_known_keys_and_merge_overwrites_them(store: Store, frame: Frame) -> None:
+    table = tables.MEMBERSHIP
+
+    def row(identifier: int, person: str) -> dict[str, object]:
+        return {"identifier_id": identifier, "valid_from_run": "1", "person_id": person}
+
+    assert store.add(table, frame(table, row(1, "a"))) == Written(inserted=1)
+    assert store.add(table, frame(table, row(1, "b"), row(2, "b"))) == Written(inserted=1)
+    assert store.merge(table, frame(table, row(2, "c"), row(3, "c"))) == Written(1, 1, 0)
+    assert sorted((r.identifier_id, r.person_id) for r in store.read(table).collect()) == [(1, "a"), (2, "c"), (3, "c")]
+
+
+def test_changes_are_the_rows_appended_between_two_versions(store: Store, frame: Frame) -> None:
+    table = tables.bronze("crm", "customer")
+    for payload in ("one", "two", "three"):
+        store.append(table, frame(table, {"payload": payload, "bronze_id": payload}))
+    assert sorted(row.payload for row in store.changes(table, since=0, until=1).collect()) == ["two"]
+    assert store.changes(table, since=-1, until=2).count() == 3
+    assert store.read(tables.EVENT).isEmpty()
+    assert store.version(tables.EVENT) == -1
+
+
+def test_no_personal_value_reaches_the_statistics_in_the_log(store: Store, frame: Frame) -> None:
+    secret = "very.private@x.de"
+    rows = [profile("p", email=secret, given_name=secret, street=secret, attributes={"mail": secret})]
+    store.append(tables.PROFILE, frame(tables.PROFILE, *rows))
+    logs = list(Path(store.path(tables.PROFILE), "_delta_log").glob("*.json"))
+    text = "".join(path.read_text() for path in logs)
+    assert secret not in text
+    stats = [json.loads(line)["add"]["stats"] for line in text.splitlines() if '"add"' in line]
+    assert "person_id" in json.loads(stats[0])["minValues"]
+
+
+def test_a_table_carries_the_comments_of_the_registry(store: Store, frame: Frame) -> None:
+    store.append(tables.PERSON, frame(tables.PERSON, {}))
+    comments = {f.name: f.metadata.get("comment") for f in store.read(tables.PERSON).schema}
+    assert comments == {column.name: column.meaning for column in tables.PERSON.columns}
+
+
+def test_a_staged_frame_is_what_was_computed_and_knows_its_size(store: Store, frame: Frame) -> None:
+    staged, count = store.stage("a name", frame(tables.PERSON, {}, {}))
+    assert (count, staged.count()) == (2, 2)
+    assert staged.columns == tables.PERSON.column_names
