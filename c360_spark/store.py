@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import MapType, StructField, StructType
 
+from c360_spark.config.platform import absolute
 from c360_spark.tables import Column as TableColumn
 from c360_spark.tables import Table
 
@@ -33,7 +34,7 @@ class Store:
     """The tables of one lake: folders below `lake`, or tables of `catalog` where one is given."""
 
     def __init__(self, spark: SparkSession, lake: str, catalog: str | None = None) -> None:
-        self.spark, self.lake, self.catalog = spark, lake.rstrip("/"), catalog
+        self.spark, self.lake, self.catalog = spark, absolute(lake).rstrip("/"), catalog
 
     def path(self, table: Table) -> str:
         """The table's folder (path mode)."""

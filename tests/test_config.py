@@ -45,7 +45,7 @@ def test_conf_as_shipped_loads_for_production_too(conf):
 def test_an_environment_overlays_the_platform_and_arguments_win_over_both(folder):
     (folder / "platform.dev.yml").write_text("lake: overlaid\nspark: {driver_memory: 1g}\n")
     platform = load(folder, "dev", landing="given", lake=None).platform
-    assert (platform.lake, platform.landing) == ("overlaid", "given")
+    assert (platform.lake, platform.landing) == (str(Path("overlaid").absolute()), str(Path("given").absolute()))
     assert (platform.spark.driver_memory, platform.spark.shuffle_partitions) == ("1g", 4)
 
 

@@ -4,17 +4,18 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from chispa import assert_df_equality
 from pyspark.sql import DataFrame
 
 from c360_spark import tables
 from c360_spark.config import Conf
-from c360_spark.config.activation import Audience, Destination, ProfileRules
+from c360_spark.config.activation import Audience, Destination, ProfileRules, Survivorship
 from c360_spark.export.change import export_changes
 from c360_spark.export.payload import payloads
 from c360_spark.gold.audience import qualified, stays
 from c360_spark.gold.consent import consent_state
-from c360_spark.gold.owner import current, owners
-from c360_spark.gold.profile import profiles, surviving
+from c360_spark.gold.owner import current, owners, person_xref
+from c360_spark.gold.profile import case_figures, event_figures, order_figures, profiles, surviving
 from c360_spark.observe.match_quality import pairwise
 from tests.conftest import AS_OF, utc
 
@@ -166,3 +167,96 @@ def test_pairs_are_counted_right(frame: Frame) -> None:
     figures = pairwise(rows).head()
     assert (figures.true_pairs, figures.found_pairs, figures.right_pairs) == (4, 4, 2)
     assert (figures.precision, figures.recall, figures.f1) == (0.5, 0.5, 0.5)
+
+
+def test_figures_count_what_a_person_did(frame: Frame) -> None:
+    def owned(table: tables.Table, *rows: dict[str, object]) -> DataFrame:
+        return frame(table, *rows).withColumnRenamed("source", "person_id")
+
+    placed = {"source": "p", "total_cents": 100, "ordered_at": utc("2026-01-01")}
+    orders = owned(
+        tables.ORDER,
+        placed,
+        placed | {"status": "shipped", "total_cents": None, "ordered_at": utc("2026-01-02")},
+        placed | {"status": "cancelled", "total_cents": 7, "ordered_at": utc("2026-01-03")},
+        {"source": "q", "status": "cancelled", "total_cents": 7},
+        {"source": "free", "total_cents": None, "ordered_at": AS_OF},
+    )
+    sets = owned(
+        tables.IDENTIFIER_SET,
+        {"source": "p", "record_count": 2, "last_seen_at": utc("2026-01-02")},
+        {"source": "p", "record_count": 3, "last_seen_at": utc("2026-01-01")},
+    )
+    people = frame(tables.PERSON, *({"person_id": p, "status": "active", "region": "EU"} for p in ("free", "p", "q")))
+    nothing = surviving(frame(tables.PROFILE_RECORD).selectExpr("*", "'p' AS person_id"), RULES)
+    figures = (order_figures(orders), event_figures(sets), case_figures(owned(tables.SUPPORT_CASE, {"source": "q"})))
+    rows = profiles(people, nothing, *figures).orderBy("person_id").collect()
+    assert [(r.person_id, r.order_count, r.revenue_cents, r.last_order_at) for r in rows] == [
+        ("free", 1, 0, AS_OF),
+        ("p", 2, 100, utc("2026-01-02")),
+        ("q", 0, 0, None),
+    ]
+    assert [(r.event_count, r.last_event_at, r.case_count, r.record_count) for r in rows] == [
+        (0, None, 0, 0),
+        (5, utc("2026-01-02"), 0, 0),
+        (0, None, 1, 0),
+    ]
+
+
+def test_an_attribute_has_its_own_priority_and_equal_claims_go_to_the_greatest_bronze_id(frame: Frame) -> None:
+    rules = RULES.model_copy(update={"attributes": {"loyalty_tier": Survivorship(priority=("loyalty.member",))}})
+    at, since, crm = (
+        {"updated_at": utc("2026-01-02")},
+        {"updated_at": None, "created_at": utc("2026-01-03")},
+        {"source": "crm", "dataset": "customer"},
+    )
+    rows = [
+        {**crm, **at, "bronze_id": "1", "loyalty_tier": "newest of a lower source", "city": "1", "street": "1"},
+        {**crm, **at, "bronze_id": "3", "city": "3", "attributes": {"size": "3"}},
+        {**crm, **at, "bronze_id": "2", "city": "2", "street": "2", "attributes": {"size": "2"}},
+        {**crm, **since, "bronze_id": "0", "phone": "created later than the others were updated"},
+        {**crm, **at, "bronze_id": "9", "phone": "older"},
+        {"source": "loyalty", "dataset": "member", "updated_at": utc("2020-01-01"), "loyalty_tier": "gold"},
+    ]
+    frames = [frame(tables.PROFILE_RECORD, *order).selectExpr("*", "'p' AS person_id") for order in (rows, rows[::-1])]
+    for found in (surviving(records, rules).head() for records in frames):
+        assert (found.city, found.street, found.attributes) == ("3", "2", {"size": "3"})
+        assert (found.loyalty_tier, found.phone) == ("gold", "created later than the others were updated")
+
+
+def test_a_record_key_leads_to_its_person_and_a_nameless_one_to_nobody(frame: Frame) -> None:
+    records = frame(
+        tables.PROFILE_RECORD,
+        {"source": "s", "dataset": "d", "source_key": "k", "identifier_set_id": "known"},
+        {"identifier_set_id": "crowded"},
+        {"identifier_set_id": None},
+    )
+    owned = frame(tables.MEMBERSHIP, {"person_id": "p"}).selectExpr("'known' AS identifier_set_id", "person_id")
+    wanted = frame(tables.PERSON_XREF, {"source": "s", "dataset": "d", "source_key": "k", "person_id": "p"})
+    assert_df_equality(person_xref(records, owned), wanted, ignore_nullable=True)
+
+
+def test_consent_is_for_one_purpose_and_silence_is_no_consent(frame: Frame) -> None:
+    def said(purpose: str, status: str, at: str, identifier: str = "a") -> dict[str, object]:
+        values = {"purpose": purpose, "status": status, "effective_from": utc(at)}
+        return {"source_key": "p", "identifier_set_id": identifier, **values}
+
+    rows = frame(
+        tables.CONSENT,
+        said("analytics", "granted", "2026-01-02"),  # at as_of itself
+        said("marketing_email", "withdrawn", "2025-02-01"),
+        said("marketing_email", "withdrawn", "2025-03-01", "b"),
+        said("marketing_email", "granted", "2025-04-01", "c"),
+        said("ad_user_data", "granted", "2027-01-01"),
+    ).withColumnRenamed("source_key", "person_id")
+    found = consent_state(rows, as_of=AS_OF)
+    wanted = [
+        ("p", "analytics", "granted", AS_OF, 1),
+        ("p", "marketing_email", "withdrawn", utc("2025-03-01"), 3),
+    ]
+    assert sorted(tuple(row) for row in found.select(*tables.CONSENT_STATE.column_names).collect()) == wanted
+    people = frame(tables.PROFILE, {"person_id": "p", "order_count": 1}, {"person_id": "silent", "order_count": 1})
+    for purpose, who in (("analytics", {"p": True, "silent": False}), ("ad_user_data", {"p": False, "silent": False})):
+        asked = AUDIENCE.model_copy(update={"purpose": purpose})
+        rows = qualified(people, found, asked, as_of=AS_OF).collect()
+        assert {row.person_id: row.consented for row in rows} == who

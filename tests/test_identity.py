@@ -12,6 +12,7 @@ from c360_spark.columns.keys import identifier_id
 from c360_spark.config import Conf
 from c360_spark.config.identity import RuleSet
 from c360_spark.identity import graph
+from c360_spark.identity.blocked import is_blocked
 from c360_spark.identity.components import components
 from c360_spark.identity.evidence import key_pairs, set_pairs
 from c360_spark.identity.history import changes, differences, membership_rows
@@ -209,3 +210,84 @@ def test_two_values_on_one_id_are_seen_and_order_and_partitions_are_not(
     assert sorted(one.collect()) == sorted(other.collect())
     assert len({row.person_id for row in one.collect()}) == 2
     assert one.where(F.col("person_id") != person_id(F.col("anchor_id"))).isEmpty()
+
+
+def test_each_kind_of_change_is_told_apart(spark: SparkSession, frame: Frame) -> None:
+    before = {1: "a", 2: "a", 3: "b", 4: "b", 5: "c", 6: "d", 7: "d", 8: "e"}
+    after = {1: "a", 2: "b", 3: "b", 4: "b", 5: "b", 6: "d", 7: "n", 9: "m", 10: "a"}
+    current = frame(tables.MEMBERSHIP, *({"identifier_id": i, "person_id": p} for i, p in before.items()))
+    found = spark.createDataFrame(
+        [(i, 0, p) for i, p in after.items()], "identifier_id long, component_id long, person_id string"
+    )
+    told = changes(differences(current, found), current, found, run_id="r", as_of=AS_OF, rule_set="x").collect()
+    assert {(row.kind, row.from_person_id, row.to_person_id, row.identifier_count) for row in told} == {
+        ("moved", "a", "b", 1),
+        ("merged", "c", "b", 1),
+        ("split", "d", "n", 1),
+        ("created", None, "m", 1),
+        ("retired", "e", None, 1),
+    }
+    assert len({row.change_id for row in told}) == len(told)
+
+
+def test_values_are_blocked_where_the_rules_say_so_and_nowhere_else(spark: SparkSession, conf: Conf) -> None:
+    cases = [
+        ("email", "test@x.de", True),
+        ("email", "No-Reply@x.de", True),
+        ("email", "info@x.de", True),
+        ("email", "anna@example.com", True),
+        ("email", "latest@x.de", False),
+        ("email", "anna@example.com.de", False),
+        ("phone", "+15555555555", True),
+        ("phone", "+49300000000", True),
+        ("phone", "+49301234567", False),
+        ("crm.customer_id", "test@x.de", False),
+        ("crm.customer_id", "NULL", True),
+        ("mobile.device_id", "00000000-0000-0000-0000-000000000000", True),
+        ("mobile.device_id", "00000000-0000-0000-0000-000000000001", False),
+        ("web.cookie_id", "N/A", True),
+        ("web.cookie_id", "0", True),
+        ("web.cookie_id", "10", False),
+    ]
+    frame = spark.createDataFrame(cases, "n string, v string, wanted boolean")
+    found = frame.withColumn("found", is_blocked(F.col("n"), F.col("v"), conf.rules)).collect()
+    assert [(row.n, row.v, row.found) for row in found] == cases
+
+
+def test_as_many_as_the_crowd_limit_are_no_crowd_and_a_link_names_the_crowded_end(
+    sets: Callable[..., DataFrame], conf: Conf, ids: Ids
+) -> None:
+    account, mail, cookie = ("commerce.account_id", "A1"), ("email", "a@x.de"), ("web.cookie_id", "k1")
+    customers = [("crm.customer_id", f"C{i}") for i in range(3)]
+    assert conf.rules.namespaces["commerce.account_id"].crowd_limit == 2
+
+    def evicted(*groups: list[tuple[str, str]]) -> dict[frozenset[int], str]:
+        links = resolve(set_pairs(sets(*groups), conf.rules), conf.rules)[1]
+        return {frozenset((r.left_id, r.right_id)): r.reason for r in links.where("status = 'evicted'").collect()}
+
+    assert evicted(*([account, c] for c in customers[:2])) == {}
+    assert len(evicted(*([account, c] for c in customers))) == 3
+    found = evicted([mail, customers[0]], [mail, customers[1]], [mail, cookie])
+    assert found == {frozenset((ids[mail], ids[end])): "crowded:email" for end in (*customers[:2], cookie)}
+
+
+def test_a_match_key_needs_all_its_parts_and_one_region(frame: Frame, conf: Conf, ids: Ids) -> None:
+    whole = {"given_name": "Zoë", "family_name": "Müller", "birth_date": utc("1990-05-01").date(), "postcode": "10115"}
+
+    def customer(number: int, **values: Any) -> dict[str, Any]:
+        own = [(ids["crm.customer_id", f"C{number}"], "crm.customer_id", "EU", f"C{number}", True)]
+        return {"identifiers": own, "region": "EU", "country": "DE", **whole, **values}
+
+    records = frame(
+        tables.PROFILE_RECORD,
+        customer(1, received_at=DAY_2),
+        customer(1, given_name="ZOE", received_at=DAY_1),  # another version of the record
+        customer(2, postcode=None),
+        customer(3, given_name=" - "),
+        customer(4, region="US"),
+        customer(5) | {"identifiers": []},
+    )
+    rows = key_pairs(records, conf.rules, secret=SECRET).collect()
+    hubs = {row.hub.identifier_id: (row.evidence_count, row.first_recorded_at) for row in rows}
+    assert hubs == {ids["crm.customer_id", "C1"]: (2, DAY_1), ids["crm.customer_id", "C4"]: (1, AS_OF)}
+    assert len({row.member.identifier_id for row in rows}) == 2

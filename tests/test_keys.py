@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import digest, identifier_id, joined, keyed_digest
+from c360_spark.columns.keys import digest, identifier_id, joined, joined_list, keyed_digest
 
 pytestmark = pytest.mark.spark
 SECRET = "a secret of tests"
@@ -40,3 +40,15 @@ def test_an_identifier_id_depends_on_secret_namespace_region_and_value(spark: Sp
     assert max(found) > 2**61  # 63 bits are used
     short = frame.select(identifier_id(SECRET, F.col("n"), F.col("r"), F.col("v"), bits=6).alias("id")).collect()
     assert {row.id for row in short} <= set(range(64))
+
+
+def test_a_key_counts_letters_as_everybody_does_and_is_the_same_for_a_list(spark: SparkSession) -> None:
+    texts = ["", "Müller", "王芳", "👩‍🔬", "e\u0301", " a "]
+    row = spark.createDataFrame([[*texts, None]], ", ".join(f"c{i} string" for i in range(len(texts) + 1)))
+    columns = [F.col(name) for name in row.columns]
+    made = row.select(joined(*columns).alias("joined"), joined_list(F.array(*columns)).alias("list"), digest(*columns))
+    found = made.head()
+    wanted = "".join(f"{len(text)}:{text}" for text in texts) + "-"
+    assert (found.joined, found.list, found[2]) == (wanted, wanted, hashlib.sha256(wanted.encode()).hexdigest())
+    with pytest.raises(ValueError, match="longer than 64 bytes"):
+        keyed_digest("ä" * 33, columns[0])

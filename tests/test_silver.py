@@ -1,17 +1,20 @@
 """A contract is all it takes: text in, canonical rows or reasons out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.silver.canonical import canonical
+from c360_spark.silver.identifiers import with_identifiers
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import parsed
+from c360_spark.silver.typed import typed
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -122,3 +125,118 @@ def test_lines_of_an_order_become_rows_with_their_amount(silver: Silver) -> None
         (1, "A", 2, 300),
         (2, "B", 1, None),
     ]
+
+
+def test_quotes_two_headers_and_odd_values_are_read_as_written(frame: Frame, conf: Conf) -> None:
+    first = "customer_id,given_name,phone,email,country,updated_at,loyalty_number"
+    second = "\ufeffupdated_at, country,customer_id"
+    lines = [
+        (first, 'C1,"O ""Bo"", B",0301234567,a@x.de,de,2026-01-01T10:00:00+02:00,l7'),
+        (second, "2026-01-01,BR,C2"),
+        (first, 'C3,"a\\",not a phone,not an e-mail,US,2026-01-01 10:00:00, '),
+        (first, ',"x, y",,,,2026-01-01,'),
+        (first, "C5,x,,,US,10:30,"),  # a time without a day would be of the day it is read
+        (first, "C6,x,,,US,yesterday,"),
+    ]
+    rows = frame(tables.bronze("crm", "customer"), *({"payload": p, "header": h} for h, p in lines))
+    contract = conf.contracts["crm", "customer"]
+    cells = parsed(rows, contract, headers=[first, second])
+    found = canonical(cells, contract, conf.rules, secret="a secret of tests").orderBy("bronze_id").collect()
+    told = [
+        (row.source_key, row.given_name, row.region, row.reasons, sorted(m.value for m in row.identifiers))
+        for row in found
+    ]
+    assert told == [
+        ("C1", 'O "Bo", B', "EU", [], ["+49301234567", "C1", "L7", "a@x.de"]),
+        ("C2", None, "OTHER", [], ["C2"]),
+        ("C3", "a\\", "US", [], ["C3"]),
+        ("bronze_id3", "x, y", "OTHER", ["missing:customer_id"], []),
+        ("C5", "x", "US", ["type:updated_at"], ["C5"]),
+        ("C6", "x", "US", ["type:updated_at"], ["C6"]),
+    ]
+    keyed = {row.source_key: row for row in found}
+    assert keyed["bronze_id3"].identifier_set_id is None
+    assert keyed["C5"].identifier_set_id != keyed["C6"].identifier_set_id
+    assert keyed["C1"].updated_at == datetime(2026, 1, 1, 8)
+
+
+def test_an_order_of_odd_lines_is_read_or_rejected_but_never_wrong(silver: Silver) -> None:
+    text = '{"order_id":"%s","ordered_at":"2026-01-01","total_cents":1,"status":" Shipped "%s}'
+    huge = ',"lines":[{"line_no":1,"sku":"A","quantity":999999999999999999,"unit_price_cents":999999999999999999}]'
+    orders = silver(
+        "commerce",
+        "order",
+        text % ("1 huge", huge),
+        text % ("2 without lines", ""),
+        text % ("3 no lines", ',"lines":[]'),
+        text % ("4 empty line", ',"lines":[null]'),
+        text % ("5 one object", ',"lines":{}'),
+        f"[{text % ('6', '')}]",
+    ).orderBy("bronze_id")
+    assert [row.reasons for row in orders.collect()] == [
+        [],
+        [],
+        [],
+        ["missing:lines.line_no", "missing:lines.sku", "missing:lines.quantity"],
+        ["malformed"],
+        ["malformed"],
+    ]
+    lines = order_lines(orders.where(F.size("reasons") == 0)).collect()
+    assert [(row.order_id, row.amount_cents) for row in lines] == [("1 huge", None)]
+    assert {row.status for row in orders.where(F.size("reasons") == 0).collect()} == {"shipped"}
+
+
+def test_an_identifier_a_record_names_twice_is_one_member(frame: Frame, conf: Conf) -> None:
+    contract = conf.contracts["support", "case"]
+    mail = next(field for field in contract.fields if field.name == "email")
+    twice = replace(contract, fields=(*contract.fields, replace(mail, path=("subject",))))
+    table, subjects = tables.bronze("support", "case"), ("a@X.de", "b@x.de")
+    texts = (f'{{"case_id":"1","email":"A@x.de","subject":"{subject}"}}' for subject in subjects)
+    rows = parsed(frame(table, *({"payload": text} for text in texts)), twice, headers=None)
+    placed = rows.selectExpr("*", "'DE' AS country", "'EU' AS region")
+    found = with_identifiers(placed, twice, conf.rules, secret="a secret of tests").collect()
+    assert [len(row.identifiers) for row in found] == [1, 2]
+
+
+def test_text_becomes_its_type_and_unit_exactly_or_nothing(spark: SparkSession, conf: Conf) -> None:
+    fields = {field.name: field for field in conf.contracts["commerce", "order"].fields}
+    whole, at = fields["total_cents"], fields["ordered_at"]
+    cents = {"settings": whole.settings.model_copy(update={"scale": 100})}
+    number = whole.element.model_copy(update={"logical_type": "number"})
+    flag = replace(whole, element=whole.element.model_copy(update={"logical_type": "boolean"}))
+    big = "9" * 18
+    cases = {
+        "integer": (whole, {"12": 12, "-1": -1, "+7": 7, big: int(big), big + "9": None, "1.0": None, "1e3": None}),
+        "integer to cents": (replace(whole, **cents), {"12": 1200, "-3": -300, big: None}),
+        "number to cents": (
+            replace(whole, element=number, **cents),
+            {"1.005": 101, "-1.005": -101, "0.29": 29, "19.99": 1999, ".5": 50, "1e2": 10000, "1e30": None}
+            | {"1e999": None, "1,5": None, "NaN": None, "-": None},
+        ),
+        "boolean": (flag, {"TRUE": True, "1": True, "Yes": True, "no": False, "0": False, "y": None}),
+        "iso": (
+            at,
+            {
+                "2026-01-01T10:00:00.5-01:30": datetime(2026, 1, 1, 11, 30, 0, 500000),
+                "2026-1-2": datetime(2026, 1, 2),
+                "2026-02-30": None,
+                "10:30": None,
+                "T10:30": None,
+                "2026": None,
+                "176726": None,
+                "now": None,
+                "2026-01-01T25:00:00Z": None,
+            },
+        ),
+    }
+    rows = [(name, raw) for name, (_, values) in cases.items() for raw in values]
+    frame = spark.createDataFrame(rows, "name string, raw string")
+    columns = [F.when(F.col("name") == n, typed(f, F.col("raw"))).alias(n) for n, (f, _) in cases.items()]
+    wanted = {(name, raw): value for name, (_, values) in cases.items() for raw, value in values.items()}
+    for ansi in ("false", "true"):
+        spark.conf.set("spark.sql.ansi.enabled", ansi)
+        try:
+            found = frame.select("name", "raw", *columns).collect()
+        finally:
+            spark.conf.set("spark.sql.ansi.enabled", "false")
+        assert {(row["name"], row.raw): row[row["name"]] for row in found} == wanted

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.store import Store, Written
@@ -76,3 +78,36 @@ def test_a_staged_frame_is_what_was_computed_and_knows_its_size(store: Store, fr
     staged, count = store.stage("a name", frame(tables.PERSON, {}, {}))
     assert (count, staged.count()) == (2, 2)
     assert staged.columns == tables.PERSON.column_names
+
+
+def test_sync_within_a_scope_leaves_the_rest_alone(store: Store, frame: Frame) -> None:
+    table = tables.CONSENT_STATE
+
+    def rows(purpose: str, **status: str) -> DataFrame:
+        return frame(table, *({"person_id": p, "purpose": purpose, "status": s} for p, s in status.items()))
+
+    store.append(table, rows("email", a="granted", b="granted").unionByName(rows("ads", a="granted", b="granted")))
+    assert store.sync(table, rows("ads", b="denied", c="denied"), scope=F.col("purpose") == "ads") == Written(1, 1, 1)
+    assert {(r.purpose, r.person_id): r.status for r in store.read(table).collect()} == {
+        ("email", "a"): "granted",
+        ("email", "b"): "granted",
+        ("ads", "b"): "denied",
+        ("ads", "c"): "denied",
+    }
+
+
+def test_nothing_to_write_leaves_no_commit_and_a_write_of_another_shape_fails(store: Store, frame: Frame) -> None:
+    table = tables.PERSON
+    store.ensure(table)
+    assert (store.version(table), store.read(table).count()) == (0, 0)
+    store.ensure(table)
+    assert store.merge(table, frame(table)) == Written()
+    assert store.sync(table, frame(table)) == Written()
+    assert store.version(table) == 0
+    with pytest.raises(AnalysisException):
+        store.append(table, frame(table, {}).withColumn("size", F.lit("many")))
+    assert store.version(table) == 0
+    row = frame(table, {"person_id": "p", "size": 3})
+    shuffled = row.select(*reversed(table.column_names), F.lit(1).alias("unknown"))
+    assert store.append(table, shuffled) == Written(inserted=1)
+    assert [(row.person_id, row["size"]) for row in store.read(table).collect()] == [("p", 3)]

@@ -39,9 +39,10 @@ def email(value: Column) -> Column:
 
 def name(value: Column) -> Column:
     """Lower case, without accents, punctuation and doubled blanks: `Müller-Lüdenscheidt` → `muller ludenscheidt`."""
-    text = F.translate(F.lower(value), ACCENTED, PLAIN)
+    text = F.regexp_replace(F.lower(value), r"[\u0300-\u036f]", "")  # accents that are characters of their own
+    text = F.translate(text, ACCENTED, PLAIN)
     text = F.replace(F.replace(text, F.lit("ß"), F.lit("ss")), F.lit("æ"), F.lit("ae"))
-    return trim(F.regexp_replace(text, r"[^\p{L}\p{N}]+", " "))
+    return trim(F.regexp_replace(text, r"[^\p{L}\p{M}\p{N}]+", " "))
 
 
 def soundex(value: Column) -> Column:

@@ -1,12 +1,19 @@
 """platform.yml: where the lake is, how much machine there is. `platform.<env>.yml` overlays it."""
 
 import os
-from typing import Literal
+import re
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt
 
 from c360_spark.config.model import Model
 from c360_spark.errors import SetupError
+
+
+def absolute(location: str) -> str:
+    """A location with a scheme as it is, a path as an absolute one: Delta takes no other."""
+    return location if re.match(r"^[a-z][a-z0-9+.-]*:", location) else str(Path(location).absolute())
 
 
 class Spark(Model):
@@ -45,8 +52,8 @@ class IdentityKey(Model):
 class Platform(Model):
     """The whole of platform.yml. Either `catalog` names the tables, or they lie in folders below `lake`."""
 
-    lake: str
-    landing: str
+    lake: Annotated[str, AfterValidator(absolute)]
+    landing: Annotated[str, AfterValidator(absolute)]
     catalog: str | None = None
     spark: Spark = Spark()
     components: Components = Components()

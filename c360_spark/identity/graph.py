@@ -29,19 +29,23 @@ def links(pairs: DataFrame, crowded: DataFrame, rules: RuleSet) -> DataFrame:
     """identity.link: one row per pair of identifiers and rule, active or evicted with the reason."""
     left = F.least("hub.identifier_id", "member.identifier_id").alias("left_id")
     right = F.greatest("hub.identifier_id", "member.identifier_id").alias("right_id")
+    ends = F.array("hub", "member")
     edges = pairs.where("hub.identifier_id <> member.identifier_id").groupBy(left, right, "kind", "rule")
     merged = edges.agg(
         F.sum("evidence_count").alias("evidence_count"),
         F.min("first_seen_at").alias("first_seen_at"),
         F.max("last_seen_at").alias("last_seen_at"),
         F.max(_blocked_namespace()).alias("blocked_by"),
-        F.max("member.namespace").alias("namespace"),
+        F.max(F.array_min(ends).getField("namespace")).alias("left_namespace"),
+        F.max(F.array_max(ends).getField("namespace")).alias("right_namespace"),
     )
-    ends = crowded.withColumn("is_crowded", F.lit(True))
-    left_end, right_end = ends.toDF("left_id", "left_crowded"), ends.toDF("right_id", "right_crowded")
+    flagged = crowded.withColumn("is_crowded", F.lit(True))
+    left_end, right_end = flagged.toDF("left_id", "left_crowded"), flagged.toDF("right_id", "right_crowded")
     joined = merged.join(left_end, "left_id", "left").join(right_end, "right_id", "left")
-    reason = F.when(F.col("blocked_by").isNotNull(), F.concat(F.lit("blocked:"), "blocked_by")).when(
-        F.col("left_crowded") | F.col("right_crowded"), F.concat(F.lit("crowded:"), "namespace")
+    reason = (
+        F.when(F.col("blocked_by").isNotNull(), F.concat(F.lit("blocked:"), "blocked_by"))
+        .when(F.col("left_crowded"), F.concat(F.lit("crowded:"), "left_namespace"))
+        .when(F.col("right_crowded"), F.concat(F.lit("crowded:"), "right_namespace"))
     )
     return joined.select(
         "left_id",

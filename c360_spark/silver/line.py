@@ -13,6 +13,6 @@ def order_lines(orders: DataFrame) -> DataFrame:
     carried = [c.name for c in PROVENANCE if c.name not in ("identifiers", "identifier_set_id")]
     exploded = orders.select(*carried, *FROM_ORDER, F.explode("lines").alias("line"))
     inner = exploded.select(*carried, *FROM_ORDER, "line.*")
-    if "amount_cents" not in inner.columns:
-        inner = inner.withColumn("amount_cents", F.col("quantity") * F.col("unit_price_cents"))
+    if "amount_cents" not in inner.columns:  # unknown rather than wrong where it is too great for a long
+        inner = inner.withColumn("amount_cents", F.try_multiply("quantity", "unit_price_cents"))
     return inner.select(*(c for c in ORDER_LINE.column_names if c in inner.columns))

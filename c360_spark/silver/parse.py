@@ -11,6 +11,7 @@ from c360_spark.config import Contract, Field
 
 CORRUPT = "_malformed"
 OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT}
+CSV_OPTIONS = OPTIONS | {"escape": '"'}  # RFC 4180: a quote within quotes is doubled, a backslash is a backslash
 
 
 def parsed(rows: DataFrame, contract: Contract, *, headers: Sequence[str] | None) -> DataFrame:
@@ -63,7 +64,7 @@ def _delimited(rows: DataFrame, contract: Contract, headers: Sequence[str]) -> D
         cells = StructType([StructField(f"c{i}", StringType()) for i in range(len(names))])
         ddl = ", ".join(f"{f.name} STRING" for f in [*cells, StructField(CORRUPT, StringType())])
         column = f"_cells_{number}"
-        rows = rows.withColumn(column, F.when(F.col("header") == header, F.from_csv("payload", ddl, OPTIONS)))
+        rows = rows.withColumn(column, F.when(F.col("header") == header, F.from_csv("payload", ddl, CSV_OPTIONS)))
         fields = [_cell(field, names, column).alias(field.path[0]) for field in contract.fields]
         found = F.col(column).isNotNull() & F.col(f"{column}.{CORRUPT}").isNull()
         record = F.when(found, F.struct(*fields)).otherwise(record) if number else F.when(found, F.struct(*fields))

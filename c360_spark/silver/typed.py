@@ -6,6 +6,7 @@ from pyspark.sql import functions as F
 from c360_spark.config import Field
 
 INTEGER = r"^[+-]?\d{1,18}$"
+DAY = r"^\d{4}-\d{1,2}-\d{1,2}"  # Spark reads 10:30 as of today, and 20260101 as a year
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 
 
@@ -36,12 +37,15 @@ def _mapped(value: Column, names: dict[str, str]) -> Column:
 def _scaled(number: Column, field: Field) -> Column:
     """A price in units becomes cents with scale 100, rounded half up on its decimal digits."""
     scale = field.settings.scale
-    return number if scale == 1 else F.round(number * F.lit(scale)).cast("long")
+    if scale == 1:
+        return number
+    exact = F.round(number.cast("decimal(30,10)") * F.lit(scale)).cast("long")
+    return F.when(F.abs(number) < F.lit(1e18 / scale), exact)
 
 
 def _instant(value: Column, format: str) -> Column:
     if format == "iso":
-        return F.try_to_timestamp(value)
+        return F.try_to_timestamp(F.when(value.rlike(DAY), value))
     if format == "epoch_ms":
         return F.timestamp_millis(F.when(value.rlike(r"^\d{1,14}$"), value.cast("long")))
     return F.try_to_timestamp(value, F.lit(format))

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from c360_spark.synth.noise import KINDS, Noise
 from c360_spark.synth.person import people as people_of
 from c360_spark.synth.world import World
 
+AT_ONCE = 2  # a small world is one task a job, which would leave every other core idle
 WRITING = "_writing"  # beside the files; readers of a folder skip names that begin with _
 
 
@@ -63,23 +65,25 @@ def synth(
     everyone = people_of(spark.range(1, people + 1, 1, world.files), world).persist(StorageLevel.DISK_ONLY)
     rows: dict[str, int] = {}
     counts = dict.fromkeys(KINDS, 0)
-    for dataset in DATASETS:
-        seen = _write(dataset, dataset.rows(everyone, world), world, landing)
-        name = f"{dataset.source}/{dataset.name}"
-        rows[name] = seen.pop("rows")
-        counts = {kind: count + seen.get(kind, 0) for kind, count in counts.items()}
-        report(f"{name}: {rows[name]:,} rows")
-    _write_truth("person", truth.persons(everyone), ("person_no",), world, truth_folder)
-    _write_truth("record", truth.records(everyone, world), ("source", "dataset", "source_key"), world, truth_folder)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        told = pool.submit(_write_truth, everyone, world, truth_folder)
+        written = pool.map(lambda dataset: _write(dataset, everyone, world, landing), DATASETS)
+        for dataset, seen in zip(DATASETS, written, strict=True):
+            name = f"{dataset.source}/{dataset.name}"
+            rows[name] = seen["rows"]
+            counts = {kind: count + seen.get(kind, 0) for kind, count in counts.items()}
+            report(f"{name}: {rows[name]:,} rows")
+        told.result()
     everyone.unpersist()
+    shutil.rmtree(landing / WRITING)
     (truth_folder / "noise.json").write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
     report("noise: " + ", ".join(f"{kind} {count:,}" for kind, count in counts.items()))
     return rows | counts
 
 
-def _write(dataset: Dataset, rows: DataFrame, world: World, landing: Path) -> dict[str, int]:
+def _write(dataset: Dataset, people: DataFrame, world: World, landing: Path) -> dict[str, int]:
     """All days of a dataset in one Spark job, then one move a file. Returns the rows, in all and per kind of noise."""
-    observation = Observation()
+    rows, observation = dataset.rows(people, world), Observation()
     kinds = [F.count_if(kind).alias(kind) for kind in KINDS if kind in rows.columns]
     seen = rows.withColumn("day", world.date("day")).observe(observation, F.count("*").alias("rows"), *kinds)
     writing = landing / WRITING / dataset.source / dataset.name
@@ -88,7 +92,6 @@ def _write(dataset: Dataset, rows: DataFrame, world: World, landing: Path) -> di
         day = part.name.removeprefix("day=")
         folder = landing / dataset.source / dataset.name / day
         _move(part, folder, f"{dataset.name}-{day}", dataset.extension)
-    shutil.rmtree(landing / WRITING)
     return {str(name): int(count) for name, count in observation.get.items()}
 
 
@@ -110,11 +113,16 @@ def _save(dataset: Dataset, ordered: DataFrame, folder: Path) -> None:
         plain.options(ignoreLeadingWhiteSpace=False, ignoreTrailingWhiteSpace=False).csv(str(folder))
 
 
-def _write_truth(name: str, rows: DataFrame, key: tuple[str, ...], world: World, folder: Path) -> None:
-    parts = rows.repartition(world.files, key[-1]).sortWithinPartitions(*key)
-    parts.write.mode("overwrite").parquet(str(folder / WRITING))
-    _move(folder / WRITING, folder / name, name, "parquet")
-    shutil.rmtree(folder / WRITING)
+def _write_truth(people: DataFrame, world: World, folder: Path) -> None:
+    keys = truth.records(people, world).repartition(world.files, "source_key")
+    frames = {
+        "person": truth.persons(people).sortWithinPartitions("person_no"),
+        "record": keys.sortWithinPartitions("source", "dataset", "source_key"),
+    }
+    for name, rows in frames.items():
+        rows.write.mode("overwrite").parquet(str(folder / WRITING))
+        _move(folder / WRITING, folder / name, name, "parquet")
+        shutil.rmtree(folder / WRITING)
 
 
 def _move(parts: Path, folder: Path, name: str, extension: str) -> None:

@@ -90,7 +90,7 @@ def _rest(seed: int) -> dict[str, Column]:
 
 def _lines(seed: int) -> Column:
     """array<struct<line_no:int, sku:string, quantity:int, unit_price_cents:long>>, one to four lines."""
-    products = chance.words(catalogue.PRODUCTS)
+    products = catalogue.PRODUCTS.split()
     count = F.floor(F.pow(chance.uniform(seed, "lines", *PURCHASE), F.lit(2)) * 4).cast("int") + 1
 
     def line(number: Column) -> Column:

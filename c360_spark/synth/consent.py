@@ -19,7 +19,8 @@ PURPOSES = {
 SPEAKS = (0.75, 0.35)  # of the people in the EU and in the US ever say something
 ASKED_SHARE = 0.7  # of the purposes are put to a person who speaks
 WITHDRAWAL_RATE = 0.015  # of the granted a day
-SOURCES = ("web_banner", "account_settings", "store_form", "newsletter_form")
+ACCOUNT_SOURCES = ("account_settings", "account_settings", "web_banner", "app")
+OTHER_SOURCES = ("newsletter_form", "newsletter_form", "store_form", "call_centre")
 SAYING = ("person_no", "purpose", "turn")
 
 
@@ -80,6 +81,8 @@ def _subject_type(seed: int) -> Column:
 
 def _fields(seed: int) -> list[Column]:
     col = F.col
+    logged_in = chance.pick(ACCOUNT_SOURCES, seed, "consent source", "person_no", "turn")
+    elsewhere = chance.pick(OTHER_SOURCES, seed, "consent source", "person_no", "turn")
     account = F.when(col("subject_type") == "account_id", col("account_id"))
     return [
         col("key").alias("statement_id"),
@@ -88,6 +91,6 @@ def _fields(seed: int) -> list[Column]:
         col("purpose"),
         F.when(col("turn") == 2, "withdrawn").when(col("granted"), "granted").otherwise("denied").alias("status"),
         col("country"),
-        chance.pick(SOURCES, seed, "consent source", "person_no", "turn").alias("source"),
+        F.when(account.isNotNull(), logged_in).otherwise(elsewhere).alias("source"),
         iso(col("moment")).alias("effective_from"),
     ]

@@ -32,7 +32,7 @@ def engagement(people: DataFrame, world: World) -> DataFrame:
         chance.uuid(seed, "mail event", *MAILING, "step").alias("key"),
         world.moment(col("day"), col("second") + col("what")["delay"]).alias("moment"),
     )
-    mailing = chance.pick(chance.words(catalogue.MAILINGS), seed, "mailing", "day", "region")
+    mailing = chance.pick(catalogue.MAILINGS.split(), seed, "mailing", "day", "region")
     campaign = F.concat_ws("-", F.date_format(world.date("day"), "yyyyMMdd"), F.lower("region"), mailing)
     return json_lines(
         sent(rows, world, "email/engagement", "key"),

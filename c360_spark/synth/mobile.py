@@ -86,7 +86,7 @@ def _event_name(seed: int) -> Column:
 
 def _fields(seed: int) -> list[Column]:
     event = F.col("event")
-    screen = chance.pick(chance.words(catalogue.SCREENS), seed, "screen", *SESSION, "step")
+    screen = chance.pick(catalogue.SCREENS.split(), seed, "screen", *SESSION, "step")
     shown = (
         F.when(event == "product_viewed", "product")
         .when(event == "account_logged_in", "login")
@@ -94,7 +94,7 @@ def _fields(seed: int) -> list[Column]:
         .otherwise(screen)
     )
     millis = chance.whole(seed, "millisecond", 0, 999, *SESSION, "step")
-    version = chance.pick(chance.words(catalogue.APP_VERSIONS), seed, "app version", "device_id")
+    version = chance.pick(catalogue.APP_VERSIONS.split(), seed, "app version", "device_id")
     return [
         F.col("key").alias("event_id"),
         event,

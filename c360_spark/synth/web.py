@@ -77,7 +77,7 @@ def event(people: DataFrame, world: World) -> DataFrame:
     # a step takes half the pace to one and a half; the last ends on time
     dwell = chance.uniform(seed, "dwell", *VISIT, "step") - 0.5
     before = (F.expr("steps - step") + F.when(F.expr("step < steps"), dwell).otherwise(0)) * F.col("pace")
-    product = chance.pick(chance.words(catalogue.PRODUCTS), seed, "looked at", *VISIT, "step")
+    product = chance.pick(catalogue.PRODUCTS.split(), seed, "looked at", *VISIT, "step")
     logged_in = F.coalesce(F.col("step") >= F.col("login_step"), F.lit(False))
     rows = stepped.select(
         "*",
@@ -109,7 +109,7 @@ def _event_name(seed: int) -> Column:
 def _fields(seed: int) -> list[Column]:
     col = F.col
     shop = col("event").isin("product_viewed", "cart_updated")
-    campaign = chance.pick(chance.words(catalogue.CAMPAIGNS), seed, "campaign", *VISIT)
+    campaign = chance.pick(catalogue.CAMPAIGNS.split(), seed, "campaign", *VISIT)
     properties = F.struct(
         F.when(shop, col("product")[0]).alias("sku"),
         F.when(shop, col("product")[2].cast("long")).alias("price_cents"),
@@ -133,7 +133,7 @@ def _fields(seed: int) -> list[Column]:
 
 def _page(seed: int) -> Column:
     event, shop = F.col("event"), F.concat(F.lit("https://shop.example/"), F.lower("country"))
-    category = chance.pick(chance.words(catalogue.CATEGORIES), seed, "category", *VISIT, "step")
+    category = chance.pick(catalogue.CATEGORIES.split(), seed, "category", *VISIT, "step")
     landing = (F.col("step") == 1) & (chance.uniform(seed, "lands on home", *VISIT) < 0.5)
     path = (
         F.when(event == "product_viewed", F.concat(F.lit("/p/"), F.col("product")[1]))
