@@ -55,15 +55,20 @@ def sets(frame: Frame, ids: Ids) -> Callable[..., DataFrame]:
     return make
 
 
+def kept(frame: DataFrame) -> DataFrame:
+    """The rows as they are now, with a plan of nothing: as the stage does through the store."""
+    return frame.sparkSession.createDataFrame(frame.collect(), frame.schema)
+
+
 def resolve(pairs: DataFrame, rules: RuleSet) -> tuple[DataFrame, DataFrame, DataFrame]:
     """Identifiers, links and members of pairs."""
-    pairs = pairs.cache()
-    crowded = graph.crowds(pairs, rules)
-    links = graph.links(pairs, crowded, rules).cache()
-    vertices = graph.identifiers(pairs, crowded, links, rules).cache()
-    labelled = components(links.where("status = 'active'").select("left_id", "right_id"), engine="local")
+    pairs = kept(pairs)
+    crowded = kept(graph.crowds(pairs, rules))
+    links = kept(graph.links(pairs, crowded, rules))
+    vertices = kept(graph.identifiers(pairs, crowded, links, rules))
+    labelled = kept(components(links.where("status = 'active'").select("left_id", "right_id"), engine="local"))
     derived = {key.namespace for key in rules.match_keys.values()}
-    return vertices, links, members(vertices, labelled, derived=derived).cache()
+    return vertices, links, kept(members(vertices, labelled, derived=derived))
 
 
 def groups(found: DataFrame) -> list[set[int]]:
@@ -155,14 +160,14 @@ def test_the_person_recorded_first_survives_a_merge_and_the_anchor_keeps_the_id_
     assert {row.person_id for row in joined.collect()} == older
     told = {"run_id": "2", "as_of": AS_OF, "rule_set": loose.label}
     nobody = frame(tables.MEMBERSHIP)
-    first = membership_rows(differences(nobody, apart), run_id="1").cache()
-    moves = differences(first, joined)
+    first = kept(membership_rows(differences(nobody, apart), run_id="1"))
+    moves = kept(differences(first, joined))
     assert [(r.kind, r.identifier_count) for r in changes(moves, first, joined, **told).collect()] == [("merged", 2)]
     retired = persons(joined, persons(apart, frame(tables.PERSON), rule_set="x"), rule_set="x").where(
         "status = 'retired'"
     )
     assert [row.survived_by for row in retired.collect()] == list(older)
-    both = membership_rows(differences(nobody, joined), run_id="2").cache()
+    both = kept(membership_rows(differences(nobody, joined), run_id="2"))
     back = changes(differences(both, apart), both, apart, **told).collect()
     assert [(row.kind, row.from_person_id, row.identifier_count) for row in back] == [("split", *older, 2)]
 

@@ -66,10 +66,12 @@ def test_a_json_event_keeps_its_nested_properties_and_a_cut_one_is_malformed(sil
         '{"event_id":"e1","event":"product_viewed","occurred_at":"2026-01-01T10:00:00Z","cookie_id":"C-1",'
         '"country":"US","properties":{"sku":"S1","other":1}}'
     )
-    rows = silver("web", "event", whole, whole[:60], "[]", "null", "").collect()
+    wrong = (whole[:60], whole[:-1], "[]", "null", "", "5", f"[{whole}]", whole + "}", whole + " x")
+    lost_breaks = (whole * 2, f"{whole} {whole}", f"{whole},{whole}")
+    rows = silver("web", "event", whole, *wrong, *lost_breaks).collect()
     assert rows[0].reasons == []
     assert (rows[0].event_name, rows[0].channel, rows[0].properties) == ("product_viewed", "web", {"sku": "S1"})
-    assert [row.reasons for row in rows[1:]] == [["malformed"]] * 4
+    assert [row.reasons for row in rows[1:]] == [["malformed"]] * 12
 
 
 def test_times_dates_and_mapped_values_are_read_as_the_contract_says(silver: Silver) -> None:

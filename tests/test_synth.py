@@ -95,9 +95,17 @@ def quiet(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Writ
     return write(spark, tmp_path_factory.mktemp("quiet"), replace(WORLD, noise=Noise.none()))
 
 
-def delivered(
-    spark: SparkSession, rows: Callable[[DataFrame, World], DataFrame], world: World, *, partitions: int = 1
-) -> dict[tuple[Any, ...], dict[str, Any]]:
+Rows = Callable[[DataFrame, World], DataFrame]
+Delivered = dict[tuple[Any, ...], dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def usual(spark: SparkSession) -> dict[Rows, Delivered]:
+    """The customers, web and mobile events of the noisy world."""
+    return {rows: delivered(spark, rows, WORLD) for rows in (crm.customer, web.event, mobile.event)}
+
+
+def delivered(spark: SparkSession, rows: Rows, world: World, *, partitions: int = 1) -> Delivered:
     """The delivered rows of one dataset, by key, copy and, in extracts, day."""
     everyone = people(spark.range(1, world.people + 1, 1, partitions), world)
     frame = rows(everyone, world)
@@ -148,17 +156,17 @@ def test_files_have_stable_names_and_nothing_else_is_left(noisy):
 
 
 @pytest.mark.spark
-def test_the_same_arguments_give_the_same_bytes_and_another_seed_does_not(spark, tmp_path, noisy):
+def test_the_same_arguments_give_the_same_bytes_and_another_seed_does_not(spark, tmp_path, noisy, usual):
     again = write(spark, tmp_path / "again", WORLD)
     assert (again.hashes(), again.counts) == (noisy.hashes(), noisy.counts)
     other = delivered(spark, mobile.event, replace(WORLD, seed=8))
-    assert not set(other) & set(delivered(spark, mobile.event, WORLD))
+    assert not set(other) & set(usual[mobile.event])
 
 
 @pytest.mark.spark
-def test_rows_do_not_depend_on_partitions_and_more_days_leave_the_earlier_ones(spark):
+def test_rows_do_not_depend_on_partitions_and_more_days_leave_the_earlier_ones(spark, usual):
     longer = delivered(spark, web.event, replace(WORLD, days=3), partitions=3)
-    assert {key: row for key, row in longer.items() if row["day"] <= 2} == delivered(spark, web.event, WORLD)
+    assert {key: row for key, row in longer.items() if row["day"] <= 2} == usual[web.event]
 
 
 @pytest.mark.spark
@@ -230,12 +238,12 @@ def test_without_noise_all_lines_can_be_read_and_nothing_is_counted(quiet):
 
 @pytest.mark.spark
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_switched_off_counts_nothing_and_leaves_the_rows_without_it(spark, kind):
+def test_a_kind_switched_off_counts_nothing_and_leaves_the_rows_without_it(spark, usual, kind):
     events = {"kiosk", "duplicates", "late", "out_of_order"}
     rows = web.event if kind in events else crm.customer
     without = delivered(spark, rows, replace(WORLD, noise=NOISE.without(kind)))
     assert not any(row[kind] for row in without.values())
-    clean = {key: row for key, row in delivered(spark, rows, WORLD).items() if not row[kind]}
+    clean = {key: row for key, row in usual[rows].items() if not row[kind]}
     assert {key: without[key] for key in clean} == clean
 
 
@@ -311,7 +319,7 @@ def test_a_visit_is_anonymous_until_the_login_and_known_ever_after(quiet):
 
 
 @pytest.mark.spark
-def test_mailings_stop_where_consent_for_them_was_withdrawn_or_denied(spark, quiet):
+def test_nobody_gets_a_mailing_who_denied_consent_to_them(quiet):
     said = {o["subject_value"]: o["status"] for o in quiet.objects("consent") if o["purpose"] == "marketing_email"}
     mailed = {o["email"] for o in quiet.objects("email") if o["at"].startswith(DAYS[0])}
     assert mailed

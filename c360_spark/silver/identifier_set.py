@@ -20,7 +20,10 @@ def carriers(table: Table, rows: DataFrame) -> DataFrame:
     """Rows of a canonical table that carry identifiers, with `seen_at` by the source's clock."""
     if table.name == "order_line":  # lines of an order repeat the identifiers of the order's own row
         rows = rows.where("line_no = 1")
-    return rows.where("identifier_set_id IS NOT NULL").select(*CARRIES, F.expr(SEEN_AT[table.name]).alias("seen_at"))
+    # A contract need not give the times that a table leaves optional.
+    absent = {c.name: F.lit(None).cast(c.type) for c in table.columns if c.name not in rows.columns}
+    found = rows.withColumns(absent).where("identifier_set_id IS NOT NULL")
+    return found.select(*CARRIES, F.expr(SEEN_AT[table.name]).alias("seen_at"))
 
 
 def identifier_sets(rows: DataFrame) -> DataFrame:

@@ -37,8 +37,10 @@ def _json(contract: Contract) -> Column:
     if contract.lines:
         item = _shape(field.path for field in contract.lines.fields)
         shape = _with(shape, contract.lines.path, ArrayType(item))
-    record = F.from_json("payload", _with(shape, (CORRUPT,), StringType()), OPTIONS)
-    return F.when(record[CORRUPT].isNull(), record)
+    # Bare, Spark would read the first of several values and pass over the rest, as when a line break is lost.
+    whole = StructType([StructField("records", ArrayType(shape)), StructField(CORRUPT, StringType())])
+    read = F.from_json(F.concat(F.lit('{"records":['), "payload", F.lit("]}")), whole, OPTIONS)
+    return F.when(read[CORRUPT].isNull() & (F.size(read.records) == 1), read.records[0])
 
 
 def _shape(paths: Iterable[tuple[str, ...]]) -> StructType:

@@ -52,7 +52,10 @@ def _system() -> str:
 
 @dataclass
 class Peak:
-    """The most memory seen, in kilobytes; 0 where /proc does not tell."""
+    """The most resident memory seen, in kilobytes; 0 where /proc does not tell.
+
+    Of pages that Python workers share, each counts its part.
+    """
 
     jvm: int = 0
     python: int = 0
@@ -61,7 +64,7 @@ class Peak:
         """The JVM's own high-water mark, and the sum over this process and the Python workers below the JVM."""
         self.jvm = max(self.jvm, _kilobytes(jvm_pid, "VmHWM"))
         pids = [os.getpid(), *(pid for pid in _descendants(jvm_pid) if pid != jvm_pid)]
-        self.python = max(self.python, sum(_kilobytes(pid, "VmRSS") for pid in pids))
+        self.python = max(self.python, sum(_kilobytes(pid, "Pss", "smaps_rollup") for pid in pids))
 
     def __str__(self) -> str:
         return f"peak resident memory: JVM {self.jvm / GIB:.1f} GiB, Python {self.python / GIB:.1f} GiB"
@@ -88,9 +91,9 @@ def watched(spark: SparkSession, *, seconds: float = 0.5) -> Iterator[Peak]:
         peak.sample(jvm_pid)
 
 
-def _kilobytes(pid: int, field: str) -> int:
+def _kilobytes(pid: int, field: str, file: str = "status") -> int:
     try:
-        text = (PROC / str(pid) / "status").read_text()
+        text = (PROC / str(pid) / file).read_text()
     except OSError:
         return 0
     found = re.search(rf"^{field}:\s*(\d+) kB", text, re.MULTILINE)
