@@ -31,7 +31,6 @@ from c360_spark.tables import Table
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
-LONG = pytest.mark.skipif(not os.environ.get("C360_LONG"), reason="starts more JVMs: set C360_LONG=1")
 START = date(2026, 1, 1)
 PEOPLE, DAYS = 150, 2
 
@@ -192,29 +191,37 @@ def test_a_run_killed_after_any_commit_is_repaired_by_running_it_again(
     assert_equal_lakes(first_day, run)
 
 
-@LONG
+def submitted(job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A job run by spark-submit. What its Python says on standard error, spark-submit prints on standard output."""
+    python = Path(sys.executable)
+    command = [str(python.parent / "spark-submit"), "--master", "local[2]", "--driver-memory", "1g"]
+    command += ["--jars", ",".join(map(str, jar_paths())), "--conf", "spark.ui.enabled=false"]
+    # spark-submit asks the python3 on the path where Spark is: an activated environment has it first.
+    env = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", "PYSPARK_PYTHON": str(python)}
+    command += [f"jobs/{job}.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
+
+
 def test_the_jobs_run_by_spark_submit_and_make_the_same_lake(
     spark: SparkSession, world: Path, first_day: Run, tmp_path: Path
 ) -> None:
     run = run_on(spark, tmp_path, 1)
     deliver(world, tmp_path / "landing", 1)
-    submit = str(Path(sys.executable).parent / "spark-submit")
-    jars = ",".join(map(str, jar_paths()))
+    places = ["--config", "conf", "--env", "dev", "--lake", run.store.lake, "--landing", run.conf.platform.landing]
     for stage in STAGES:
-        command = [submit, "--master", "local[2]", "--driver-memory", "1g", "--jars", jars]
-        command += ["--conf", "spark.ui.enabled=false", f"jobs/{stage}.py", "--config", "conf", "--env", "dev"]
-        command += ["--lake", run.store.lake, "--landing", run.conf.platform.landing]
-        command += ["--as-of", run.as_of.isoformat(), "--run-id", run.run_id]
-        # spark-submit asks the python3 on the path where Spark is: an activated environment has it first.
-        env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        env["PYSPARK_PYTHON"] = sys.executable
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
-        assert stage in done.stderr
+        done = submitted(stage, *places, "--as-of", run.as_of.isoformat(), "--run-id", run.run_id)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        assert f"s  {stage} " in done.stdout
     assert_equal_lakes(first_day, run)
 
 
-@LONG
+def test_a_job_that_is_given_nonsense_ends_with_the_code_and_exit_code_of_the_command_line() -> None:
+    done = submitted("land", "--config", "nowhere")
+    assert done.returncode == 11
+    assert "C202" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
 def test_the_notebook_runs_on_a_lake(lived: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("C360_LAKE", lived.store.lake)
     notebook = nbformat.read(ROOT / "notebooks" / "explore.ipynb", as_version=4)

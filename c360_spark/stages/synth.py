@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
@@ -61,8 +60,7 @@ def synth(
     Returns the delivered rows per `source/dataset`, and per kind of noise the rows that carry it.
     """
     world = World(people=people, days=days, seed=seed, start=start, noise=noise)
-    # ten jobs ask for the people; on disk they cost no memory however many they are
-    everyone = people_of(spark.range(1, people + 1, 1, world.files), world).persist(StorageLevel.DISK_ONLY)
+    everyone = _people(spark, world, landing / WRITING / "people")
     rows: dict[str, int] = {}
     counts = dict.fromkeys(KINDS, 0)
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -74,11 +72,21 @@ def synth(
             counts = {kind: count + seen.get(kind, 0) for kind, count in counts.items()}
             report(f"{name}: {rows[name]:,} rows")
         told.result()
-    everyone.unpersist()
     shutil.rmtree(landing / WRITING)
     (truth_folder / "noise.json").write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
     report("noise: " + ", ".join(f"{kind} {count:,}" for kind, count in counts.items()))
     return rows | counts
+
+
+def _people(spark: SparkSession, world: World, folder: Path) -> DataFrame:
+    """The people, by way of files: ten jobs ask for them, which then neither compute nor even plan them again.
+
+    How Spark cuts files into tasks depends on cores, so the people are dealt out anew, as many tasks as files.
+    """
+    made = people_of(spark.range(1, world.people + 1, 1, world.files), world)
+    made.write.mode("overwrite").parquet(str(folder))
+    everyone = spark.read.schema(made.schema).parquet(str(folder))
+    return everyone.coalesce(1) if world.files == 1 else everyone.repartition(world.files, "person_no")
 
 
 def _write(dataset: Dataset, people: DataFrame, world: World, landing: Path) -> dict[str, int]:

@@ -29,6 +29,7 @@ def visits(people: DataFrame, world: World) -> DataFrame:
         (order_count(world, "day") > 0).alias("buys"),
         (chance.uniform(seed, "browses", "person_no", "day") < keen).alias("browses"),
         chance.hit(seed, "kiosk", world.noise.kiosk, "person_no", "day").alias("at_kiosk"),
+        chance.whole(seed, "which browser", 0, 5, "person_no", "day").alias("browser"),
     )
     kinds = (
         f"if(cookies > 0 AND browses, {BROWSE}, NULL), if(cookies > 0 AND buys AND channel = 'web', {BUY}, NULL), "
@@ -40,7 +41,7 @@ def visits(people: DataFrame, world: World) -> DataFrame:
 
 def _course(world: World) -> dict[str, Column]:
     seed, visit = world.seed, F.col("visit")
-    own = chance.uuid(seed, "cookie", "person_no", "pmod(crc32(CAST(day * 7 + visit AS STRING)), greatest(1, cookies))")
+    own = chance.uuid(seed, "cookie", "person_no", "pmod(browser, greatest(1, cookies))")
     kiosk = f"pmod(person_no, {world.people // PEOPLE_PER_KIOSK + 1})"
     depth = F.pow(chance.uniform(seed, "depth", *VISIT), F.lit(1.4))
     steps = F.when(visit == BROWSE, F.floor(depth * 14) + 1).otherwise(F.floor(depth * 5) + 4)

@@ -11,6 +11,7 @@ from c360_spark.synth.noise import Noise
 
 DAY_SECONDS = 86_400
 PEOPLE_PER_FILE = 50_000
+MOST_PEOPLE = 2_500_000  # with three phone numbers each they use up the numbers of seven digits
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class World:
     noise: Noise
 
     def __post_init__(self) -> None:
-        if not 1 <= self.people <= 4_000_000:
-            raise InputError("C303", f"people is {self.people:,}", hint="give 1 to 4,000,000")  # phone numbers run out
+        if not 1 <= self.people <= MOST_PEOPLE:
+            raise InputError("C303", f"people is {self.people:,}", hint=f"give 1 to {MOST_PEOPLE:,}")
         if not 1 <= self.days <= 366:
             raise InputError("C303", f"days is {self.days:,}", hint="give 1 to 366")
         if not -(2**63) < self.seed < 2**63:
