@@ -30,6 +30,14 @@ DEFAULTS = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
 }
+# A few thousand rows: to interpret a plan takes less time than to compile it, and two tasks do for every shuffle.
+SMALL = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
+}
 LOCAL = {
     "spark.master": "local[*]",
     "spark.driver.host": "127.0.0.1",
@@ -41,8 +49,10 @@ LOCAL = {
 }
 
 
-def session(name: str, spark: Spark, *, checkpoints: str | None = None) -> SparkSession:
-    """A session with Delta and GraphFrames. `checkpoints` is where graph algorithms cut their lineage.
+def session(name: str, spark: Spark, *, checkpoints: str | None = None, small: bool = False) -> SparkSession:
+    """A session with Delta and GraphFrames, tuned for little data if `small`.
+
+    `checkpoints` is where graph algorithms cut their lineage.
 
     Raises SetupError C101 without Java, C103 without jars.
     """
@@ -51,7 +61,7 @@ def session(name: str, spark: Spark, *, checkpoints: str | None = None) -> Spark
     settings["spark.sql.shuffle.partitions"] = str(spark.shuffle_partitions)
     if not submitted:
         settings |= LOCAL | _local_jars(spark)
-    settings |= spark.conf
+    settings |= (SMALL if small else {}) | spark.conf
     conf = SparkConf()
     for setting, value in settings.items():
         conf.setIfMissing(setting, value) if submitted else conf.set(setting, value)
@@ -73,5 +83,6 @@ def _local_jars(spark: Spark) -> dict[str, str]:
         "spark.jars": ",".join(jars),
         "spark.driver.memory": spark.driver_memory,
         # A full code cache turns the compiler off: a day's run fills the default.
-        "spark.driver.extraJavaOptions": f"-XX:ReservedCodeCacheSize=512m -Dlog4j2.configurationFile=file:{log4j}",
+        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m "
+        f"-Dlog4j2.configurationFile=file:{log4j}",
     }

@@ -64,9 +64,19 @@ class Store:
 
     def changes(self, table: Table, *, since: int, until: int) -> DataFrame:
         """Rows appended after version `since`, up to version `until` (> since), from the change feed."""
-        feed = self.spark.read.option("readChangeFeed", "true")
-        feed = feed.option("startingVersion", since + 1).option("endingVersion", until)
-        return feed.table(self.name(table)).where("_change_type = 'insert'").select(*table.column_names)
+        return self._feed(table, since, until).where("_change_type = 'insert'").select(*table.column_names)
+
+    def latest(self, table: Table, *, since: int, until: int) -> DataFrame:
+        """One row for each key that came, changed or went after version `since`, up to `until`: as it was last, and
+        `_gone`, whether it was deleted.
+        """
+        names = table.column_names
+        if until <= since:
+            return self.spark.createDataFrame([], table.schema).withColumn("_gone", F.lit(False))
+        images = self._feed(table, since, until).where("_change_type <> 'update_preimage'")
+        gone = (F.col("_change_type") == "delete").alias("_gone")
+        last = F.max_by(F.struct(*names, gone), F.col("_commit_version"))
+        return images.groupBy(*(F.col(k).alias(f"_{k}") for k in table.key)).agg(last.alias("image")).select("image.*")
 
     def ensure(self, table: Table) -> None:
         """Make the table if it does not exist. Needed before several threads append to it."""
@@ -96,13 +106,13 @@ class Store:
         staged, count = self.stage(f"{table.full_name}.changed", changed)
         return self._merge(table, staged) if count else Written()
 
-    def sync(self, table: Table, rows: DataFrame, *, scope: Column | None = None) -> Written:
-        """Make the table (or its rows within `scope`, a condition on it) equal to `rows`, writing only differences."""
+    def sync(self, table: Table, rows: DataFrame, *, old: DataFrame | None = None) -> Written:
+        """Make the table (or `old`, some rows of it) equal to `rows`, writing only differences."""
         if not self.exists(table):
             return self.append(table, rows)
         shaped = self._shaped(table, rows)
-        old = self.read(table) if scope is None else self.read(table).where(scope)
-        differences, count = self.stage(f"{table.full_name}.differences", _differences(old, shaped, table))
+        found = _differences(self.read(table) if old is None else old, shaped, table)
+        differences, count = self.stage(f"{table.full_name}.differences", found)
         return self._merge(table, differences) if count else Written()
 
     def stage(self, name: str, rows: DataFrame) -> tuple[DataFrame, int]:
@@ -114,6 +124,10 @@ class Store:
         path = f"{self.lake}/_staging/{name.replace(' ', '_')}"
         rows.observe(counted, F.count(F.lit(1)).alias("rows")).write.mode("overwrite").parquet(path)
         return self.spark.read.schema(rows.schema).parquet(path), int(counted.get["rows"])
+
+    def _feed(self, table: Table, since: int, until: int) -> DataFrame:
+        feed = self.spark.read.option("readChangeFeed", "true")
+        return feed.option("startingVersion", since + 1).option("endingVersion", until).table(self.name(table))
 
     def _merge(self, table: Table, rows: DataFrame) -> Written:
         view = f"c360_{table.layer}_{table.name}"

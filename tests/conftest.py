@@ -21,7 +21,6 @@ ROOT = Path(__file__).parent.parent
 AS_OF = datetime(2026, 1, 2)
 TEST_SETTINGS = {
     "spark.master": "local[2]",
-    "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
     # Half the start-up; never for benchmarks.
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m",
@@ -35,7 +34,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     scratch = tmp_path_factory.mktemp("spark")
     settings = Spark(driver_memory="2g", conf=TEST_SETTINGS | {"spark.local.dir": str(scratch)})
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    built = session("tests", settings, checkpoints=str(scratch / "checkpoints"))
+    built = session("tests", settings, checkpoints=str(scratch / "checkpoints"), small=True)
     yield built
     built.stop()
 

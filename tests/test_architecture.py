@@ -36,7 +36,7 @@ MAY_SEE = {
     "__init__": set(),
 }
 # Modules of stages/ that are not stages themselves.
-BESIDE_STAGES = {"chain", "demo", "files", "job", "replay", "run", "synth", "watermark"}
+BESIDE_STAGES = {"evidence", "graph", "chain", "demo", "files", "job", "replay", "run", "synth", "watermark"}
 
 # Differ from run to run, follow the order rows happen to come in, or leave the engine.
 UNREPEATABLE = set(

@@ -60,10 +60,10 @@ def test_no_links_make_no_components(spark: SparkSession, tmp_path: Path) -> Non
 
 def test_a_member_twice_a_crossing_link_and_a_lost_end_are_broken_invariants(spark: SparkSession) -> None:
     links = spark.createDataFrame([(1, 2), (3, 4)], "left_id bigint, right_id bigint")
-    members = "identifier_id bigint, component_id bigint"
-    whole = spark.createDataFrame([(1, 1), (2, 1), (3, 3), (4, 3)], members)
-    torn = spark.createDataFrame([(1, 1), (1, 1), (2, 2), (3, 3)], members)
+    placed = "identifier_id bigint, part_id bigint"
+    whole = spark.createDataFrame([(1, 1), (2, 1), (3, 3), (4, 3)], placed)
+    torn = spark.createDataFrame([(1, 1), (1, 1), (2, 2), (3, 3)], placed)
     assert broken(whole, links).isEmpty()
     found = {row.invariant: row["count"] for row in broken(torn, links).collect()}
-    assert found["an identifier is a member twice"] == 1
-    assert found["a link crosses components"] >= 2
+    assert found["an identifier is placed twice"] == 1
+    assert found["a link crosses persons"] >= 2

@@ -19,6 +19,9 @@ def contract(dataset):
 CRM, LOYALTY, ORDER, WEB = map(contract, ("crm/customer", "loyalty/member", "commerce/order", "web/event"))
 MOBILE, CASE, EMAIL, CONSENT = map(contract, ("mobile/event", "support/case", "email/engagement", "consent/statement"))
 RULES, BUYERS, LETTER = "identity.yml", "audiences/recent_buyers.yml", "destinations/newsletter.yml"
+SIGNED = "author: a, reason: b, added: 2026-01-01"
+BRIDGE = "regions: [EU, US], legal_basis: consent, author: a, added: 2026-01-01, expires: 2027-01-01"
+NAMED = "{namespace: crm.customer_id, region: EU, value: C"
 OF_RECORD = "column of silver.profile_record"
 GIVEN_NAME = "{property: canonical, value: given_name}"
 LINES = "logicalType: array\n        customProperties: [{property: canonicalTable, value: order_line}]"
@@ -95,6 +98,24 @@ TOGETHER = [
         "namespace: key.name",
         "¦namespace: key.nam",
         typo("key.nam_birth_postcode", "key.name_birth_postcode", "namespace"),
+    ),
+    (
+        RULES,
+        "bridges: {}",
+        f"bridges: {{one: {{namespaces: [¦emial], {BRIDGE}}}}}",
+        typo("emial", "email", "namespace"),
+    ),
+    (
+        RULES,
+        "never_links: []",
+        f"never_links: [¦{{left: {NAMED}1}}, right: {NAMED}1}}, {SIGNED}}}]",
+        "both ends are the same identifier",
+    ),
+    (
+        RULES,
+        "force_links: []",
+        f"force_links: [{{left: {NAMED}1}}, right: {{namespace: email, ¦region: UE, value: a}}, {SIGNED}}}]",
+        "unknown region 'UE'; known: DACH, EU, OTHER, US",
     ),
     (RULES, "- {column: family_name", "- ¦{column: familyname", typo("familyname", "family_name", OF_RECORD)),
     (

@@ -11,11 +11,12 @@ from c360_spark import tables
 from c360_spark.columns.keys import identifier_id
 from c360_spark.config import Conf
 from c360_spark.config.identity import RuleSet
-from c360_spark.identity import graph
 from c360_spark.identity.blocked import is_blocked
 from c360_spark.identity.components import components
-from c360_spark.identity.evidence import key_pairs, set_pairs
+from c360_spark.identity.evidence import key_evidence, set_evidence
+from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
 from c360_spark.identity.history import changes, differences, membership_rows
+from c360_spark.identity.link import identifiers, links, vertices
 from c360_spark.identity.person import members, person_id, persons
 from tests.conftest import AS_OF, utc
 
@@ -60,15 +61,23 @@ def kept(frame: DataFrame) -> DataFrame:
     return frame.sparkSession.createDataFrame(frame.collect(), frame.schema)
 
 
-def resolve(pairs: DataFrame, rules: RuleSet) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """Identifiers, links and members of pairs."""
-    pairs = kept(pairs)
-    crowded = kept(graph.crowds(pairs, rules))
-    links = kept(graph.links(pairs, crowded, rules))
-    vertices = kept(graph.identifiers(pairs, crowded, links, rules))
-    labelled = kept(components(links.where("status = 'active'").select("left_id", "right_id"), engine="local"))
-    derived = {key.namespace for key in rules.match_keys.values()}
-    return vertices, links, kept(members(vertices, labelled, derived=derived))
+def resolve(evidence: DataFrame, rules: RuleSet) -> tuple[DataFrame, DataFrame, DataFrame]:
+    """Identifiers, links and members of evidence, but for limits."""
+    evidence = kept(evidence)
+    raw = kept(links(evidence).withColumn("expired_by", expiry(rules, as_of=AS_OF)))
+    crowded = crowds(raw.where("blocked_by IS NULL AND expired_by IS NULL"), rules).withColumn(
+        "is_crowded", F.lit(True)
+    )
+    seen = kept(vertices(evidence).join(crowded, "identifier_id", "left").fillna(False, subset=["is_crowded"]))
+    told = kept(guarded(raw, seen.select("identifier_id", "is_crowded")))
+    edges = told.where(in_graph())
+    inside = seen.where("NOT blocked AND NOT is_crowded").join(
+        kept(components(edges, engine="local")), "identifier_id", "left"
+    )
+    placed = inside.withColumn("component_id", F.coalesce("component_id", "identifier_id"))
+    placed = kept(placed.withColumn("part_id", F.col("component_id")))
+    found = identifiers(seen, placed.select("identifier_id", "component_id"), edges, rules)
+    return kept(found), told, kept(members(placed, derived=rules.derived))
 
 
 def groups(found: DataFrame) -> list[set[int]]:
@@ -79,12 +88,12 @@ def groups(found: DataFrame) -> list[set[int]]:
 def test_a_set_is_a_star_around_its_most_trusted_identifier(
     sets: Callable[..., DataFrame], conf: Conf, ids: Ids
 ) -> None:
-    pairs = set_pairs(sets([("email", "a@x.de"), ("phone", "+4930123456"), ("crm.customer_id", "C1")]), conf.rules)
-    _, links, found = resolve(pairs, conf.rules)
+    pairs = set_evidence(sets([("email", "a@x.de"), ("phone", "+4930123456"), ("crm.customer_id", "C1")]), conf.rules)
+    _, told, found = resolve(pairs, conf.rules)
     hub = ids["crm.customer_id", "C1"]
-    ends = {frozenset((row.left_id, row.right_id)) for row in links.collect()}
+    ends = {frozenset((row.left_id, row.right_id)) for row in told.collect()}
     assert ends == {frozenset((hub, ids["email", "a@x.de"])), frozenset((hub, ids["phone", "+4930123456"]))}
-    assert {row.evidence_count for row in links.collect()} == {2}
+    assert {row.evidence_count for row in told.collect()} == {2}
     assert len(groups(found)) == 1
 
 
@@ -92,15 +101,15 @@ def test_a_blocked_value_links_nobody_and_its_links_say_why(
     sets: Callable[..., DataFrame], conf: Conf, ids: Ids
 ) -> None:
     test = ("email", "test@x.de")
-    pairs = set_pairs(sets([test, ("crm.customer_id", "C1")], [test, ("crm.customer_id", "C2")]), conf.rules)
-    vertices, links, found = resolve(pairs, conf.rules)
-    assert {(row.status, row.reason) for row in links.collect()} == {("evicted", "blocked:email")}
+    pairs = set_evidence(sets([test, ("crm.customer_id", "C1")], [test, ("crm.customer_id", "C2")]), conf.rules)
+    seen, told, found = resolve(pairs, conf.rules)
+    assert {row.reason for row in told.collect()} == {"blocked:email"}
     assert groups(found) == sorted(({ids["crm.customer_id", "C1"]}, {ids["crm.customer_id", "C2"]}), key=min)
-    assert {row.status for row in vertices.where(F.col("identifier_id") == ids[test]).collect()} == {"blocked"}
+    assert {row.status for row in seen.where(F.col("identifier_id") == ids[test]).collect()} == {"blocked"}
 
 
 def test_a_blocked_identifier_is_never_the_hub(sets: Callable[..., DataFrame], conf: Conf, ids: Ids) -> None:
-    pairs = set_pairs(sets([("email", "test@x.de"), ("phone", "+4930123456"), ("web.cookie_id", "k1")]), conf.rules)
+    pairs = set_evidence(sets([("email", "test@x.de"), ("phone", "+4930123456"), ("web.cookie_id", "k1")]), conf.rules)
     _, _, found = resolve(pairs, conf.rules)
     assert groups(found) == [{ids["phone", "+4930123456"], ids["web.cookie_id", "k1"]}]
 
@@ -109,7 +118,7 @@ def test_a_phone_of_many_customers_is_crowded_and_one_customer_and_account_are_n
     sets: Callable[..., DataFrame], conf: Conf, ids: Ids
 ) -> None:
     phone, mail = ("phone", "+4930123456"), ("email", "a@x.de")
-    pairs = set_pairs(
+    pairs = set_evidence(
         sets(
             [phone, ("crm.customer_id", "C1")],
             [phone, ("crm.customer_id", "C2")],
@@ -118,8 +127,8 @@ def test_a_phone_of_many_customers_is_crowded_and_one_customer_and_account_are_n
         ),
         conf.rules,
     )
-    _, links, found = resolve(pairs, conf.rules)
-    assert {row.reason for row in links.where("status = 'evicted'").collect()} == {"crowded:phone"}
+    _, told, found = resolve(pairs, conf.rules)
+    assert {row.reason for row in told.where("reason IS NOT NULL").collect()} == {"crowded:phone"}
     first = {ids["crm.customer_id", "C1"], ids[mail], ids["commerce.account_id", "A1"]}
     assert groups(found) == sorted((first, {ids["crm.customer_id", "C2"]}), key=min)
 
@@ -135,17 +144,17 @@ def test_a_match_key_joins_records_and_is_neither_anchor_nor_person(frame: Frame
         tables.IDENTIFIER_SET,
         *({"members": [(ids["crm.customer_id", c], "crm.customer_id", "EU", c, True)]} for c in ("C1", "C2", "C3")),
     )
-    pairs = set_pairs(own, conf.rules).unionByName(key_pairs(records, conf.rules, secret=SECRET))
+    pairs = set_evidence(own, conf.rules).unionByName(key_evidence(records, conf.rules, secret=SECRET))
     _, _, found = resolve(pairs, conf.rules)
     real = {ids["crm.customer_id", c] for c in ("C1", "C2", "C3")}
     assert {row.anchor_id for row in found.collect()} <= real
     assert [len(group & real) for group in groups(found)] in ([2, 1], [1, 2])
-    alone = members(
-        frame(tables.IDENTIFIER, {"identifier_id": 5, "namespace": "key.name_birth_postcode", "status": "active"}),
-        found.select("identifier_id", "component_id").limit(0),
-        derived={"key.name_birth_postcode"},
+    alone = found.sparkSession.createDataFrame(
+        [(5, 5, 5, "key.name_birth_postcode", "EU", DAY_1)],
+        "identifier_id long, component_id long, part_id long, namespace string, region string, "
+        "first_recorded_at timestamp",
     )
-    assert alone.isEmpty()
+    assert members(alone, derived=conf.rules.derived).isEmpty()
 
 
 def test_the_person_recorded_first_survives_a_merge_and_the_anchor_keeps_the_id_in_a_split(
@@ -154,8 +163,8 @@ def test_the_person_recorded_first_survives_a_merge_and_the_anchor_keeps_the_id_
     old, new = [("crm.customer_id", "C1"), ("email", "a@x.de")], [("crm.customer_id", "C2"), ("email", "b@x.de")]
     bridge = [("crm.customer_id", "C1"), ("email", "b@x.de")]
     loose = conf.rules.model_copy(update={"namespaces": _without_crowds(conf.rules)})
-    apart = resolve(set_pairs(sets(old, new, recorded={1: DAY_2}), loose), loose)[2]
-    joined = resolve(set_pairs(sets(old, new, bridge, recorded={1: DAY_2, 2: DAY_2}), loose), loose)[2]
+    apart = resolve(set_evidence(sets(old, new, recorded={1: DAY_2}), loose), loose)[2]
+    joined = resolve(set_evidence(sets(old, new, bridge, recorded={1: DAY_2, 2: DAY_2}), loose), loose)[2]
     older = {row.person_id for row in apart.where(F.col("identifier_id") == ids["crm.customer_id", "C1"]).collect()}
     assert {row.person_id for row in joined.collect()} == older
     told = {"run_id": "2", "as_of": AS_OF, "rule_set": loose.label}
@@ -206,12 +215,12 @@ def test_two_values_on_one_id_are_seen_and_order_and_partitions_are_not(
         {"members": [(7, "email", "EU", "a@x.de", False)]},
         {"members": [(7, "email", "EU", "b@x.de", False)]},
     )
-    vertices, _, _ = resolve(set_pairs(clash, conf.rules), conf.rules)
-    assert [row.check_min == row.check_max for row in vertices.collect()] == [False]
+    seen = vertices(set_evidence(clash, conf.rules))
+    assert [row.check_min == row.check_max for row in seen.collect()] == [False]
     many = [[("crm.customer_id", f"C{i}"), ("email", "a@x.de" if i % 2 else "b@x.de")] for i in range(9)]
     loose = conf.rules.model_copy(update={"namespaces": _without_crowds(conf.rules)})
-    one = resolve(set_pairs(sets(*many), loose), loose)[2]
-    other = resolve(set_pairs(sets(*reversed(many)).repartition(5), loose), loose)[2]
+    one = resolve(set_evidence(sets(*many), loose), loose)[2]
+    other = resolve(set_evidence(sets(*reversed(many)).repartition(5), loose), loose)[2]
     assert sorted(one.collect()) == sorted(other.collect())
     assert len({row.person_id for row in one.collect()}) == 2
     assert one.where(F.col("person_id") != person_id(F.col("anchor_id"))).isEmpty()
@@ -267,8 +276,8 @@ def test_as_many_as_the_crowd_limit_are_no_crowd_and_a_link_names_the_crowded_en
     assert conf.rules.namespaces["commerce.account_id"].crowd_limit == 2
 
     def evicted(*groups: list[tuple[str, str]]) -> dict[frozenset[int], str]:
-        links = resolve(set_pairs(sets(*groups), conf.rules), conf.rules)[1]
-        return {frozenset((r.left_id, r.right_id)): r.reason for r in links.where("status = 'evicted'").collect()}
+        told = resolve(set_evidence(sets(*groups), conf.rules), conf.rules)[1]
+        return {frozenset((r.left_id, r.right_id)): r.reason for r in told.where("reason IS NOT NULL").collect()}
 
     assert evicted(*([account, c] for c in customers[:2])) == {}
     assert len(evicted(*([account, c] for c in customers))) == 3
@@ -292,7 +301,12 @@ def test_a_match_key_needs_all_its_parts_and_one_region(frame: Frame, conf: Conf
         customer(4, region="US"),
         customer(5) | {"identifiers": []},
     )
-    rows = key_pairs(records, conf.rules, secret=SECRET).collect()
-    hubs = {row.hub.identifier_id: (row.evidence_count, row.first_recorded_at) for row in rows}
-    assert hubs == {ids["crm.customer_id", "C1"]: (2, DAY_1), ids["crm.customer_id", "C4"]: (1, AS_OF)}
-    assert len({row.member.identifier_id for row in rows}) == 2
+    rows = key_evidence(records, conf.rules, secret=SECRET)
+    found = {(row.hub_id, row.first_recorded_at) for row in rows.collect()}
+    first, fourth = ids["crm.customer_id", "C1"], ids["crm.customer_id", "C4"]
+    assert found == {(first, DAY_1), (first, DAY_2), (fourth, AS_OF)}
+    assert {(row.left_id, row.right_id, row.evidence_count) for row in links(rows).collect()} == {
+        (min(hub, key), max(hub, key), count)
+        for hub, key, count in ((row.hub_id, row.member_id, 2 if row.hub_id == first else 1) for row in rows.collect())
+    }
+    assert vertices(rows).count() == 2

@@ -80,14 +80,16 @@ def test_a_staged_frame_is_what_was_computed_and_knows_its_size(store: Store, fr
     assert staged.columns == tables.PERSON.column_names
 
 
-def test_sync_within_a_scope_leaves_the_rest_alone(store: Store, frame: Frame) -> None:
+def test_sync_of_some_rows_leaves_the_rest_alone(store: Store, frame: Frame) -> None:
     table = tables.CONSENT_STATE
 
     def rows(purpose: str, **status: str) -> DataFrame:
         return frame(table, *({"person_id": p, "purpose": purpose, "status": s} for p, s in status.items()))
 
     store.append(table, rows("email", a="granted", b="granted").unionByName(rows("ads", a="granted", b="granted")))
-    assert store.sync(table, rows("ads", b="denied", c="denied"), scope=F.col("purpose") == "ads") == Written(1, 1, 1)
+    assert store.sync(
+        table, rows("ads", b="denied", c="denied"), old=store.read(table).where("purpose = 'ads'")
+    ) == Written(1, 1, 1)
     assert {(r.purpose, r.person_id): r.status for r in store.read(table).collect()} == {
         ("email", "a"): "granted",
         ("email", "b"): "granted",

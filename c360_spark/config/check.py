@@ -8,6 +8,7 @@ from c360_spark.config.conf import Conf
 from c360_spark.config.contract import Contract, Field
 from c360_spark.config.document import Document, Loc, Problem, did_you_mean
 from c360_spark.config.expression import complaints
+from c360_spark.config.identity import RuleSet
 from c360_spark.tables import Table
 from c360_spark.tables.model import STRING_MAP
 
@@ -116,6 +117,7 @@ def _rules(conf: Conf, document: Document) -> Iterator[Problem]:
     yield from _patterns(document, ("blocked_patterns",), rules.blocked_patterns)
     for name, space in rules.namespaces.items():
         yield from _patterns(document, ("namespaces", name), space.blocked_patterns)
+    yield from _decisions(rules, document)
     for name, match_key in rules.match_keys.items():
         where: Loc = ("match_keys", name)
         yield from _unknown(document, (*where, "namespace"), match_key.namespace, rules.namespaces, "namespace")
@@ -129,6 +131,27 @@ def _patterns(document: Document, loc: Loc, patterns: Collection[str]) -> Iterat
             re.compile(pattern)
         except re.error as error:
             yield document.problem(loc, f"not a regular expression: {pattern!r}: {error}")
+
+
+def _decisions(rules: RuleSet, document: Document) -> Iterator[Problem]:
+    """Bridges, force-links and never-links: what they name exists, and none contradicts another."""
+    for name, bridge in rules.bridges.items():
+        for i, space in enumerate(bridge.namespaces):
+            yield from _unknown(document, ("bridges", name, "namespaces", i), space, rules.namespaces, "namespace")
+        for i, region in enumerate(bridge.regions):
+            yield from _unknown(document, ("bridges", name, "regions", i), region, rules.region_names, "region")
+    forced = {frozenset((pair.left, pair.right)) for pair in rules.force_links}
+    for kind, pairs in (("force_links", rules.force_links), ("never_links", rules.never_links)):
+        for i, pair in enumerate(pairs):
+            for side, end in (("left", pair.left), ("right", pair.right)):
+                yield from _unknown(
+                    document, (kind, i, side, "namespace"), end.namespace, rules.namespaces, "namespace"
+                )
+                yield from _unknown(document, (kind, i, side, "region"), end.region, rules.region_names, "region")
+            if pair.left == pair.right:
+                yield document.problem((kind, i), "both ends are the same identifier")
+            elif kind == "never_links" and frozenset((pair.left, pair.right)) in forced:
+                yield document.problem((kind, i), "the same pair is in force_links")
 
 
 def _profile(conf: Conf, document: Document) -> Iterator[Problem]:

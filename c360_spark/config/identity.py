@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, PositiveInt
@@ -15,12 +16,15 @@ class Namespace(Model):
     """A kind of identifier. More trust means stronger evidence.
 
     `crowd_limit` is how many identifiers of any one more trusted namespace it may be linked to before it counts as
-    shared by many and links nobody.
+    shared by many and links nobody. `max_per_person` is how many of this namespace one person can have.
+    `expires_after_days` is how long a link of it holds after it was last seen.
     """
 
     trust: int = Field(ge=1, le=100)
     normalize: Normalizer = "trim"
     crowd_limit: PositiveInt | None = None
+    max_per_person: PositiveInt | None = None
+    expires_after_days: PositiveInt | None = None
     blocked_values: tuple[str, ...] = ()
     blocked_patterns: tuple[str, ...] = ()
 
@@ -40,16 +44,50 @@ class MatchKey(Model):
     parts: tuple[KeyPart, ...] = Field(min_length=1)
 
 
+class Named(Model):
+    """One identifier by its value, which is normalised as its namespace says."""
+
+    namespace: str
+    region: str
+    value: str
+
+
+class Pair(Model):
+    """A decision of a person about two identifiers, until `expires` (exclusive)."""
+
+    left: Named
+    right: Named
+    author: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    added: date
+    expires: date | None = None
+
+
+class Bridge(Model):
+    """Identifiers of these namespaces are one across these regions, until `expires` (exclusive)."""
+
+    namespaces: tuple[str, ...] = Field(min_length=1)
+    regions: tuple[str, ...] = Field(min_length=2)
+    legal_basis: str = Field(min_length=1)
+    author: str = Field(min_length=1)
+    added: date
+    expires: date
+
+
 class RuleSet(Model):
     """The whole of identity.yml. Order of lists and keys does not matter to `fingerprint`, save match-key parts."""
 
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     regions: dict[str, tuple[str, ...]]
     default_region: str
+    component_limit: PositiveInt | None = None
     blocked_values: tuple[str, ...] = ()
     blocked_patterns: tuple[str, ...] = ()
     namespaces: dict[str, Namespace]
     match_keys: dict[str, MatchKey] = {}
+    bridges: dict[str, Bridge] = {}
+    force_links: tuple[Pair, ...] = ()
+    never_links: tuple[Pair, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -62,8 +100,19 @@ class RuleSet(Model):
         """What rows are stamped with: version and fingerprint."""
         return f"{self.version}+{self.fingerprint}"
 
+    @property
+    def derived(self) -> frozenset[str]:
+        """Namespaces of match keys."""
+        return frozenset(key.namespace for key in self.match_keys.values())
+
+    @property
+    def region_names(self) -> frozenset[str]:
+        return frozenset(self.regions) | {self.default_region}
+
 
 def _unordered(value: object) -> object:
     if isinstance(value, dict):
         return {name: item if name == "parts" else _unordered(item) for name, item in value.items()}
-    return sorted(set(value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return sorted({json.dumps(_unordered(item), sort_keys=True) for item in value})
+    return value

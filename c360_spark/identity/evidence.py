@@ -1,43 +1,50 @@
-"""What was seen together, as pairs of identifiers.
+"""What was seen together, as pairs of identifiers: the rows of identity.evidence.
 
 In a set of identifiers each one is paired with the most trusted, so a set of n gives n - 1 pairs, never n². A match key
-is one more identifier of a record, paired with the record's own, so composite rules are stars as well.
+is one more identifier of a record, paired with the record's own, so composite rules are stars as well. Every row comes
+from one set or one record alone, so the evidence of a change is that of the sets and records that changed.
 """
+
+from collections.abc import Sequence
+from datetime import date, datetime
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import identifier_id, joined_list
-from c360_spark.columns.normalize import normalized
-from c360_spark.config.identity import MatchKey, RuleSet
+from c360_spark.columns.keys import digest, identifier_id, joined_list
+from c360_spark.columns.normalize import NORMALIZERS, normalized
+from c360_spark.config.identity import MatchKey, Pair, RuleSet
 from c360_spark.identity.blocked import is_blocked
 
 TIMES = ("first_seen_at", "last_seen_at", "first_recorded_at")
+DECISIONS = "kind string, at timestamp, expires string, " + ", ".join(
+    f"{side}_{part} string" for side in ("hub", "member") for part in ("namespace", "region", "value")
+)
+OBSERVED = ("shared_record", "match_key")  # kinds that come from records; the others are decisions
 
 
-def set_pairs(sets: DataFrame, rules: RuleSet) -> DataFrame:
-    """Pairs of silver.identifier_set: `hub, member, kind, rule, evidence_count, first_seen_at, last_seen_at,
-    first_recorded_at`.
-
-    `hub` and `member` are structs `identifier_id, namespace, region, check, blocked, trust`; `check` tells apart two
-    identifiers that share an id. A set's hub comes once as a member of itself, so that every identifier is a member.
+def set_evidence(sets: DataFrame, rules: RuleSet) -> DataFrame:
+    """Evidence of silver.identifier_set. A set's hub comes once as a member of itself, so that every identifier is a
+    member.
     """
-    members = F.transform("members", lambda m: _vertex(m, rules))
     rows = sets.select(
-        members.alias("members"),
+        F.col("identifier_set_id").alias("evidence_id"),
         F.lit("shared_record").alias("kind"),
         F.concat_ws(".", "source", "dataset").alias("rule"),
+        F.transform("members", lambda m: _vertex(m, rules)).alias("members"),
         F.col("record_count").alias("evidence_count"),
         *TIMES,
     )
-    return _star(rows)
+    starred = rows.withColumn("hub", _hub()).withColumn("member", F.explode("members"))
+    return starred.select(*_columns())
 
 
-def key_pairs(records: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
-    """Pairs of silver.profile_record by the match keys, of the same shape as `set_pairs`."""
+def key_evidence(records: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
+    """Evidence of silver.profile_record by the match keys: one row for each key a record has all parts of."""
     keys = [_key(f"match_key:{name}", match_key) for name, match_key in rules.match_keys.items()]
     # Exploding first keeps the plan small: what comes after is written once, not once a key.
     rows = records.where(F.size("identifiers") > 0).select(
+        F.col("bronze_id").alias("evidence_id"),
         "identifiers",
         "region",
         F.explode(F.array(*keys)).alias("key"),
@@ -49,18 +56,93 @@ def key_pairs(records: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
     made = identifier_id(secret, F.col("namespace"), F.col("region"), F.col("value"))
     derived = F.struct(made.alias("identifier_id"), "namespace", "region", "value")
     own = valued.select(
+        "evidence_id",
+        F.lit("match_key").alias("kind"),
+        F.col("key.rule").alias("rule"),
         F.transform("identifiers", lambda m: _vertex(m, rules)).alias("members"),
         _vertex(derived, rules).alias("member"),
-        "key.rule",
-        "seen_at",
-        "received_at",
-    ).withColumn("hub", _hub())
-    return own.groupBy("hub", "member", "rule").agg(
-        F.lit("match_key").alias("kind"),
-        F.count(F.lit(1)).alias("evidence_count"),
-        F.min("seen_at").alias("first_seen_at"),
-        F.max("seen_at").alias("last_seen_at"),
-        F.min("received_at").alias("first_recorded_at"),
+        F.lit(1).cast("long").alias("evidence_count"),
+        F.col("seen_at").alias("first_seen_at"),
+        F.col("seen_at").alias("last_seen_at"),
+        F.col("received_at").alias("first_recorded_at"),
+    )
+    return own.withColumn("hub", _hub()).select(*_columns())
+
+
+def bridge_evidence(sets: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
+    """Evidence of bridges: an identifier and its like in another region, whether or not that exists."""
+    bridges = F.array(
+        *(
+            F.struct(F.lit(f"bridge:{name}").alias("rule"), F.lit(space).alias("namespace"),
+                     F.lit(one).alias("region"), F.lit(other).alias("other"))
+            for name, bridge in rules.bridges.items()
+            for space in bridge.namespaces
+            for one in bridge.regions
+            for other in bridge.regions
+            if one != other
+        )
+    )  # fmt: skip
+    rows = sets.select("identifier_set_id", F.explode("members").alias("m"), *TIMES)
+    crossed = rows.withColumn("bridge", F.explode(bridges)).where(
+        "m.namespace = bridge.namespace AND m.region = bridge.region"
+    )
+    like = identifier_id(secret, F.col("m.namespace"), F.col("bridge.other"), F.col("m.value"))
+    other = F.struct(like.alias("identifier_id"), "m.namespace", F.col("bridge.other").alias("region"), "m.value")
+    return crossed.select(
+        F.col("identifier_set_id").alias("evidence_id"),
+        F.lit("bridge").alias("kind"),
+        F.col("bridge.rule").alias("rule"),
+        _vertex(F.col("m"), rules).alias("member"),
+        _vertex(other, rules).alias("hub"),
+        F.lit(1).cast("long").alias("evidence_count"),
+        *TIMES,
+    ).select(*_columns())
+
+
+def decisions(rules: RuleSet) -> list[tuple[object, ...]]:
+    """The rule set's force-links and never-links as rows of DECISIONS."""
+    return [_decision("manual", pair) for pair in rules.force_links] + [
+        _decision("never", pair) for pair in rules.never_links
+    ]
+
+
+def decision_evidence(pairs: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
+    """Evidence of rows of DECISIONS."""
+    ends = {side: _vertex(_named(side, rules, secret=secret), rules) for side in ("hub", "member")}
+    rule = F.when(F.col("expires").isNull(), F.col("kind")).otherwise(F.concat_ws(":", "kind", "expires"))
+    made = pairs.select(
+        "kind",
+        rule.alias("rule"),
+        F.lit(1).cast("long").alias("evidence_count"),
+        *(F.col("at").alias(name) for name in TIMES),
+        *(end.alias(side) for side, end in ends.items()),
+    )
+    key = digest(F.col("rule"), F.col("hub.identifier_id"), F.col("member.identifier_id"))
+    return made.withColumn("evidence_id", key).select(*_columns()).distinct()
+
+
+def _decision(kind: str, pair: Pair) -> tuple[object, ...]:
+    at = datetime.combine(pair.added, datetime.min.time())
+    named = [value for end in (pair.left, pair.right) for value in (end.namespace, end.region, end.value)]
+    return (kind, at, _day(pair.expires), *named)
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _named(side: str, rules: RuleSet, *, secret: str) -> Column:
+    """A struct like a member of a set, of an identifier that the rule set names."""
+    namespace, region, given = (F.col(f"{side}_{part}") for part in ("namespace", "region", "value"))
+    value = given
+    for name, space in rules.namespaces.items():
+        if space.normalize in NORMALIZERS:
+            value = F.when(namespace == name, NORMALIZERS[space.normalize](given)).otherwise(value)
+    return F.struct(
+        identifier_id(secret, namespace, region, value).alias("identifier_id"),
+        namespace.alias("namespace"),
+        region.alias("region"),
+        value.alias("value"),
     )
 
 
@@ -72,11 +154,12 @@ def _vertex(member: Column, rules: RuleSet) -> Column:
         member.region.alias("region"),
         F.xxhash64(member.namespace, member.region, member.value).alias("check"),
         is_blocked(member.namespace, member.value, rules).alias("blocked"),
-        _trust(member.namespace, rules).alias("trust"),
+        trust(member.namespace, rules).alias("trust"),
     )
 
 
-def _trust(namespace: Column, rules: RuleSet) -> Column:
+def trust(namespace: Column, rules: RuleSet) -> Column:
+    """How far the rule set trusts a namespace."""
     trusts = [F.lit(part) for name, space in rules.namespaces.items() for part in (name, space.trust)]
     return F.create_map(*trusts)[namespace]
 
@@ -87,9 +170,23 @@ def _hub() -> Column:
     return F.array_min(order).getField("vertex")
 
 
-def _star(rows: DataFrame) -> DataFrame:
-    hubs = rows.withColumn("hub", _hub())
-    return hubs.select("hub", F.explode("members").alias("member"), "kind", "rule", "evidence_count", *TIMES)
+def _columns() -> Sequence[Column]:
+    """The columns of identity.evidence, from `hub` and `member`."""
+    return [
+        F.col("evidence_id"),
+        F.col("rule"),
+        F.col("hub.identifier_id").alias("hub_id"),
+        F.col("member.identifier_id").alias("member_id"),
+        F.col("kind"),
+        F.col("hub.namespace").alias("hub_namespace"),
+        F.col("member.namespace").alias("member_namespace"),
+        F.col("hub.blocked").alias("hub_blocked"),
+        F.col("member.blocked").alias("member_blocked"),
+        F.col("member.region").alias("region"),
+        F.col("member.check").alias("member_check"),
+        F.col("evidence_count"),
+        *(F.col(name) for name in TIMES),
+    ]
 
 
 def _key(rule: str, match_key: MatchKey) -> Column:

@@ -4,20 +4,20 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 
-def broken(members: DataFrame, links: DataFrame) -> DataFrame:
+def broken(placed: DataFrame, links: DataFrame) -> DataFrame:
     """Violations as rows `invariant, count`; empty when all holds.
 
-    `members` has `identifier_id, component_id`; `links` the active links. Every identifier is a member once, every end
-    of a link is a member, and no link crosses components.
+    `placed` has `identifier_id, part_id`; `links` are those that hold. Every identifier is placed once, every end of a
+    link is placed, and no link crosses parts.
     """
-    twice = members.groupBy("identifier_id").count().where("count > 1")
-    placed = members.select("identifier_id", "component_id")
-    left, right = placed.toDF("left_id", "left_component"), placed.toDF("right_id", "right_component")
+    twice = placed.groupBy("identifier_id").count().where("count > 1")
+    known = placed.select("identifier_id", "part_id")
+    left, right = known.toDF("left_id", "left_part"), known.toDF("right_id", "right_part")
     ends = links.select("left_id", "right_id").join(left, "left_id", "left").join(right, "right_id", "left")
-    crossing = ends.where("NOT (left_component <=> right_component) OR left_component IS NULL")
+    crossing = ends.where("NOT (left_part <=> right_part) OR left_part IS NULL")
     return (
-        twice.select(F.lit("an identifier is a member twice").alias("invariant"))
-        .unionByName(crossing.select(F.lit("a link crosses components").alias("invariant")))
+        twice.select(F.lit("an identifier is placed twice").alias("invariant"))
+        .unionByName(crossing.select(F.lit("a link crosses persons").alias("invariant")))
         .groupBy("invariant")
         .count()
     )

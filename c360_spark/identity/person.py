@@ -1,4 +1,4 @@
-"""Components → persons with durable ids.
+"""Parts of components → persons with durable ids.
 
 A person is known by its anchor: of its identifiers the one recorded first, ties going to the smallest id. So the older
 person survives a merge, the part with the anchor keeps the id in a split, and a rebuild gives the same ids. Match keys
@@ -11,22 +11,17 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 
-def members(identifiers: DataFrame, labelled: DataFrame, *, derived: Collection[str]) -> DataFrame:
-    """Active identifiers with their person: `identifier_id, component_id, person_id, anchor_id, region`.
+def members(placed: DataFrame, *, derived: Collection[str]) -> DataFrame:
+    """Identifiers with their person: `identifier_id, component_id, person_id, anchor_id, region`.
 
-    `identifiers` is identity.identifier, `labelled` the components of the active links, `derived` the namespaces of
-    match keys. An identifier without links is a person of its own.
+    `placed` are identifiers in the graph, with `component_id` and `part_id`; `derived` the namespaces of match keys.
     """
-    active = identifiers.where("status = 'active'").select("identifier_id", "namespace", "region", "first_recorded_at")
-    placed = active.join(labelled, "identifier_id", "left").withColumn(
-        "component_id", F.coalesce("component_id", "identifier_id")
-    )
     own = ~F.col("namespace").isin(*derived)
     first = F.min(F.when(own, F.struct("first_recorded_at", "identifier_id", "region")))
-    anchors = placed.groupBy("component_id").agg(first.alias("anchor")).where("anchor IS NOT NULL")
+    anchors = placed.groupBy("part_id").agg(first.alias("anchor")).where("anchor IS NOT NULL")
     return (
-        placed.select("identifier_id", "component_id")
-        .join(anchors, "component_id")
+        placed.select("identifier_id", "component_id", "part_id")
+        .join(anchors, "part_id")
         .select(
             "identifier_id",
             "component_id",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -15,7 +15,7 @@ from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import parsed
 from c360_spark.silver.verdict import NARROW, classified, verdicts
-from c360_spark.stages.run import Run
+from c360_spark.stages.run import Run, together
 from c360_spark.stages.watermark import advance, watermarks
 from c360_spark.tables import Table
 
@@ -49,7 +49,7 @@ def canonicalise(run: Run) -> None:
     by_table: dict[str, list[Input]] = {}
     for each in inputs:
         by_table.setdefault(each.contract.table, []).append(each)
-    outcomes = [_table(run, TABLES[name], found) for name, found in by_table.items()]
+    outcomes = together([partial(_table, run, TABLES[name], found) for name, found in by_table.items()])
     with run.step("canonicalise sets") as step:
         # A set belongs to one dataset, so to one table: the sets of the tables are the sets.
         touched = reduce(DataFrame.unionByName, (sets for _, sets in outcomes))

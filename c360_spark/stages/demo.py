@@ -2,7 +2,7 @@
 
 import shutil
 from datetime import date, datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from c360_spark.observe.match_quality import pairwise
 from c360_spark.session import session
 from c360_spark.stages.chain import run_stages
 from c360_spark.stages.job import begin
-from c360_spark.stages.run import Run
+from c360_spark.stages.run import Run, together
 from c360_spark.stages.synth import synth
 from c360_spark.synth.noise import Noise
 
@@ -43,7 +43,7 @@ def demo(*, folder: Path, config: str, people: int, days: int, seed: int) -> Non
     _clear(folder)
     lake, landing = str(folder / "lake"), folder / "landing"
     landing.mkdir(parents=True)
-    places: dict[str, Any] = {"config": config, "env": "dev", "lake": lake, "landing": str(landing)}
+    places: dict[str, Any] = {"config": config, "env": "dev", "lake": lake, "landing": str(landing), "small": True}
     first = begin(**places, as_of=_evening(1))
     first.say(f"demo: {people:,} people over {days} days in {folder}")
     world: dict[str, Any] = {"people": people, "days": days, "seed": seed, "start": START}
@@ -91,11 +91,15 @@ def _made(run: Run) -> Grid:
     grid = Grid("table", "rows", "version", "where", title="what was made")
     bronze = [tables.bronze(source, dataset) for source, dataset, _, _ in run.conf.datasets()]
     outboxes = [tables.outbox(name) for name in run.conf.destinations]
-    for table in (*bronze, *tables.ALL, *outboxes):
-        if run.store.exists(table):
-            rows, version = run.store.read(table).count(), run.store.version(table)
-            grid.add_row(table.full_name, f"{rows:,}", str(version), run.store.path(table))
+    made = [table for table in (*bronze, *tables.ALL, *outboxes) if run.store.exists(table)]
+    counts = together([partial(_size, run, table) for table in made])
+    for table, (rows, version) in zip(made, counts, strict=True):
+        grid.add_row(table.full_name, f"{rows:,}", str(version), run.store.path(table))
     return grid
+
+
+def _size(run: Run, table: tables.Table) -> tuple[int, int]:
+    return run.store.read(table).count(), run.store.version(table)
 
 
 def _quality(run: Run, truth: Path) -> str:

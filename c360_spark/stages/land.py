@@ -21,7 +21,7 @@ from c360_spark import tables
 from c360_spark.bronze.record import bronze_records
 from c360_spark.errors import InputError, IntegrityError
 from c360_spark.stages.files import File, delivered, plain, sha256
-from c360_spark.stages.run import Run
+from c360_spark.stages.run import THREADS, Run
 from c360_spark.tables.model import LONG, STRING, TIMESTAMP
 
 # The binary source lists files of every format; their content is not read through it.
@@ -33,7 +33,6 @@ LISTING = StructType(
         StructField("content", BinaryType()),
     ]
 )
-THREADS = 2  # landing a small file is mostly waiting for the driver
 
 
 def land(run: Run) -> None:

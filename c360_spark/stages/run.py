@@ -2,15 +2,20 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from pyspark.sql import SparkSession
 
 from c360_spark.config import Conf
 from c360_spark.store import Store, Written
+
+T = TypeVar("T")
+THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,15 @@ class Run:
         yield step
         result = " · ".join(step.results) or "done"
         self.say(f"{name:<28} {result}  ({time.monotonic() - began:.1f} s)")
+
+
+def together(work: Sequence[Callable[[], T]]) -> list[T]:
+    """Do independent pieces of work at the same time, two by two: a small one is mostly waiting for the driver.
+
+    Gives their results in order; raises the first failure once all have ended.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [future.result() for future in [pool.submit(piece) for piece in work]]
 
 
 @dataclass

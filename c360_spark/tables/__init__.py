@@ -3,7 +3,7 @@
 from c360_spark.tables.bronze import bronze
 from c360_spark.tables.export import outbox
 from c360_spark.tables.gold import AUDIENCE_MEMBER, CONSENT_STATE, PERSON_XREF, PROFILE
-from c360_spark.tables.identity import CHANGE, IDENTIFIER, LINK, MEMBERSHIP, PERSON
+from c360_spark.tables.identity import CHANGE, EVIDENCE, IDENTIFIER, LINK, MEMBERSHIP, PERSON
 from c360_spark.tables.model import Column, Pii, Table, Write
 from c360_spark.tables.ops import ACCOUNTING, DELIVERY, RUN, WATERMARK
 from c360_spark.tables.silver import (
@@ -26,6 +26,7 @@ ALL: tuple[Table, ...] = (
     *CANONICAL,
     IDENTIFIER_SET,
     QUARANTINE,
+    EVIDENCE,
     IDENTIFIER,
     LINK,
     MEMBERSHIP,
@@ -51,6 +52,7 @@ __all__ = [
     "CONSENT_STATE",
     "DELIVERY",
     "EVENT",
+    "EVIDENCE",
     "IDENTIFIER",
     "IDENTIFIER_SET",
     "LINK",

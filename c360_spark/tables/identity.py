@@ -1,8 +1,33 @@
 """Identity: the graph of identifiers, its persons, and everything that happened to them."""
 
-from c360_spark.tables.model import DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, Write, key
+from c360_spark.tables.model import BOOLEAN, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, Write, key
 
 RULE_SET = key("rule_set", STRING, "version and fingerprint of the rules that made the row")
+
+EVIDENCE = Table(
+    "identity",
+    "evidence",
+    "two identifiers that one set of identifiers, one record's match key or one decision puts together",
+    ("evidence_id", "rule", "hub_id", "member_id"),
+    Write.SYNC,
+    (
+        key("evidence_id", STRING, "the identifier_set_id, the record's bronze_id, or a hash of the decision"),
+        key("rule", STRING, "dataset that shares them, match key that derives one, bridge, or manual decision"),
+        key("hub_id", LONG, "the strongest identifier of the set or record"),
+        key("member_id", LONG, "an identifier of it; the hub itself once, so that every identifier is a member"),
+        key("kind", STRING, "shared_record, match_key, bridge, manual or never"),
+        key("hub_namespace", STRING, "kind of the hub"),
+        key("member_namespace", STRING, "kind of the member"),
+        key("hub_blocked", BOOLEAN, "whether the hub is a worthless value"),
+        key("member_blocked", BOOLEAN, "whether the member is a worthless value"),
+        key("region", STRING, "region of the member"),
+        key("member_check", LONG, "another hash of the member: two values on one identifier_id show"),
+        key("evidence_count", LONG, "records behind it"),
+        key("first_seen_at", TIMESTAMP, "earliest time in the source"),
+        key("last_seen_at", TIMESTAMP, "latest time in the source"),
+        key("first_recorded_at", TIMESTAMP, "earliest received_at"),
+    ),
+)
 
 IDENTIFIER = Table(
     "identity",
@@ -17,6 +42,7 @@ IDENTIFIER = Table(
         key("first_recorded_at", TIMESTAMP, "earliest received_at of a record that carries it"),
         key("degree", LONG, "active links it has"),
         key("status", STRING, "active, blocked (a worthless value) or crowded (shared by too many)"),
+        Column("component_id", LONG, "smallest identifier_id of its component, before limits; null when not active"),
         RULE_SET,
     ),
 )
@@ -30,14 +56,16 @@ LINK = Table(
     (
         key("left_id", LONG, "the smaller identifier_id"),
         key("right_id", LONG, "the greater identifier_id"),
-        key("kind", STRING, "shared_record or match_key"),
-        key("rule", STRING, "dataset that shares them, or match key that derives them"),
+        key("left_namespace", STRING, "kind of the smaller"),
+        key("right_namespace", STRING, "kind of the greater"),
+        key("kind", STRING, "shared_record, match_key, bridge, manual or never"),
+        key("rule", STRING, "dataset that shares them, match key that derives one, bridge, or manual decision"),
         key("evidence_count", LONG, "records behind the link"),
         key("first_seen_at", TIMESTAMP, "earliest time in the source"),
         key("last_seen_at", TIMESTAMP, "latest time in the source"),
         key("confidence", DOUBLE, "0 to 1; 1 for deterministic rules"),
         key("status", STRING, "active or evicted"),
-        Column("reason", STRING, "why it was evicted: blocked or crowded, and by which namespace"),
+        Column("reason", STRING, "why it was evicted: blocked, expired, crowded, never or limit, and by what"),
         RULE_SET,
     ),
 )
@@ -50,7 +78,7 @@ MEMBERSHIP = Table(
     Write.MERGE,
     (
         key("identifier_id", LONG, "the identifier"),
-        key("component_id", LONG, "smallest identifier_id of its component"),
+        key("component_id", LONG, "smallest identifier_id of its component, before limits"),
         key("person_id", STRING, "the person it belongs to"),
         key("valid_from_run", STRING, "run that found it"),
         Column("valid_to_run", STRING, "run that ended it; null while it holds"),

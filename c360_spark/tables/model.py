@@ -80,8 +80,8 @@ class Table:
 
     @property
     def statistics_columns(self) -> list[str]:
-        """Columns Delta may keep min/max of: flat and free of PII, as statistics outlive a deleted row."""
-        flat = (c for c in self.columns if not isinstance(c.type, ArrayType | MapType | StructType))
+        """Columns Delta may keep min/max of: ordered, flat and free of PII, as statistics outlive a deleted row."""
+        flat = (c for c in self.columns if not isinstance(c.type, ArrayType | MapType | StructType | BooleanType))
         return [c.name for c in flat if c.pii is Pii.NONE]
 
 

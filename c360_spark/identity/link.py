@@ -1,0 +1,77 @@
+"""Evidence → the graph: identifiers and links."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.config.identity import RuleSet
+from c360_spark.identity.evidence import OBSERVED
+
+
+def links(evidence: DataFrame) -> DataFrame:
+    """One row for each pair of identifiers and rule, with what is known before any guard: identity.link without
+    `status`, `reason` and `rule_set`, and with `blocked_by`, the namespace of a worthless end.
+    """
+    left, right = F.least("hub_id", "member_id"), F.greatest("hub_id", "member_id")
+    hub_is_left = F.col("hub_id") < F.col("member_id")
+    blocked_by = F.when(F.col("hub_blocked"), F.col("hub_namespace")).when(
+        F.col("member_blocked"), F.col("member_namespace")
+    )
+    edges = evidence.where("hub_id <> member_id").select(
+        left.alias("left_id"),
+        right.alias("right_id"),
+        F.when(hub_is_left, F.col("hub_namespace")).otherwise(F.col("member_namespace")).alias("left_namespace"),
+        F.when(hub_is_left, F.col("member_namespace")).otherwise(F.col("hub_namespace")).alias("right_namespace"),
+        "kind",
+        "rule",
+        "evidence_count",
+        "first_seen_at",
+        "last_seen_at",
+        blocked_by.alias("blocked_by"),
+    )
+    return edges.groupBy("left_id", "right_id", "kind", "rule").agg(
+        F.max("left_namespace").alias("left_namespace"),
+        F.max("right_namespace").alias("right_namespace"),
+        F.sum("evidence_count").alias("evidence_count"),
+        F.min("first_seen_at").alias("first_seen_at"),
+        F.max("last_seen_at").alias("last_seen_at"),
+        F.lit(1.0).alias("confidence"),
+        F.max("blocked_by").alias("blocked_by"),
+    )
+
+
+def vertices(evidence: DataFrame) -> DataFrame:
+    """Identifiers that records carry: `identifier_id, namespace, region, first_recorded_at, blocked, check_min,
+    check_max`. The checks differ where two identifiers share one id.
+    """
+    seen = evidence.where(F.col("kind").isin(*OBSERVED))
+    return seen.groupBy(F.col("member_id").alias("identifier_id")).agg(
+        F.max("member_namespace").alias("namespace"),
+        F.max("region").alias("region"),
+        F.min("first_recorded_at").alias("first_recorded_at"),
+        F.max("member_blocked").alias("blocked"),
+        F.min("member_check").alias("check_min"),
+        F.max("member_check").alias("check_max"),
+    )
+
+
+def identifiers(found: DataFrame, placed: DataFrame, active: DataFrame, rules: RuleSet) -> DataFrame:
+    """identity.identifier of the vertices `found`: `identifier_id, namespace, region, first_recorded_at, blocked,
+    is_crowded`.
+
+    `placed` are those in the graph with `component_id`, `active` the links that hold.
+    """
+    pairs = active.select("left_id", "right_id").distinct()
+    ends = pairs.select(F.explode(F.array("left_id", "right_id")).alias("identifier_id"))
+    degrees = ends.groupBy("identifier_id").agg(F.count(F.lit(1)).alias("degree"))
+    joined = found.join(placed, "identifier_id", "left").join(degrees, "identifier_id", "left")
+    status = F.when(F.col("blocked"), "blocked").when(F.col("is_crowded"), "crowded").otherwise("active")
+    return joined.select(
+        "identifier_id",
+        "namespace",
+        "region",
+        "first_recorded_at",
+        F.coalesce("degree", F.lit(0)).alias("degree"),
+        status.alias("status"),
+        "component_id",
+        F.lit(rules.label).alias("rule_set"),
+    )

@@ -1,0 +1,42 @@
+"""What a change can reach: the touched identifiers, and every component that one of them is or was in.
+
+`ids` is a frame `identifier_id`, or None for everything, so that a full run is an incremental one of everything.
+"""
+
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+
+def touching(rows: DataFrame, ids: DataFrame | None, *columns: str) -> DataFrame:
+    """Rows that have one of `ids` in one of `columns`."""
+    return rows if ids is None else _marked(rows, ids, columns).where("_touched").drop("_touched")
+
+
+def elsewhere(rows: DataFrame, ids: DataFrame | None, *columns: str) -> DataFrame:
+    """All other rows."""
+    return rows.where("false") if ids is None else _marked(rows, ids, columns).where("NOT _touched").drop("_touched")
+
+
+def _marked(rows: DataFrame, ids: DataFrame, columns: tuple[str, ...]) -> DataFrame:
+    for column in columns:
+        found = ids.select(F.col("identifier_id").alias(column), F.lit(True).alias(f"_{column}"))
+        rows = rows.join(found, column, "left")
+    flags = [F.col(f"_{column}") for column in columns]
+    touched = reduce(lambda a, b: a | b, (F.coalesce(flag, F.lit(False)) for flag in flags))
+    return rows.withColumn("_touched", touched).drop(*(f"_{column}" for column in columns))
+
+
+def ends(links: DataFrame) -> DataFrame:
+    """`identifier_id` of both ends of links or of evidence, with repeats."""
+    left, right = ("left_id", "right_id") if "left_id" in links.columns else ("hub_id", "member_id")
+    return links.select(F.explode(F.array(left, right)).alias("identifier_id"))
+
+
+def neighbours(identifiers: DataFrame, seeds: DataFrame | None) -> DataFrame:
+    """Rows of identity.identifier in the components that `seeds` were in; none if `seeds` is None."""
+    if seeds is None:
+        return identifiers.where("false")
+    reached = identifiers.join(seeds, "identifier_id", "left_semi").where("component_id IS NOT NULL")
+    return identifiers.join(reached.select("component_id").distinct(), "component_id", "left_semi")

@@ -1,0 +1,102 @@
+"""The first part of resolve_identity: what has changed since the last run, as evidence and touched identifiers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.identity.evidence import (
+    DECISIONS,
+    bridge_evidence,
+    decision_evidence,
+    decisions,
+    key_evidence,
+    set_evidence,
+)
+from c360_spark.identity.guard import expiry
+from c360_spark.identity.scope import ends
+from c360_spark.stages.run import Run, Step
+from c360_spark.stages.watermark import advance, watermarks
+from c360_spark.tables import Table
+
+CONSUMER = "resolve_identity"
+CARRIERS = (tables.IDENTIFIER_SET, tables.PROFILE_RECORD)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a run has to deal with: `touched` identifiers, or None for all of them."""
+
+    touched: DataFrame | None
+    versions: dict[str, int]
+    cause: str = "data"
+    is_empty: bool = False
+
+    def done(self, run: Run) -> None:
+        """Note that it has been dealt with."""
+        advance(run, CONSUMER, self.versions)
+
+
+def gather(run: Run, step: Step) -> Change:
+    """Bring identity.evidence up to date, and tell what that touches.
+
+    Everything, when the rule set is another than that of the last run, else what silver has gained or lost, and links
+    whose time has run out.
+    """
+    versions = {table.full_name: run.store.version(table) for table in CARRIERS}
+    marks = watermarks(run, CONSUMER)
+    label = run.store.read(tables.IDENTIFIER).select("rule_set").head()
+    if not marks or label is None or label.rule_set != run.conf.rules.label:
+        rows = _evidence(run, {table: run.store.read(table) for table in CARRIERS}, whole=True)
+        step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
+        return Change(None, versions, "rule" if label else "data")
+    touched = [_carried(run, step, marks, versions), *_expiring(run)]
+    staged, count = run.store.stage("touched", reduce(DataFrame.unionByName, touched).distinct())
+    step.results.append(f"{count:,} identifiers touched")
+    return Change(staged, versions, is_empty=not count)
+
+
+def _evidence(run: Run, carriers: dict[Table, DataFrame], *, whole: bool) -> DataFrame:
+    rules, secret = run.conf.rules, run.conf.platform.identity_key.secret()
+    sets, records = (carriers[table] for table in CARRIERS)
+    rows = set_evidence(sets, rules)
+    if rules.match_keys:
+        rows = rows.unionByName(key_evidence(records, rules, secret=secret))
+    if rules.bridges:
+        rows = rows.unionByName(bridge_evidence(sets, rules, secret=secret))
+    if whole and (rules.force_links or rules.never_links):
+        pairs = run.spark.createDataFrame(decisions(rules), DECISIONS)
+        rows = rows.unionByName(decision_evidence(pairs, rules, secret=secret))
+    return rows
+
+
+def _carried(run: Run, step: Step, marks: dict[str, int], versions: dict[str, int]) -> DataFrame:
+    """Write the evidence of sets and records that came, changed or went; the identifiers it is about."""
+    images = {}
+    for table in CARRIERS:
+        since, until = marks.get(table.full_name, -1), versions[table.full_name]
+        images[table] = run.store.latest(table, since=since, until=until)
+    rows, count = run.store.stage("evidence", _evidence(run, images, whole=False))
+    if count:
+        gone = reduce(DataFrame.unionByName, (_key(t, i.where("_gone")) for t, i in images.items()))
+        now = rows.join(gone, "evidence_id", "left_anti")
+        old = run.store.read(tables.EVIDENCE).join(rows.select("evidence_id").distinct(), "evidence_id", "left_semi")
+        step.wrote("evidence", run.store.sync(tables.EVIDENCE, now, old=old))
+    return ends(rows)
+
+
+def _key(table: Table, images: DataFrame) -> DataFrame:
+    return images.select(F.col(table.key[0]).alias("evidence_id"))
+
+
+def _expiring(run: Run) -> Iterator[DataFrame]:
+    """Ends of links that are on record as in time and are not, or the other way round."""
+    rules = run.conf.rules
+    timed = [space for space in rules.namespaces.values() if space.expires_after_days]
+    if timed or rules.bridges or rules.force_links or rules.never_links:
+        links = run.store.read(tables.LINK).where("NOT coalesce(reason, '') LIKE 'blocked:%'")
+        over, recorded = expiry(rules, as_of=run.as_of), F.coalesce(F.col("reason"), F.lit("")).like("expired:%")
+        yield ends(links.where(over.isNotNull() != recorded))
