@@ -32,12 +32,12 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup jars demo test test-fast check format bench real docs lock clean clean-all
+.PHONY: help setup jars demo test test-fast check format bench bench-identity real docs lock clean clean-all
 
 help: ## This text
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@printf '\nVariables: PYTHON=%s  SIZE=%s (bench)  SAMPLE=… (real)  UPGRADE=--upgrade (lock)\n' '$(PYTHON)' '$(SIZE)'
 
 ##@ Begin here
@@ -86,6 +86,10 @@ lock: $(PROJECT) ## Lock the versions again after a change of pyproject.toml
 
 bench: setup ## Time the whole chain on generated data: SIZE=1m for a million
 	$(PY) -m tests.bench.chain --size $(SIZE)
+
+bench-identity: setup ## Time identity after small changes, and the engines of its components
+	$(PY) -m tests.bench.chain --part identity --size $(SIZE)
+	$(PY) -m tests.bench.chain --part components --size $(SIZE)
 
 real: setup $(REAL) ## Tests on real public data sets, which come as packages: SAMPLE=5000 for fewer rows
 	C360_REAL_SAMPLE=$(SAMPLE) $(PYTEST) tests/real -m real

@@ -6,6 +6,7 @@ Commands load what they need when they are called, so `doctor` works on a bare m
 import importlib
 import sys
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,14 @@ Landing = Annotated[str | None, typer.Option(help="root of the landing folders; 
 AsOf = Annotated[str | None, typer.Option(help="the time of the run, ISO 8601 in UTC; default: now")]
 RunId = Annotated[str | None, typer.Option(help="default: made from --as-of")]
 Only = Annotated[str | None, typer.Option(help="land only this source or source.dataset")]
+
+
+class Format(StrEnum):
+    """How an explanation is given."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
 
 
 def main() -> None:
@@ -103,6 +112,24 @@ def replay(
     """Make every table after bronze once more, in a new lake: equal with the same conf/, telling with another."""
     begun = _load("stages.job").begin(config=config, env=env, lake=lake)
     _load("stages.replay").replay(begun, _load("store").Store(begun.spark, from_lake))
+
+
+@app.command()
+def explain(
+    subject: Annotated[str, typer.Argument(help="a person id, or namespace:value")],
+    to: Annotated[str | None, typer.Option(help="show the path to this person or identifier")] = None,
+    as_of: Annotated[str | None, typer.Option(help="who it was at this time; links are those of today")] = None,
+    output: Annotated[Format, typer.Option("--format", help="text, json, or html: a graph that needs no network")] = (
+        Format.TEXT
+    ),
+    values: Annotated[bool, typer.Option("--values", help="show the values of identifiers: they are personal")] = False,
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+) -> None:
+    """Why these identifiers are one person: links, records behind them, what was taken out, what happened."""
+    given = {"to": to, "as_of": as_of, "form": output.value, "values": values}
+    print(_load("stages.explain").explain(subject, config=config, env=env, lake=lake, **given))
 
 
 @app.command()

@@ -31,12 +31,13 @@ MAY_SEE = {
     "session": BASE | {"jars", "doctor"},
     "store": BASE,
     "lease": BASE,
-    "stages": BASE | PURE | {"columns", "session", "store", "lease"},
+    "lookup": BASE,
+    "stages": BASE | PURE | {"columns", "session", "store", "lookup", "lease"},
     "cli": {"errors", "doctor"},  # the rest it loads when a command is called
     "__init__": set(),
 }
 # Modules of stages/ that are not stages themselves.
-BESIDE_STAGES = {"evidence", "graph", "chain", "demo", "files", "job", "replay", "run", "synth", "watermark"}
+BESIDE_STAGES = {"evidence", "explain", "graph", "chain", "demo", "files", "job", "replay", "run", "synth", "watermark"}
 
 # Differ from run to run, follow the order rows happen to come in, or leave the engine.
 UNREPEATABLE = set(

@@ -15,7 +15,7 @@ from c360_spark.identity.blocked import is_blocked
 from c360_spark.identity.components import components
 from c360_spark.identity.evidence import key_evidence, set_evidence
 from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
-from c360_spark.identity.history import changes, differences, membership_rows
+from c360_spark.identity.history import changes, differences, membership_rows, with_causes
 from c360_spark.identity.link import identifiers, links, vertices
 from c360_spark.identity.person import members, person_id, persons
 from tests.conftest import AS_OF, utc
@@ -78,6 +78,12 @@ def resolve(evidence: DataFrame, rules: RuleSet) -> tuple[DataFrame, DataFrame, 
     placed = kept(placed.withColumn("part_id", F.col("component_id")))
     found = identifiers(seen, placed.select("identifier_id", "component_id"), edges, rules)
     return kept(found), told, kept(members(placed, derived=rules.derived))
+
+
+def moved(current: DataFrame, found: DataFrame) -> DataFrame:
+    """Differences that nothing in particular caused."""
+    nothing = current.sparkSession.createDataFrame([], "identifier_id long, cause string")
+    return with_causes(differences(current, found), nothing, current, found)
 
 
 def groups(found: DataFrame) -> list[set[int]]:
@@ -170,14 +176,14 @@ def test_the_person_recorded_first_survives_a_merge_and_the_anchor_keeps_the_id_
     told = {"run_id": "2", "as_of": AS_OF, "rule_set": loose.label}
     nobody = frame(tables.MEMBERSHIP)
     first = kept(membership_rows(differences(nobody, apart), run_id="1"))
-    moves = kept(differences(first, joined))
+    moves = kept(moved(first, joined))
     assert [(r.kind, r.identifier_count) for r in changes(moves, first, joined, **told).collect()] == [("merged", 2)]
     retired = persons(joined, persons(apart, frame(tables.PERSON), rule_set="x"), rule_set="x").where(
         "status = 'retired'"
     )
     assert [row.survived_by for row in retired.collect()] == list(older)
     both = kept(membership_rows(differences(nobody, joined), run_id="2"))
-    back = changes(differences(both, apart), both, apart, **told).collect()
+    back = changes(moved(both, apart), both, apart, **told).collect()
     assert [(row.kind, row.from_person_id, row.identifier_count) for row in back] == [("split", *older, 2)]
 
 
@@ -193,7 +199,7 @@ def test_membership_closes_the_old_row_opens_the_new_one_and_a_rerun_rewrites(
         {"identifier_id": 1, "component_id": 1, "person_id": "p", "valid_from_run": "1"},
         {"identifier_id": 2, "component_id": 1, "person_id": "p", "valid_from_run": "1"},
     ]
-    moves = differences(frame(tables.MEMBERSHIP, *now), found)
+    moves = moved(frame(tables.MEMBERSHIP, *now), found)
     rows = {
         tuple(row[name] for name in tables.MEMBERSHIP.column_names)
         for row in membership_rows(moves, run_id="2").collect()
@@ -233,7 +239,7 @@ def test_each_kind_of_change_is_told_apart(spark: SparkSession, frame: Frame) ->
     found = spark.createDataFrame(
         [(i, 0, p) for i, p in after.items()], "identifier_id long, component_id long, person_id string"
     )
-    told = changes(differences(current, found), current, found, run_id="r", as_of=AS_OF, rule_set="x").collect()
+    told = changes(moved(current, found), current, found, run_id="r", as_of=AS_OF, rule_set="x").collect()
     assert {(row.kind, row.from_person_id, row.to_person_id, row.identifier_count) for row in told} == {
         ("moved", "a", "b", 1),
         ("merged", "c", "b", 1),

@@ -1,8 +1,9 @@
 """What changed between two partitions: membership over time and the change log."""
 
 from datetime import datetime
+from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest
@@ -54,16 +55,46 @@ def membership_rows(differences: DataFrame, *, run_id: str) -> DataFrame:
     return closed.unionByName(opened)
 
 
+JOINING, PARTING = (
+    ("data", "manual", "rule", "erasure", "expiry"),
+    ("erasure", "expiry", "manual", "rule", "data"),
+)
+
+
+def with_causes(differences: DataFrame, reasons: DataFrame, current: DataFrame, found: DataFrame) -> DataFrame:
+    """`differences` with `causes`: those of the `reasons` (`identifier_id, cause`) in a component that an identifier is
+    or was in.
+    """
+    members = (frame.select("identifier_id", "component_id") for frame in (current, found))
+    placed = reduce(DataFrame.unionByName, members).distinct()
+    causes = reasons.join(placed, "identifier_id").groupBy("component_id").agg(F.collect_set("cause").alias("causes"))
+    old, new = causes.toDF("from_component_id", "from_causes"), causes.toDF("to_component_id", "to_causes")
+    joined = differences.join(old, "from_component_id", "left").join(new, "to_component_id", "left")
+    both = (F.coalesce(f"{side}_causes", F.array().cast("array<string>")) for side in ("from", "to"))
+    return joined.withColumn("causes", F.array_union(*both)).drop("from_causes", "to_causes")
+
+
 def changes(
-    differences: DataFrame, current: DataFrame, found: DataFrame, *, run_id: str, as_of: datetime, rule_set: str
+    differences: DataFrame,
+    current: DataFrame,
+    found: DataFrame,
+    *,
+    run_id: str,
+    as_of: datetime,
+    rule_set: str,
+    default_cause: str = "data",
 ) -> DataFrame:
     """identity.change of the run: one row for each pair of persons between which identifiers changed hands.
+
+    Of several `causes`, what joins persons is told first for a new or merged one, what parts them for the others.
 
     created: a person out of new identifiers · merged: all of a person went to one that existed · split: a new person
     out of a part of an old one · moved: both existed and both remain · retired: nothing is left.
     """
     moves = differences.where("NOT (from_person_id <=> to_person_id)")
-    pairs = moves.groupBy("from_person_id", "to_person_id").agg(F.count(F.lit(1)).alias("identifier_count"))
+    pairs = moves.groupBy("from_person_id", "to_person_id").agg(
+        F.count(F.lit(1)).alias("identifier_count"), F.flatten(F.collect_set("causes")).alias("causes")
+    )
     before = current.select(F.col("person_id").alias("to_person_id")).distinct().withColumn("to_existed", F.lit(True))
     after = found.select(F.col("person_id").alias("from_person_id")).distinct().withColumn("from_remains", F.lit(True))
     known = pairs.join(before, "to_person_id", "left").join(after, "from_person_id", "left")
@@ -80,9 +111,16 @@ def changes(
         change_id.alias("change_id"),
         F.lit(run_id).alias("run_id"),
         "kind",
+        _cause(default_cause).alias("cause"),
         "from_person_id",
         "to_person_id",
         "identifier_count",
         F.lit(as_of).alias("occurred_at"),
         F.lit(rule_set).alias("rule_set"),
     )
+
+
+def _cause(default: str) -> Column:
+    first = (F.coalesce(*(F.when(F.array_contains("causes", c), c) for c in order)) for order in (JOINING, PARTING))
+    joining, parting = first
+    return F.coalesce(F.when(F.col("kind").isin("created", "merged"), joining).otherwise(parting), F.lit(default))

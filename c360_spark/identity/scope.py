@@ -29,9 +29,8 @@ def _marked(rows: DataFrame, ids: DataFrame, columns: tuple[str, ...]) -> DataFr
 
 
 def ends(links: DataFrame) -> DataFrame:
-    """`identifier_id` of both ends of links or of evidence, with repeats."""
-    left, right = ("left_id", "right_id") if "left_id" in links.columns else ("hub_id", "member_id")
-    return links.select(F.explode(F.array(left, right)).alias("identifier_id"))
+    """`identifier_id` of both ends of links, with repeats."""
+    return links.select(F.explode(F.array("left_id", "right_id")).alias("identifier_id"))
 
 
 def neighbours(identifiers: DataFrame, seeds: DataFrame | None) -> DataFrame:

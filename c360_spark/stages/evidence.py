@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
@@ -17,7 +17,6 @@ from c360_spark.identity.evidence import (
     set_evidence,
 )
 from c360_spark.identity.guard import expiry
-from c360_spark.identity.scope import ends
 from c360_spark.stages.run import Run, Step
 from c360_spark.stages.watermark import advance, watermarks
 from c360_spark.tables import Table
@@ -28,11 +27,15 @@ CARRIERS = (tables.IDENTIFIER_SET, tables.PROFILE_RECORD)
 
 @dataclass(frozen=True)
 class Change:
-    """What a run has to deal with: `touched` identifiers, or None for all of them."""
+    """What a run has to deal with: `touched` identifiers, or None for all of them.
+
+    `reasons` (`identifier_id, cause`) tell why each was touched, None if all were for the one `cause`.
+    """
 
     touched: DataFrame | None
     versions: dict[str, int]
     cause: str = "data"
+    reasons: DataFrame | None = None
     is_empty: bool = False
 
     def done(self, run: Run) -> None:
@@ -53,10 +56,11 @@ def gather(run: Run, step: Step) -> Change:
         rows = _evidence(run, {table: run.store.read(table) for table in CARRIERS}, whole=True)
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
         return Change(None, versions, "rule" if label else "data")
-    touched = [_carried(run, step, marks, versions), *_expiring(run)]
-    staged, count = run.store.stage("touched", reduce(DataFrame.unionByName, touched).distinct())
+    found = [_carried(run, step, marks, versions), *_expiring(run)]
+    reasons, _ = run.store.stage("reasons", reduce(DataFrame.unionByName, found).distinct())
+    touched, count = run.store.stage("touched", reasons.select("identifier_id").distinct())
     step.results.append(f"{count:,} identifiers touched")
-    return Change(staged, versions, is_empty=not count)
+    return Change(touched, versions, reasons=reasons, is_empty=not count)
 
 
 def _evidence(run: Run, carriers: dict[Table, DataFrame], *, whole: bool) -> DataFrame:
@@ -80,12 +84,19 @@ def _carried(run: Run, step: Step, marks: dict[str, int], versions: dict[str, in
         since, until = marks.get(table.full_name, -1), versions[table.full_name]
         images[table] = run.store.latest(table, since=since, until=until)
     rows, count = run.store.stage("evidence", _evidence(run, images, whole=False))
+    gone = reduce(DataFrame.unionByName, (_key(t, i.where("_gone")) for t, i in images.items()))
     if count:
-        gone = reduce(DataFrame.unionByName, (_key(t, i.where("_gone")) for t, i in images.items()))
         now = rows.join(gone, "evidence_id", "left_anti")
         old = run.store.read(tables.EVIDENCE).join(rows.select("evidence_id").distinct(), "evidence_id", "left_semi")
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, now, old=old))
-    return ends(rows)
+    flagged = rows.join(gone.withColumn("cause", F.lit("erasure")), "evidence_id", "left")
+    return _ends(flagged, F.coalesce("cause", F.lit("data")))
+
+
+def _ends(rows: DataFrame, cause: Column) -> DataFrame:
+    """`identifier_id, cause` of both ends of links or evidence."""
+    left, right = ("left_id", "right_id") if "left_id" in rows.columns else ("hub_id", "member_id")
+    return rows.select(F.explode(F.array(left, right)).alias("identifier_id"), cause.alias("cause"))
 
 
 def _key(table: Table, images: DataFrame) -> DataFrame:
@@ -99,4 +110,4 @@ def _expiring(run: Run) -> Iterator[DataFrame]:
     if timed or rules.bridges or rules.force_links or rules.never_links:
         links = run.store.read(tables.LINK).where("NOT coalesce(reason, '') LIKE 'blocked:%'")
         over, recorded = expiry(rules, as_of=run.as_of), F.coalesce(F.col("reason"), F.lit("")).like("expired:%")
-        yield ends(links.where(over.isNotNull() != recorded))
+        yield _ends(links.where(over.isNotNull() != recorded), F.lit("expiry"))

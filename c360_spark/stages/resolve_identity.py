@@ -5,15 +5,17 @@ result is that of computing everything anew.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.identity.history import changes, differences, membership_rows
+from c360_spark.identity.history import changes, differences, membership_rows, with_causes
 from c360_spark.identity.link import identifiers
 from c360_spark.identity.person import members, persons
-from c360_spark.identity.scope import touching
-from c360_spark.stages.evidence import gather
+from c360_spark.identity.scope import ends, touching
+from c360_spark.stages.evidence import Change, gather
 from c360_spark.stages.graph import Graph, Outcome, partitioned, reachable
 from c360_spark.stages.run import Run, Step, together
 
@@ -31,11 +33,11 @@ def resolve_identity(run: Run) -> None:
             graph = reachable(run, change.touched)
             outcome = partitioned(run, step, graph)
         with run.step("resolve_identity persons") as step:
-            _write(run, step, graph, outcome)
+            _write(run, step, change, graph, outcome)
     change.done(run)
 
 
-def _write(run: Run, step: Step, graph: Graph, outcome: Outcome) -> None:
+def _write(run: Run, step: Step, change: Change, graph: Graph, outcome: Outcome) -> None:
     """Write what differs, identity.identifier last: the components on record there tell a repeated run how far a change
     reaches.
     """
@@ -44,7 +46,7 @@ def _write(run: Run, step: Step, graph: Graph, outcome: Outcome) -> None:
     known = touching(store.read(tables.PERSON), graph.scope, "anchor_id")
     people = persons(found, known, rule_set=rules.label)
     work: list[Callable[[], None]] = [
-        lambda: _moves(run, step, graph.scope, found),
+        lambda: _moves(run, step, change, graph, found),
         lambda: step.wrote("link", store.sync(tables.LINK, outcome.links, old=graph.before)),
         lambda: step.wrote("person", store.sync(tables.PERSON, people, old=known)),
     ]
@@ -55,12 +57,18 @@ def _write(run: Run, step: Step, graph: Graph, outcome: Outcome) -> None:
     step.wrote("identifier", store.sync(tables.IDENTIFIER, now, old=before))
 
 
-def _moves(run: Run, step: Step, scope: DataFrame | None, found: DataFrame) -> None:
+def _moves(run: Run, step: Step, change: Change, graph: Graph, found: DataFrame) -> None:
     """Who belongs to another person now. The change log comes first: a killed run finds the same differences again."""
     store = run.store
-    current = touching(store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL"), scope, "identifier_id")
-    moves, count = store.stage("moves", differences(current, found))
+    current = touching(store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL"), graph.scope, "identifier_id")
+    reasons = change.reasons
+    if reasons is None:  # in a run over everything only decisions stand out
+        decisions = F.col("kind").isin("manual", "never") & F.lit(change.cause == "rule")
+        decided = ends(graph.links.where(decisions))
+        reasons = decided.withColumn("cause", F.lit("manual"))
+    moves, count = store.stage("moves", with_causes(differences(current, found), reasons, current, found))
     if count:
-        told = changes(moves, current, found, run_id=run.run_id, as_of=run.as_of, rule_set=run.conf.rules.label)
+        context: dict[str, Any] = {"run_id": run.run_id, "as_of": run.as_of, "rule_set": run.conf.rules.label}
+        told = changes(moves, current, found, default_cause=change.cause, **context)
         step.wrote("change", store.add(tables.CHANGE, told))
         step.wrote("membership", store.merge(tables.MEMBERSHIP, membership_rows(moves, run_id=run.run_id)))

@@ -112,6 +112,7 @@ CHANGE = Table(
         key("change_id", STRING, "hash of run, kind and the two persons"),
         key("run_id", STRING, "the run"),
         key("kind", STRING, "created, merged, split, moved or retired"),
+        key("cause", STRING, "data, rule, manual (a decision of a person), erasure or expiry"),
         Column("from_person_id", STRING, "who held the identifiers before; null when created"),
         Column("to_person_id", STRING, "who holds them now; null when retired"),
         key("identifier_count", LONG, "identifiers that changed hands"),

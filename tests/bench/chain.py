@@ -1,6 +1,7 @@
 """Times the chain on generated data: `python -m tests.bench.chain --size 100k`.
 
-Prints Markdown for docs/benchmarks.md. `--part components` times the two engines of connected components instead.
+Prints Markdown for docs/benchmarks.md. `--part components` times the two engines of connected components instead,
+`--part identity` a small change against a full run.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from c360_spark.stages.run import Run, run_id_of
 from c360_spark.stages.synth import synth
 from c360_spark.store import Store
 from c360_spark.synth.noise import Noise
-from tests.bench.components import compared
+from tests.bench import components, identity
 from tests.bench.machine import described, say, watched
 
 START = date(2026, 1, 1)
@@ -59,7 +60,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--size", type=_count, default="100k", help="people, such as 10k or 1m; links for components")
-    parser.add_argument("--part", choices=("chain", "components"), default="chain")
+    parser.add_argument("--part", choices=PARTS, default="chain")
     parser.add_argument("--folder", type=Path, default=Path(".bench"), help="scratch folder, made anew")
     parser.add_argument("--memory", default="8g", help="spark.driver.memory")
     parser.add_argument("--partitions", type=int, help="shuffle partitions; default from conf/platform.yml")
@@ -69,13 +70,9 @@ def main() -> None:
     conf = _conf(given.folder, given.memory, given.partitions)
     spark = session("bench", conf.platform.spark, checkpoints=str(given.folder / "checkpoints"))
     with watched(spark) as peak:
-        table = chain(spark, conf, given.folder, given.size) if given.part == "chain" else _components(spark, given)
+        table = PARTS[given.part](spark, conf, given.folder, given.size)
     print("\n".join([*(f"- {item}" for item in [*described(spark), str(peak)]), "", *table]))
     spark.stop()
-
-
-def _components(spark: SparkSession, given: argparse.Namespace) -> list[str]:
-    return compared(spark, given.folder, links=given.size)
 
 
 def _count(text: str) -> int:
@@ -157,6 +154,8 @@ def _size(lake: Path) -> str:
     total = sum(path.stat().st_size for path in lake.rglob("*") if path.is_file() and "_staging" not in path.parts)
     return f"The lake holds {total / 1024**2:,.0f} MiB."
 
+
+PARTS = {"chain": chain, "components": components.compared, "identity": identity.compared}
 
 if __name__ == "__main__":
     main()

@@ -7,6 +7,7 @@ from statistics import median
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from c360_spark.config import Conf
 from c360_spark.identity.components import Engine, components
 from tests.bench.machine import say
 
@@ -16,7 +17,7 @@ PER_PERSON = 5  # links
 BRIDGE = 8  # of so many persons, one shares an identifier with the next
 
 
-def compared(spark: SparkSession, folder: Path, *, links: int) -> list[str]:
+def compared(spark: SparkSession, _: Conf, folder: Path, links: int) -> list[str]:
     """Seconds of each engine as lines of Markdown. Raises AssertionError unless their partitions are equal."""
     graph = _made(spark, folder / "links", links)
     seconds: dict[str, list[float]] = {engine: [] for engine in ENGINES}

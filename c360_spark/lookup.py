@@ -1,0 +1,74 @@
+"""Small questions to a lake, answered in milliseconds and without a JVM: delta-rs reads the tables.
+
+It only reads, and only what a person asks for at a terminal; stages read and write by `store` alone.
+"""
+
+import re
+from typing import Any
+
+import pyarrow as pa
+
+from c360_spark.config.platform import absolute
+from c360_spark.errors import InputError, SetupError
+from c360_spark.tables import Table
+
+try:
+    import deltalake
+except ImportError:
+    deltalake = None  # an extra: `pip install c360-spark[explain]`
+
+Row = dict[str, Any]
+
+
+class Lookup:
+    """The tables of a lake, to ask in SQL.
+
+    Raises SetupError C102 without the package `deltalake`.
+    """
+
+    def __init__(self, lake: str) -> None:
+        if deltalake is None:
+            raise SetupError("C102", "deltalake is not installed", hint="pip install 'c360-spark[explain]'")
+        self.lake = absolute(lake).rstrip("/")
+        self._opened: dict[str, Any] = {}
+
+    def ask(self, question: str, **tables: Table) -> list[Row]:
+        """Rows of a query that names `tables` by the given words; times are naive and in UTC.
+
+        Raises InputError C304 when a table does not exist yet.
+        """
+        builder = deltalake.QueryBuilder()
+        for word, table in tables.items():
+            builder = builder.register(word, self._open(table))
+        rows = pa.table(builder.execute(question).read_all()).to_pylist()
+        return [{name: _naive(value) for name, value in row.items()} for row in rows]
+
+    def _open(self, table: Table) -> Any:
+        path = f"{self.lake}/{table.layer}/{table.name}"
+        if path not in self._opened:
+            try:
+                self._opened[path] = deltalake.DeltaTable(path)
+            except deltalake.exceptions.TableNotFoundError:
+                hint = "give the root of a lake that resolve_identity has run on as --lake"
+                raise InputError("C304", f"no table {table.full_name} in {self.lake}", hint=hint) from None
+        return self._opened[path]
+
+
+def text(value: str) -> str:
+    """A value as SQL text."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def among(column: str, values: list[Any]) -> str:
+    """A condition that holds for rows with one of `values`; for none if there are none."""
+    if not values:
+        return "false"
+    return f"{column} IN ({', '.join(text(v) if isinstance(v, str) else str(int(v)) for v in values)})"
+
+
+def _naive(value: Any) -> Any:
+    return value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value
+
+
+def is_person_id(given: str) -> bool:
+    return re.fullmatch(r"p[0-9a-f]{24}", given) is not None

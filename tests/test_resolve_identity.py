@@ -1,0 +1,148 @@
+"""One small graph through its life: merged, split by a decision, joined across regions, erased, explained."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.columns.keys import identifier_id
+from c360_spark.config import Conf
+from c360_spark.config.identity import Bridge, Named, Pair, RuleSet
+from c360_spark.errors import InputError, IntegrityError
+from c360_spark.stages.explain import explain, explanation
+from c360_spark.stages.resolve_identity import resolve_identity
+from c360_spark.stages.run import Run, run_id_of
+from c360_spark.store import Store
+from tests.conftest import ROOT
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+Frame = Callable[..., DataFrame]
+START = datetime(2026, 1, 1)
+C1, C2, A = "crm.customer_id:C1", "crm.customer_id:C2", "commerce.account_id:A1"
+MAIL_EU, MAIL_US = "email:a@x.de@EU", "email:a@x.de@US"
+SIGNED: dict[str, Any] = {"author": "Ada", "added": date(2026, 1, 1)}
+
+
+def sets(frame: Frame, secret: str, *groups: list[str]) -> DataFrame:
+    """Identifier sets of `namespace:value[@region]`, at one time."""
+    rows = []
+    for number, group in enumerate(groups):
+        parts = [(*name.split(":", 1), "EU") for name in group]
+        found = [(n, v.rsplit("@", 1) if v.count("@") > 1 else (v, region)) for n, v, region in parts]
+        members = [(0, n, region, v, False) for n, (v, region) in found]
+        at = {f"{which}_seen_at": START for which in ("first", "last")}
+        rows.append({"identifier_set_id": " ".join(group), "members": members, "record_count": 1, **at})
+        rows[-1]["first_recorded_at"] = START + timedelta(hours=number)
+    made = frame(tables.IDENTIFIER_SET, *rows).withColumns({"source": F.lit("crm"), "dataset": F.lit("customer")})
+    return made.withColumn(
+        "members",
+        F.transform(
+            "members",
+            lambda m: m.withField("identifier_id", identifier_id(secret, m.namespace, m.region, m.value)),
+        ),
+    )
+
+
+class Life:
+    """A lake, day by day."""
+
+    def __init__(self, spark: SparkSession, frame: Frame, conf: Conf, lake: Path) -> None:
+        self.spark, self.frame, self.conf, self.lake, self.day = spark, frame, conf, str(lake), 0
+
+    def live(self, *groups: list[str], rules: RuleSet | None = None, **update: Any) -> Run:
+        """The next day: these sets are all there are, resolved by the rules with `update`."""
+        self.day += 1
+        rules = (rules or self.conf.rules).model_copy(update=update)
+        as_of = START + timedelta(days=self.day)
+        run = Run(self.spark, Store(self.spark, self.lake), replace(self.conf, rules=rules), as_of, run_id_of(as_of))
+        secret = self.conf.platform.identity_key.secret()
+        run.store.sync(tables.IDENTIFIER_SET, sets(self.frame, secret, *groups))
+        resolve_identity(run)
+        ledger = {"run_id": run.run_id, "stage": "resolve_identity", "as_of": as_of, "started_at": as_of}
+        run.store.append(tables.RUN, self.frame(tables.RUN, ledger))
+        return run
+
+    def person(self, subject: str, day: int | None = None) -> Any:
+        as_of = START + timedelta(days=day) if day else None
+        return explanation(self.lake, subject, to=None, as_of=as_of, values=False)["person"]
+
+
+def told(run: Run) -> set[tuple[str, str]]:
+    rows = run.store.read(tables.CHANGE).where(F.col("run_id") == run.run_id).collect()
+    return {(row.kind, row.cause) for row in rows}
+
+
+def test_a_graph_through_its_life(spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path) -> None:
+    life = Life(spark, frame, conf, tmp_path / "lake")
+    apart = ([C1], [C2], [C1, A], [MAIL_EU], [MAIL_US])
+    together = (*apart, [C2, A])
+    assert told(life.live(*apart)) == {("created", "data")}
+    one, two = life.person(C1), life.person(C2)
+    assert one != two
+    survivor = one  # was recorded first
+    assert told(life.live(*together)) == {("merged", "data")}
+    assert life.person(C1) == life.person(C2) == survivor
+
+    never = Pair(left=_named(C1), right=_named(C2), reason="twins", **SIGNED)
+    assert told(life.live(*together, never_links=(never,))) == {("split", "manual")}
+    assert (life.person(C1), life.person(C2)) == (one, two)
+    answer = explanation(life.lake, C1, to=C2, as_of=None, values=False)
+    assert [step["reason"] for step in answer["path"] if step["status"] == "evicted"] == ["limit:never"]
+    assert (
+        life.live(*together, never_links=(never,)).store.version(tables.LINK) == 2
+    )  # nothing changed, nothing written
+
+    bridge = Bridge(
+        namespaces=("email",), regions=("EU", "US"), legal_basis="consent", expires=date(2026, 1, 7), **SIGNED
+    )
+    bridged = {"never_links": (never,), "bridges": {"group": bridge}}
+    assert told(life.live(*together, **bridged)) == {("merged", "rule")}
+    assert told(life.live(*together, **bridged)) == {("split", "expiry")}
+    assert told(life.live(*apart[:-1], [C2, A], **bridged)) == {("retired", "erasure")}
+
+    assert [life.person(C2, day) for day in (1, 2, 3)] == [two, survivor, two]
+    _check_forms(life.lake, one)
+
+
+def _named(name: str) -> Named:
+    namespace, value = name.split(":")
+    return Named(namespace=namespace, region="EU", value=value)
+
+
+def _check_forms(lake: str, person: str) -> None:
+    given: dict[str, Any] = {"config": str(ROOT / "conf"), "env": "dev", "lake": lake, "to": None, "as_of": None}
+    text = explain(person, form="text", values=False, **given)
+    assert "A1" not in text
+    assert "A1" in explain(person, form="text", values=True, **given)
+    assert json.loads(explain(person, form="json", values=False, **given))["person"] == person
+    page = explain(person, form="html", values=False, **given)
+    assert person in page
+    assert "{{" not in page
+    assert "//" not in page.replace("http://www.w3.org/2000/svg", "")  # nothing comes from elsewhere
+    for unknown in ("email:nobody@x.de", "p" + "0" * 24):
+        with pytest.raises(InputError, match="no "):
+            explanation(lake, unknown, to=None, as_of=None, values=False)
+
+
+def test_two_identifiers_on_one_id_are_refused_and_persons_stay(
+    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = Life(spark, frame, conf, tmp_path / "lake")
+    before = life.live([C1, A]).store.read(tables.MEMBERSHIP).collect()
+
+    whole = identifier_id
+
+    def short(*parts: Any) -> Any:
+        return whole(*parts, bits=1)
+
+    monkeypatch.setattr("tests.test_resolve_identity.identifier_id", short)
+    with pytest.raises(IntegrityError, match="one identifier_id"):
+        life.live([C1, A], *([f"crm.customer_id:C{i}"] for i in range(2, 9)))
+    assert Store(spark, life.lake).read(tables.MEMBERSHIP).collect() == before
