@@ -3,7 +3,7 @@
 Commands load what they need when they are called, so `doctor` works on a bare machine.
 """
 
-import importlib
+import importlib.util
 import sys
 from datetime import date
 from enum import StrEnum
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from c360_spark import doctor as machine
-from c360_spark.errors import C360Error, InputError
+from c360_spark.errors import C360Error, InputError, SetupError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -128,6 +128,8 @@ def explain(
     lake: Lake = None,
 ) -> None:
     """Why these identifiers are one person: links, records behind them, what was taken out, what happened."""
+    if importlib.util.find_spec("deltalake") is None:
+        raise SetupError("C102", "deltalake is not installed", hint="pip install 'c360-spark[explain]'")
     given = {"to": to, "as_of": as_of, "form": output.value, "values": values}
     print(_load("stages.explain").explain(subject, config=config, env=env, lake=lake, **given))
 

@@ -6,29 +6,20 @@ It only reads, and only what a person asks for at a terminal; stages read and wr
 import re
 from typing import Any
 
+import deltalake
 import pyarrow as pa
 
 from c360_spark.config.platform import absolute
-from c360_spark.errors import InputError, SetupError
+from c360_spark.errors import InputError
 from c360_spark.tables import Table
-
-try:
-    import deltalake
-except ImportError:
-    deltalake = None  # an extra: `pip install c360-spark[explain]`
 
 Row = dict[str, Any]
 
 
 class Lookup:
-    """The tables of a lake, to ask in SQL.
-
-    Raises SetupError C102 without the package `deltalake`.
-    """
+    """The tables of a lake, to ask in SQL."""
 
     def __init__(self, lake: str) -> None:
-        if deltalake is None:
-            raise SetupError("C102", "deltalake is not installed", hint="pip install 'c360-spark[explain]'")
         self.lake = absolute(lake).rstrip("/")
         self._opened: dict[str, Any] = {}
 
