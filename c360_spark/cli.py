@@ -4,6 +4,7 @@ Commands load what they need when they are called, so `doctor` works on a bare m
 """
 
 import importlib.util
+import json
 import sys
 from datetime import date
 from enum import StrEnum
@@ -16,6 +17,8 @@ from c360_spark import doctor as machine
 from c360_spark.errors import C360Error, InputError, SetupError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+rules = typer.Typer(no_args_is_help=True, help="Try a rule set beside the live one, release it, go back.")
+app.add_typer(rules, name="rules")
 
 Config = Annotated[str, typer.Option(help="folder with platform.yml")]
 Env = Annotated[str, typer.Option(help="environment: overlays platform.<env>.yml")]
@@ -24,6 +27,8 @@ Landing = Annotated[str | None, typer.Option(help="root of the landing folders; 
 AsOf = Annotated[str | None, typer.Option(help="the time of the run, ISO 8601 in UTC; default: now")]
 RunId = Annotated[str | None, typer.Option(help="default: made from --as-of")]
 Only = Annotated[str | None, typer.Option(help="land only this source or source.dataset")]
+Candidate = Annotated[Path, typer.Option(help="the other identity.yml")]
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 
 class Format(StrEnum):
@@ -132,6 +137,55 @@ def explain(
         raise SetupError("C102", "deltalake is not installed", hint="pip install 'c360-spark[explain]'")
     given = {"to": to, "as_of": as_of, "form": output.value, "values": values}
     print(_load("stages.explain").explain(subject, config=config, env=env, lake=lake, **given))
+
+
+@rules.command("compare")
+def compare_rules(
+    candidate: Candidate, config: Config = "conf", env: Env = "dev", lake: Lake = None, output: AsJson = False
+) -> None:
+    """Resolve by another rule set beside the live one, and say what it would change."""
+    stage, begun = _rules(config, env, lake)
+    figures = stage.compare(begun, stage.read_candidate(config, env, candidate))
+    print(json.dumps(figures, indent=2) if output else _load("observe.comparison_text").as_text(figures))
+
+
+@rules.command()
+def promote(
+    candidate: Candidate,
+    approved_by: Annotated[str, typer.Option(help="who approved it")],
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+) -> None:
+    """Compare, and release the rule set if it changes no more than the live one's `promotion` allows."""
+    stage, begun = _rules(config, env, lake)
+    figures = stage.promote(begun, stage.read_candidate(config, env, candidate), approved_by=approved_by)
+    print(_load("observe.comparison_text").as_text(figures))
+    print(f"released: make it {config}/identity.yml, and the next run resolves by it")
+
+
+@rules.command()
+def rollback(
+    approved_by: Annotated[str, typer.Option(help="who approved it")],
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+) -> None:
+    """Release the rule set before this one again, and write it to identity.yml; the next run restores its persons."""
+    stage, begun = _rules(config, env, lake)
+    print(f"{config}/identity.yml is rule set {stage.rollback(begun, config, approved_by=approved_by)} again")
+
+
+@rules.command("list")
+def list_rules(config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
+    """The rule sets released so far, the newest first."""
+    _, begun = _rules(config, env, lake)
+    for label, at, approved_by, _ in _load("stages.release").releases(begun):
+        print(f"{at:%Y-%m-%d %H:%M}  {label}  {approved_by}")
+
+
+def _rules(config: str, env: str, lake: str | None) -> tuple[Any, Any]:
+    return _load("stages.rules"), _load("stages.job").begin(config=config, env=env, lake=lake)
 
 
 @app.command()

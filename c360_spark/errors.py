@@ -9,6 +9,8 @@ CODES: dict[str, str] = {
     "C201": "configuration is invalid",
     "C202": "configuration is missing",
     "C203": "unknown name",
+    "C204": "the rule set is not released",
+    "C205": "the rule set cannot be promoted",
     "C301": "an input folder is missing",
     "C302": "an input file cannot be read",
     "C303": "an argument is invalid",

@@ -31,18 +31,29 @@ class Written:
 
 
 class Store:
-    """The tables of one lake: folders below `lake`, or tables of `catalog` where one is given."""
+    """The tables of one lake: folders below `lake`, or tables of `catalog` where one is given.
 
-    def __init__(self, spark: SparkSession, lake: str, catalog: str | None = None) -> None:
-        self.spark, self.lake, self.catalog = spark, absolute(lake).rstrip("/"), catalog
+    With `candidate`, everything after silver is kept apart in layers of that name, beside the live ones.
+    """
+
+    def __init__(
+        self, spark: SparkSession, lake: str, catalog: str | None = None, *, candidate: str | None = None
+    ) -> None:
+        self.spark, self.lake, self.catalog, self.candidate = spark, absolute(lake).rstrip("/"), catalog, candidate
 
     def path(self, table: Table) -> str:
         """The table's folder (path mode)."""
-        return f"{self.lake}/{table.layer}/{table.name}"
+        return f"{self.lake}/{self._layer(table)}/{table.name}"
 
     def name(self, table: Table) -> str:
         """The table as SQL names it."""
-        return f"{self.catalog}.{table.full_name}" if self.catalog else f"delta.`{self.path(table)}`"
+        if self.catalog:
+            return f"{self.catalog}.{self._layer(table)}.{table.name}"
+        return f"delta.`{self.path(table)}`"
+
+    def _layer(self, table: Table) -> str:
+        shared = table.layer in ("bronze", "silver") or not self.candidate
+        return table.layer if shared else f"{table.layer}_{self.candidate}"
 
     def exists(self, table: Table) -> bool:
         if self.catalog:
@@ -121,7 +132,7 @@ class Store:
         Unlike a cache it survives a lost executor, and what is read from it twice is the same twice.
         """
         counted = Observation()
-        path = f"{self.lake}/_staging/{name.replace(' ', '_')}"
+        path = f"{self.lake}/_staging/{self.candidate or 'live'}/{name.replace(' ', '_')}"
         rows.observe(counted, F.count(F.lit(1)).alias("rows")).write.mode("overwrite").parquet(path)
         return self.spark.read.schema(rows.schema).parquet(path), int(counted.get["rows"])
 

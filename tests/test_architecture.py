@@ -37,7 +37,7 @@ MAY_SEE = {
     "__init__": set(),
 }
 # Modules of stages/ that are not stages themselves.
-BESIDE_STAGES = {"evidence", "explain", "graph", "chain", "demo", "files", "job", "replay", "run", "synth", "watermark"}
+BESIDE_STAGES = set("chain demo evidence explain files graph job release replay rules run synth watermark".split())
 
 # Differ from run to run, follow the order rows happen to come in, or leave the engine.
 UNREPEATABLE = set(

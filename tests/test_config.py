@@ -180,7 +180,7 @@ def test_the_fingerprint_of_a_rule_set_does_not_depend_on_order(conf):
 
 
 def test_the_fingerprint_of_a_rule_set_changes_with_every_rule(conf):
-    rules = conf.rules.model_dump(mode="json")
+    rules = conf.rules.model_dump(mode="json", exclude={"promotion"})  # how a rule set is released is none
     others = [RuleSet(**other).fingerprint for other in variants(rules) if other["version"] == rules["version"]]
     assert len(others) > 80
     assert len({*others, conf.rules.fingerprint}) == len(others) + 1

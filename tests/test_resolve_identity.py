@@ -17,6 +17,7 @@ from c360_spark.config import Conf
 from c360_spark.config.identity import Bridge, Named, Pair, RuleSet
 from c360_spark.errors import InputError, IntegrityError
 from c360_spark.stages.explain import explain, explanation
+from c360_spark.stages.release import release
 from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
@@ -64,6 +65,8 @@ class Life:
         run = Run(self.spark, Store(self.spark, self.lake), replace(self.conf, rules=rules), as_of, run_id_of(as_of))
         secret = self.conf.platform.identity_key.secret()
         run.store.sync(tables.IDENTIFIER_SET, sets(self.frame, secret, *groups))
+        if self.day > 1:
+            release(run, rules, approved_by="a test", figures=None)
         resolve_identity(run)
         ledger = {"run_id": run.run_id, "stage": "resolve_identity", "as_of": as_of, "started_at": as_of}
         run.store.append(tables.RUN, self.frame(tables.RUN, ledger))

@@ -74,6 +74,13 @@ class Bridge(Model):
     expires: date
 
 
+class Promotion(Model):
+    """How much the next rule set may change before `c360 rules promote` refuses it."""
+
+    max_moved_share: float = Field(default=0.05, ge=0, le=1)
+    max_person_size: PositiveInt = 200
+
+
 class RuleSet(Model):
     """The whole of identity.yml. Order of lists and keys does not matter to `fingerprint`, save match-key parts."""
 
@@ -88,11 +95,12 @@ class RuleSet(Model):
     bridges: dict[str, Bridge] = {}
     force_links: tuple[Pair, ...] = ()
     never_links: tuple[Pair, ...] = ()
+    promotion: Promotion = Promotion()
 
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that change when, and only when, a rule changes."""
-        text = json.dumps(_unordered(self.model_dump(mode="json", exclude={"version"})), sort_keys=True)
+        text = json.dumps(_unordered(self.model_dump(mode="json", exclude={"version", "promotion"})), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property

@@ -20,15 +20,16 @@ from c360_spark.errors import ConfigError
 M = TypeVar("M", bound=BaseModel)
 
 
-def load(folder: Path, env: str, **overrides: str | None) -> Conf:
-    """conf/ for an environment; `overrides` replace entries of platform.yml (lake, landing).
+def load(folder: Path, env: str, *, rules: Path | None = None, **overrides: str | None) -> Conf:
+    """conf/ for an environment; `overrides` replace entries of platform.yml (lake, landing), `rules` is another file
+    to read in place of identity.yml.
 
     Raises ConfigError C202 when the folder is missing, C203 for an unknown environment, and C201 with every problem of
     every file at its line. What files say about one another is checked once each of them is right by itself.
     """
     if not folder.is_dir():
         raise ConfigError("C202", f"no folder '{folder}'", hint="give the folder with platform.yml as --config")
-    reader = _Folder(folder)
+    reader = _Folder(folder, {"identity.yml": rules} if rules else {})
     conf = reader.conf(env, {name: value for name, value in overrides.items() if value is not None})
     reader.problems.raise_any()
     assert conf is not None
@@ -40,8 +41,8 @@ def load(folder: Path, env: str, **overrides: str | None) -> Conf:
 class _Folder:
     """The documents read so far, and what is wrong with them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.problems = folder, Problems()
+    def __init__(self, folder: Path, instead: dict[str, Path]) -> None:
+        self.folder, self.problems, self.instead = folder, Problems(), instead
         self.documents: dict[str, Document] = {}
 
     def conf(self, env: str, overrides: dict[str, str]) -> Conf | None:
@@ -77,7 +78,7 @@ class _Folder:
             self.problems.found.append(Problem(path, 1, 1, f"not read: files here are called {folder}/{pattern}"))
 
     def _read(self, name: str) -> Document | None:
-        path = self.folder / name
+        path = self.instead.get(name, self.folder / name)
         if not path.is_file():
             self.problems.found.append(Problem(path, 1, 1, "the file is missing"))
             return None

@@ -17,6 +17,7 @@ from c360_spark.identity.evidence import (
     set_evidence,
 )
 from c360_spark.identity.guard import expiry
+from c360_spark.stages.release import require_release
 from c360_spark.stages.run import Run, Step
 from c360_spark.stages.watermark import advance, watermarks
 from c360_spark.tables import Table
@@ -47,12 +48,14 @@ def gather(run: Run, step: Step) -> Change:
     """Bring identity.evidence up to date, and tell what that touches.
 
     Everything, when the rule set is another than that of the last run, else what silver has gained or lost, and links
-    whose time has run out.
+    whose time has run out. Raises ConfigError C204 for another rule set that was not released.
     """
     versions = {table.full_name: run.store.version(table) for table in CARRIERS}
     marks = watermarks(run, CONSUMER)
     label = run.store.read(tables.IDENTIFIER).select("rule_set").head()
     if not marks or label is None or label.rule_set != run.conf.rules.label:
+        if label is not None:
+            require_release(run)
         rows = _evidence(run, {table: run.store.read(table) for table in CARRIERS}, whole=True)
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
         return Change(None, versions, "rule" if label else "data")

@@ -17,6 +17,7 @@ from c360_spark.identity.person import members, persons
 from c360_spark.identity.scope import ends, touching
 from c360_spark.stages.evidence import Change, gather
 from c360_spark.stages.graph import Graph, Outcome, partitioned, reachable
+from c360_spark.stages.release import release_first
 from c360_spark.stages.run import Run, Step, together
 
 
@@ -34,6 +35,7 @@ def resolve_identity(run: Run) -> None:
             outcome = partitioned(run, step, graph)
         with run.step("resolve_identity persons") as step:
             _write(run, step, change, graph, outcome)
+    release_first(run)
     change.done(run)
 
 

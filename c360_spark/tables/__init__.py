@@ -5,7 +5,7 @@ from c360_spark.tables.export import outbox
 from c360_spark.tables.gold import AUDIENCE_MEMBER, CONSENT_STATE, PERSON_XREF, PROFILE
 from c360_spark.tables.identity import CHANGE, EVIDENCE, IDENTIFIER, LINK, MEMBERSHIP, PERSON
 from c360_spark.tables.model import Column, Pii, Table, Write
-from c360_spark.tables.ops import ACCOUNTING, DELIVERY, RUN, WATERMARK
+from c360_spark.tables.ops import ACCOUNTING, DELIVERY, RULE_RELEASE, RUN, WATERMARK
 from c360_spark.tables.silver import (
     CANONICAL,
     CONSENT,
@@ -39,6 +39,7 @@ ALL: tuple[Table, ...] = (
     DELIVERY,
     ACCOUNTING,
     WATERMARK,
+    RULE_RELEASE,
     RUN,
 )
 
@@ -67,6 +68,7 @@ __all__ = [
     "PROFILE_RECORD",
     "PROVENANCE",
     "QUARANTINE",
+    "RULE_RELEASE",
     "RUN",
     "SUPPORT_CASE",
     "VERSIONED",

@@ -1,6 +1,6 @@
 """Ops: the ledger of what was landed, processed and run."""
 
-from c360_spark.tables.model import DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, Write, key
+from c360_spark.tables.model import DOUBLE, LONG, STRING, TIMESTAMP, Column, Pii, Table, Write, key
 
 DELIVERY = Table(
     "ops",
@@ -49,6 +49,22 @@ WATERMARK = Table(
         key("consumer", STRING, "the stage"),
         key("table", STRING, "the table it reads"),
         key("version", LONG, "Delta version up to which it has been processed"),
+    ),
+    physical=True,
+)
+
+RULE_RELEASE = Table(
+    "ops",
+    "rule_release",
+    "one rule set put in force; the newest is the one that may run",
+    ("label", "released_at"),
+    Write.APPEND,
+    (
+        key("label", STRING, "version and fingerprint of the rule set"),
+        key("released_at", TIMESTAMP, "by the clock"),
+        key("approved_by", STRING, "who approved it"),
+        key("content", STRING, "the rule set as JSON, decisions about named identifiers too", Pii.DIRECT),
+        Column("figures", STRING, "what the comparison with the live rule set had found, as JSON"),
     ),
     physical=True,
 )

@@ -1,0 +1,34 @@
+"""The comparison of two rule sets, for reading in a terminal."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Figures = Mapping[str, Any]
+
+
+def as_text(figures: Figures) -> str:
+    """A line for each kind of change."""
+    return "\n".join(_lines(figures))
+
+
+def _lines(figures: Figures) -> Iterator[str]:
+    live, candidate = (figures["persons"][side] for side in ("live", "candidate"))
+    yield f"rule set {figures['live']} → {figures['candidate']}"
+    for word in ("persons", "largest", "alone"):
+        yield f"  {WORDS[word]:<32} {live[word]:>9,} → {candidate[word]:,}"
+    share = f"of {figures['identifiers']:,} ({figures['moved_share']:.2%})"
+    yield f"  identifiers with another person  {figures['moved']:>9,} {share}"
+    yield "persons " + (", ".join(f"{kind} {n:,}" for kind, n in sorted(figures["changes"].items())) or "unchanged")
+    for link in figures["links"]:
+        yield f"links by {link['rule']}: {link['gained']:,} gained, {link['lost']:,} lost"
+    for audience in figures["audiences"]:
+        to = [name for name, source in figures["exports"].items() if source == audience["audience"]]
+        exported = f" (exported to {', '.join(to)})" if to else ""
+        sizes = f"{audience['live']:,} → {audience['candidate']:,}"
+        yield (
+            f"audience {audience['audience']}{exported}: {sizes}, "
+            f"{audience['entering']:,} entering, {audience['leaving']:,} leaving"
+        )
+
+
+WORDS = {"persons": "persons", "largest": "identifiers of the largest", "alone": "persons of one identifier"}

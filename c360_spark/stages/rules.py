@@ -1,0 +1,138 @@
+"""`c360 rules`: try a rule set beside the live one, release it, and go back."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.config import load
+from c360_spark.config.identity import RuleSet
+from c360_spark.errors import ConfigError, InputError
+from c360_spark.identity.history import changes, differences, with_causes
+from c360_spark.lease import lease
+from c360_spark.observe.rule_comparison import audience_changes, held, link_changes, moved, sizes
+from c360_spark.stages.build_audiences import build_audiences
+from c360_spark.stages.build_profiles import build_profiles
+from c360_spark.stages.release import release, releases
+from c360_spark.stages.resolve_identity import resolve_identity
+from c360_spark.stages.run import Run
+from c360_spark.store import Store
+
+Figures = dict[str, Any]
+
+
+def read_candidate(config: str, env: str, file: Path) -> RuleSet:
+    """The rule set of another file than identity.yml, checked with the rest of conf/."""
+    return load(Path(config), env, rules=file).rules
+
+
+def compare(run: Run, candidate: RuleSet) -> Figures:
+    """Resolve by the candidate beside the live tables, on the same evidence and as of the last run, and count what
+    differs.
+
+    Raises InputError C304 when nothing has been resolved yet.
+    """
+    live = replace(run, as_of=_last_as_of(run))
+    side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
+    side = replace(live, store=side_store, conf=replace(run.conf, rules=candidate))
+    with lease(run.store.lake):
+        for stage in (resolve_identity, build_profiles, build_audiences):
+            stage(side)
+        return _figures(live, side)
+
+
+def _layer(candidate: RuleSet) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in candidate.label)
+
+
+def _last_as_of(run: Run) -> datetime:
+    last = run.store.read(tables.RUN).where("stage = 'resolve_identity'").agg(F.max("as_of").alias("at")).head()
+    if last is None or last["at"] is None:
+        raise InputError("C304", "nothing has been resolved in this lake yet", hint="run resolve_identity first")
+    moment: datetime = last["at"]
+    return moment
+
+
+def _figures(live: Run, side: Run) -> Figures:
+    members = [run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL") for run in (live, side)]
+    nothing = live.spark.createDataFrame([], "identifier_id long, cause string")
+    moves = with_causes(differences(*members), nothing, *members)
+    told = changes(moves, *members, run_id=side.run_id, as_of=side.as_of, rule_set=side.conf.rules.label)
+    pairs = {
+        "links": link_changes(live.store.read(tables.LINK), side.store.read(tables.LINK)),
+        "audiences": audience_changes(live.store.read(tables.AUDIENCE_MEMBER), side.store.read(tables.AUDIENCE_MEMBER)),
+    }
+    known, found = (sizes(run.store.read(tables.PERSON)).head() for run in (live, side))
+    count = moved(*members).head()
+    assert known
+    assert found
+    assert count
+    return {
+        "live": live.conf.rules.label,
+        "candidate": side.conf.rules.label,
+        "persons": {"live": known.asDict(), "candidate": found.asDict()},
+        "changes": {row.kind: row["count"] for row in told.groupBy("kind").count().collect()},
+        "identifiers": count.identifiers,
+        "moved": count.moved,
+        "moved_share": round(count.moved / count.identifiers, 6) if count.identifiers else 0.0,
+        **{name: [row.asDict() for row in rows.collect()] for name, rows in pairs.items()},
+        "exports": {name: destination.audience for name, destination in live.conf.destinations.items()},
+    }
+
+
+def promote(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
+    """Release the candidate, if it keeps to the live rule set's `promotion` limits.
+
+    Raises ConfigError C205 without an approver, when it changes too much, or when it sets a limit below what living
+    persons have.
+    """
+    if not approved_by.strip():
+        raise ConfigError("C205", "nobody approved it", hint="give a name as --approved-by")
+    too_low = list(_too_low(run, candidate))
+    if too_low:
+        hint = "raise the limit, or split these persons with never-links first"
+        raise ConfigError("C205", "; ".join(too_low), hint=hint)
+    figures, limits = compare(run, candidate), run.conf.rules.promotion
+    complaints = []
+    if figures["moved_share"] > limits.max_moved_share:
+        complaints.append(f"{figures['moved_share']:.1%} of identifiers would move, {limits.max_moved_share:.1%} may")
+    if figures["persons"]["candidate"]["largest"] > limits.max_person_size:
+        complaints.append(f"a person would have {figures['persons']['candidate']['largest']:,} identifiers")
+    if complaints:
+        hint = "raise `promotion` in the live identity.yml, under review, if this is meant"
+        raise ConfigError("C205", "; ".join(complaints), hint=hint)
+    release(run, candidate, approved_by=approved_by, figures=json.dumps(figures))
+    return figures
+
+
+def _too_low(run: Run, candidate: RuleSet) -> Any:
+    largest = sizes(run.store.read(tables.PERSON)).head()
+    if candidate.component_limit and largest and largest.largest > candidate.component_limit:
+        yield f"component_limit is {candidate.component_limit}, a living person has {largest.largest} identifiers"
+    membership = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    for row in held(membership, run.store.read(tables.IDENTIFIER)).orderBy("namespace").collect():
+        space = candidate.namespaces.get(row.namespace)
+        if space and space.max_per_person and space.max_per_person < row.most:
+            yield f"max_per_person of {row.namespace} is {space.max_per_person}, a living person has {row.most}"
+
+
+def rollback(run: Run, config: str, *, approved_by: str) -> str:
+    """Release the rule set before the newest other one again, and write it to identity.yml; its label.
+
+    Raises ConfigError C205 when there is none, or without an approver.
+    """
+    if not approved_by.strip():
+        raise ConfigError("C205", "nobody approved it", hint="give a name as --approved-by")
+    known = releases(run)
+    before = next((rules for label, _, _, rules in known if label != known[0][0]), None)
+    if before is None:
+        raise ConfigError("C205", "there is no earlier rule set", hint="c360 rules list shows what was released")
+    release(run, before, approved_by=approved_by, figures=None)
+    text = yaml.safe_dump(before.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
+    (Path(config) / "identity.yml").write_text(text, encoding="utf-8")
+    return before.label

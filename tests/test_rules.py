@@ -1,0 +1,85 @@
+"""A rule set is tried beside the live one, released, and taken back: persons and outputs come back exactly."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pyspark.sql import DataFrame, SparkSession
+
+from c360_spark import tables
+from c360_spark.config import Conf
+from c360_spark.config.identity import RuleSet
+from c360_spark.errors import ConfigError
+from c360_spark.observe.comparison_text import as_text
+from c360_spark.stages.build_profiles import build_profiles
+from c360_spark.stages.resolve_identity import resolve_identity
+from c360_spark.stages.rules import compare, promote, rollback
+from c360_spark.stages.run import Run
+from tests.test_resolve_identity import C1, C2, A, Life
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+OUTPUTS = {
+    tables.MEMBERSHIP: "valid_to_run IS NULL",
+    tables.PERSON: "status = 'active'",
+    tables.LINK: "true",
+    tables.PERSON_XREF: "true",
+    tables.PROFILE: "true",
+}
+
+
+def outputs(run: Run) -> dict[str, set[Any]]:
+    """What everybody reads, but for the runs that wrote it."""
+    hidden = ("valid_from_run", "attributes")
+    found = {t.full_name: run.store.read(t).where(c).drop(*hidden) for t, c in OUTPUTS.items()}
+    return {name: {tuple(row) for row in rows.collect()} for name, rows in found.items()}
+
+
+def test_a_rule_set_is_compared_promoted_and_rolled_back(
+    spark: SparkSession, frame: Callable[..., DataFrame], conf: Conf, tmp_path: Path
+) -> None:
+    life = Life(spark, frame, conf, tmp_path / "lake")
+    live = life.live([C1], [C2], [C1, A], [C2, A])
+    build_profiles(live)
+    before = outputs(live)
+    strict = _strict(conf.rules)
+
+    figures = compare(live, strict)
+    assert (figures["persons"]["live"]["persons"], figures["persons"]["candidate"]["persons"]) == (1, 3)
+    assert figures["changes"] == {"split": 2}
+    assert figures["links"] == [{"rule": "crm.customer", "gained": 0, "lost": 2}]
+    assert "split 2" in as_text(figures)
+    assert outputs(live) == before  # it was tried beside
+
+    as_strict = replace(live, conf=replace(live.conf, rules=strict), run_id="2")
+    with pytest.raises(ConfigError, match="not the one released last"):
+        resolve_identity(as_strict)
+    with pytest.raises(ConfigError, match="of identifiers would move"):
+        promote(live, strict, approved_by="Ada")
+    with pytest.raises(ConfigError, match="nobody approved"):
+        promote(live, strict, approved_by=" ")
+    with pytest.raises(ConfigError, match="component_limit is 2"):
+        promote(live, conf.rules.model_copy(update={"component_limit": 2}), approved_by="Ada")
+    generous = conf.rules.promotion.model_copy(update={"max_moved_share": 1.0})
+    lenient = replace(live, conf=replace(conf, rules=conf.rules.model_copy(update={"promotion": generous})))
+    promote(lenient, strict, approved_by="Ada")
+    resolve_identity(as_strict)
+    build_profiles(as_strict)
+    assert outputs(as_strict) != before
+
+    assert rollback(as_strict, str(tmp_path), approved_by="Ada") == conf.rules.label
+    restored = RuleSet(**yaml.safe_load((tmp_path / "identity.yml").read_text()))
+    assert restored.label == conf.rules.label
+    back = replace(live, conf=replace(live.conf, rules=restored), run_id="3")
+    resolve_identity(back)
+    build_profiles(back)
+    assert outputs(back) == before
+
+
+def _strict(rules: RuleSet) -> RuleSet:
+    """An account of two customers is shared by too many."""
+    account = rules.namespaces["commerce.account_id"].model_copy(update={"crowd_limit": 1})
+    spaces = rules.namespaces | {"commerce.account_id": account}
+    return rules.model_copy(update={"namespaces": spaces, "version": "1.1.0"})
