@@ -225,8 +225,10 @@ def test_a_job_that_is_given_nonsense_ends_with_the_code_and_exit_code_of_the_co
 
 def test_the_notebook_runs_on_a_lake(lived: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("C360_LAKE", lived.store.lake)
-    notebook = nbformat.read(ROOT / "notebooks" / "explore.ipynb", as_version=4)
+    monkeypatch.setenv("C360_CONF", str(ROOT / "conf"))
+    notebook = nbformat.read(ROOT / "notebooks" / "identity_graph.ipynb", as_version=4)
     client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
     client.execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert any("shared_record" in str(o) or "crm.customer" in str(o) for o in outputs)
+    shown = " ".join(str(output) for output in outputs)
+    assert all(word in shown for word in ("id_stability", "crm.customer", "links that hold", "<iframe"))

@@ -28,10 +28,7 @@ def as_html(told: Told, *, page: str) -> str:
 def as_text(told: Told) -> str:
     """A few lines for each part, the path last."""
     lines = [_title(told), "", f"members ({len(told['members'])})"]
-    lines += [
-        f"  {m['name']}  {m['region']}, {m['status']}, {m['degree']} links, since {_day(m['first_recorded_at'])}"
-        for m in told["members"]
-    ]
+    lines += [f"  {_member(member)}" for member in told["members"]]
     for part, title in (("links", "links that hold"), ("evicted", "links taken out")):
         lines += ["", f"{title} ({len(told[part])})", *(f"  {_link(link)}" for link in told[part])]
     lines += ["", f"what happened ({len(told['changes'])})", *(f"  {_change(c)}" for c in told["changes"])]
@@ -50,16 +47,23 @@ def _title(told: Told) -> str:
     return f"{told['subject']}{when}: person {told['person']}{moved}"
 
 
+def _member(member: Told) -> str:
+    degree, since = _count(member["degree"], "link"), _day(member["first_recorded_at"])
+    return f"{member['name']}  {member['region']}, {member['status']}, {degree}, since {since}"
+
+
 def _link(link: Told) -> str:
     why = f", {link['reason']}" if link["reason"] else ""
     records = f", e.g. {', '.join(record[:12] for record in link['records'])}" if link["records"] else ""
     seen = f"{_day(link['first_seen_at'])} to {_day(link['last_seen_at'])}"
-    return f"{link['left']} — {link['right']}  {link['rule']}{why}: {link['evidence_count']} records, {seen}{records}"
+    count = _count(link["evidence_count"], "record")
+    return f"{link['left']} — {link['right']}  {link['rule']}{why}: {count}, {seen}{records}"
 
 
 def _change(change: Told) -> str:
     persons = " → ".join(filter(None, (change["from_person_id"], change["to_person_id"])))
-    return f"{_day(change['occurred_at'])}  {change['kind']}  {persons}  {change['identifier_count']} identifiers"
+    count = _count(change["identifier_count"], "identifier")
+    return f"{_day(change['occurred_at'])}  {change['kind']} ({change['cause']})  {persons}  {count}"
 
 
 def _path(path: list[Told] | None) -> Iterable[str]:
@@ -68,6 +72,10 @@ def _path(path: list[Told] | None) -> Iterable[str]:
     broken = [link for link in path if link["status"] != "active"]
     verdict = [f"  {len(broken)} of its links are taken out, so it connects nobody"] if broken else []
     return [*(f"  {number}. {_link(link)}" for number, link in enumerate(path, 1)), *verdict]
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def _day(moment: Any) -> str:

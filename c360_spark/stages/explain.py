@@ -10,7 +10,7 @@ from c360_spark.errors import InputError
 from c360_spark.lookup import Lookup, Row, among, is_person_id, text
 from c360_spark.observe import explained
 from c360_spark.observe.path import shortest_path
-from c360_spark.stages.job import instant
+from c360_spark.stages.run import instant
 
 SOURCES_SHOWN = 3
 AT = {"m": tables.MEMBERSHIP, "r": tables.RUN}
@@ -160,7 +160,7 @@ def _links(lookup: Lookup, ids: list[int]) -> list[Row]:
 def _changes(lookup: Lookup, person: str, as_of: datetime | None) -> list[Row]:
     until = f" AND occurred_at <= {text(as_of.isoformat(sep=' '))}" if as_of else ""
     return lookup.ask(
-        "SELECT run_id, kind, from_person_id, to_person_id, identifier_count, occurred_at FROM c "
+        "SELECT run_id, kind, cause, from_person_id, to_person_id, identifier_count, occurred_at FROM c "
         f"WHERE (from_person_id = {text(person)} OR to_person_id = {text(person)}){until} "
         "ORDER BY occurred_at, kind, from_person_id, to_person_id",
         c=tables.CHANGE,

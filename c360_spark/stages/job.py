@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from c360_spark.config import load
-from c360_spark.errors import C360Error, InputError
+from c360_spark.errors import C360Error
 from c360_spark.session import session
 from c360_spark.stages.chain import run_stages
-from c360_spark.stages.run import Run, run_id_of
+from c360_spark.stages.run import Run, instant, run_id_of
 from c360_spark.store import Store
 
 
@@ -66,14 +66,3 @@ def begin(
     spark = session("c360", platform.spark, checkpoints=f"{platform.lake}/_checkpoints/graph", small=small)
     store = Store(spark, platform.lake, platform.catalog)
     return Run(spark, store, conf, moment, run_id or run_id_of(moment), only)
-
-
-def instant(text: str) -> datetime:
-    """A date or time in ISO 8601 as naive UTC. Raises InputError C303."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(
-            "C303", f"'{text}' is not an ISO 8601 time", hint="such as 2026-01-31 or 2026-01-31T06:00:00Z"
-        ) from None
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

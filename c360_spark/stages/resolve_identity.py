@@ -15,6 +15,7 @@ from c360_spark.identity.history import changes, differences, membership_rows, w
 from c360_spark.identity.link import identifiers
 from c360_spark.identity.person import members, persons
 from c360_spark.identity.scope import ends, touching
+from c360_spark.observe.identity_health import health
 from c360_spark.stages.evidence import Change, gather
 from c360_spark.stages.graph import Graph, Outcome, partitioned, reachable
 from c360_spark.stages.release import release_first
@@ -35,6 +36,8 @@ def resolve_identity(run: Run) -> None:
             outcome = partitioned(run, step, graph)
         with run.step("resolve_identity persons") as step:
             _write(run, step, change, graph, outcome)
+        with run.step("resolve_identity health") as step:
+            _health(run, step)
     release_first(run)
     change.done(run)
 
@@ -74,3 +77,17 @@ def _moves(run: Run, step: Step, change: Change, graph: Graph, found: DataFrame)
         told = changes(moves, current, found, default_cause=change.cause, **context)
         step.wrote("change", store.add(tables.CHANGE, told))
         step.wrote("membership", store.merge(tables.MEMBERSHIP, membership_rows(moves, run_id=run.run_id)))
+
+
+def _health(run: Run, step: Step) -> None:
+    """Figures of the run, once more if it is run again."""
+    read, this_run = run.store.read, F.col("run_id") == run.run_id
+    figures = health(
+        read(tables.IDENTIFIER),
+        read(tables.PERSON),
+        read(tables.CHANGE).where(this_run),
+        read(tables.EVIDENCE),
+        read(tables.MEMBERSHIP).where("valid_to_run IS NULL"),
+    ).withColumn("run_id", F.lit(run.run_id))
+    known = read(tables.HEALTH).where(this_run)
+    step.wrote("health", run.store.sync(tables.HEALTH, figures, old=known))

@@ -12,6 +12,7 @@ from typing import TypeVar
 from pyspark.sql import SparkSession
 
 from c360_spark.config import Conf
+from c360_spark.errors import InputError
 from c360_spark.store import Store, Written
 
 T = TypeVar("T")
@@ -74,3 +75,14 @@ def _counts(written: Written) -> list[tuple[str, int]]:
 def run_id_of(as_of: datetime) -> str:
     """The default run id: runs for the same time have the same id, and ids sort by time."""
     return as_of.replace(tzinfo=UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def instant(text: str) -> datetime:
+    """A date or time in ISO 8601 as naive UTC. Raises InputError C303."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            "C303", f"'{text}' is not an ISO 8601 time", hint="such as 2026-01-31 or 2026-01-31T06:00:00Z"
+        ) from None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -3,7 +3,7 @@
 from c360_spark.tables.bronze import bronze
 from c360_spark.tables.export import outbox
 from c360_spark.tables.gold import AUDIENCE_MEMBER, CONSENT_STATE, PERSON_XREF, PROFILE
-from c360_spark.tables.identity import CHANGE, EVIDENCE, IDENTIFIER, LINK, MEMBERSHIP, PERSON
+from c360_spark.tables.identity import CHANGE, EVIDENCE, HEALTH, IDENTIFIER, LINK, MEMBERSHIP, PERSON
 from c360_spark.tables.model import Column, Pii, Table, Write
 from c360_spark.tables.ops import ACCOUNTING, DELIVERY, RULE_RELEASE, RUN, WATERMARK
 from c360_spark.tables.silver import (
@@ -32,6 +32,7 @@ ALL: tuple[Table, ...] = (
     MEMBERSHIP,
     PERSON,
     CHANGE,
+    HEALTH,
     PERSON_XREF,
     PROFILE,
     CONSENT_STATE,
@@ -54,6 +55,7 @@ __all__ = [
     "DELIVERY",
     "EVENT",
     "EVIDENCE",
+    "HEALTH",
     "IDENTIFIER",
     "IDENTIFIER_SET",
     "LINK",

@@ -120,3 +120,17 @@ CHANGE = Table(
         RULE_SET,
     ),
 )
+
+HEALTH = Table(
+    "identity",
+    "health",
+    "one figure of one run",
+    ("run_id", "metric", "dimension"),
+    Write.MERGE,
+    (
+        key("run_id", STRING, "the run"),
+        key("metric", STRING, "persons, largest_person, identifiers, changes, id_stability or match_rate"),
+        key("dimension", STRING, "what it is of: a status, a kind of change, a dataset; empty for all"),
+        key("value", DOUBLE, "a number, or a share from 0 to 1"),
+    ),
+)
