@@ -15,7 +15,7 @@ from c360_spark.identity.blocked import is_blocked
 from c360_spark.identity.components import components
 from c360_spark.identity.evidence import key_evidence, set_evidence
 from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
-from c360_spark.identity.history import changes, differences, membership_rows, with_causes
+from c360_spark.identity.history import changes, differences, membership_rows, redirects, with_causes
 from c360_spark.identity.link import identifiers, links, vertices
 from c360_spark.identity.person import members, person_id, persons
 from tests.conftest import AS_OF, utc
@@ -316,3 +316,11 @@ def test_a_match_key_needs_all_its_parts_and_one_region(frame: Frame, conf: Conf
         for hub, key, count in ((row.hub_id, row.member_id, 2 if row.hub_id == first else 1) for row in rows.collect())
     }
     assert vertices(rows).count() == 2
+
+
+def test_every_id_that_ever_was_leads_to_who_holds_its_identifiers_today(frame: Frame) -> None:
+    spans = [(1, "a", "1", "2"), (1, "b", "2", None), (2, "a", "1", None), (3, "c", "1", "3"), (3, "c", "4", None)]
+    names = ("identifier_id", "person_id", "valid_from_run", "valid_to_run")
+    membership = frame(tables.MEMBERSHIP, *(dict(zip(names, span, strict=True)) for span in spans))
+    found = {tuple(row) for row in redirects(membership).collect()}
+    assert found == {("a", "a", 1), ("a", "b", 1), ("b", "b", 1), ("c", "c", 1)}

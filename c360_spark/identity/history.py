@@ -55,6 +55,21 @@ def membership_rows(differences: DataFrame, *, run_id: str) -> DataFrame:
     return closed.unionByName(opened)
 
 
+def redirects(membership: DataFrame) -> DataFrame:
+    """`person_id, today_id, identifier_count`: for every person id that ever was, who holds its identifiers today.
+
+    `membership` is all of identity.membership. A person that was split points to several, one that lives on to itself
+    too; one whose identifiers are all gone to nobody, and has no row.
+    """
+    today = membership.where("valid_to_run IS NULL").select("identifier_id", F.col("person_id").alias("today_id"))
+    ever = membership.select("identifier_id", "person_id").distinct()
+    return (
+        ever.join(today, "identifier_id")
+        .groupBy("person_id", "today_id")
+        .agg(F.count(F.lit(1)).alias("identifier_count"))
+    )
+
+
 JOINING, PARTING = (
     ("data", "manual", "rule", "erasure", "expiry"),
     ("erasure", "expiry", "manual", "rule", "data"),
