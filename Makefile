@@ -56,8 +56,8 @@ demo: setup ## Build a small Customer 360 from generated data
 test: setup ## The whole test suite: the part without a JVM first
 	@echo '[1/2] tests without Spark'
 	$(PYTEST) -m 'not spark' --ignore=tests/real
-	@echo '[2/2] tests with Spark'
-	$(PYTEST) -m spark --ignore=tests/real
+	@echo '[2/2] tests with Spark, two sessions side by side: most of a small test is waiting'
+	$(PYTEST) -m spark --ignore=tests/real -n 2 --dist loadfile
 
 test-fast: $(PROJECT) ## Only the tests without Spark
 	$(PYTEST) -m 'not spark' --ignore=tests/real

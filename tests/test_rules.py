@@ -15,9 +15,11 @@ from c360_spark.config.identity import RuleSet
 from c360_spark.errors import ConfigError
 from c360_spark.observe.comparison_text import as_text
 from c360_spark.stages.build_profiles import build_profiles
+from c360_spark.stages.release import release
 from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.rules import compare, promote, rollback
 from c360_spark.stages.run import Run
+from tests.test_chain import DyingStore, Killed
 from tests.test_resolve_identity import C1, C2, A, Life
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -76,6 +78,32 @@ def test_a_rule_set_is_compared_promoted_and_rolled_back(
     resolve_identity(back)
     build_profiles(back)
     assert outputs(back) == before
+
+
+def test_a_rule_set_killed_on_its_way_in_and_taken_back_leaves_no_trace(
+    spark: SparkSession, frame: Callable[..., DataFrame], conf: Conf, tmp_path: Path
+) -> None:
+    life = Life(spark, frame, conf, tmp_path / "lake")
+    live = life.live([C1], ["email:test@x.de", A])
+    before = _evidence(live)
+    open_hearted = conf.rules.model_copy(update={"namespaces": _unblocked(conf.rules)})
+    release(live, open_hearted, approved_by="Ada", figures=None)
+    dying = DyingStore(spark, live.store.lake)
+    dying.commits_left = 2  # that a run over everything has begun, and its evidence
+    with pytest.raises(Killed):
+        resolve_identity(replace(live, store=dying, conf=replace(conf, rules=open_hearted)))
+    assert _evidence(live) != before
+    rollback(live, str(tmp_path), approved_by="Ada")
+    resolve_identity(live)
+    assert _evidence(live) == before
+
+
+def _evidence(run: Run) -> set[Any]:
+    return {tuple(row) for row in run.store.read(tables.EVIDENCE).collect()}
+
+
+def _unblocked(rules: RuleSet) -> dict[str, Any]:
+    return rules.namespaces | {"email": rules.namespaces["email"].model_copy(update={"blocked_patterns": ()})}
 
 
 def _strict(rules: RuleSet) -> RuleSet:

@@ -23,6 +23,8 @@ from c360_spark.stages.watermark import advance, watermarks
 from c360_spark.tables import Table
 
 CONSUMER = "resolve_identity"
+# Which rule sets a run over everything was begun with, numbered: one that was killed has left tables of two.
+BEGUN = "resolve_identity everything"
 CARRIERS = (tables.IDENTIFIER_SET, tables.PROFILE_RECORD)
 
 
@@ -52,10 +54,13 @@ def gather(run: Run, step: Step) -> Change:
     """
     versions = {table.full_name: run.store.version(table) for table in CARRIERS}
     marks = watermarks(run, CONSUMER)
-    label = run.store.read(tables.IDENTIFIER).select("rule_set").head()
-    if not marks or label is None or label.rule_set != run.conf.rules.label:
-        if label is not None:
+    on_record = run.store.read(tables.IDENTIFIER).select("rule_set").head()
+    label, begun = on_record.rule_set if on_record else None, watermarks(run, BEGUN)
+    last_begun = max(begun, key=begun.__getitem__, default=None)
+    if not marks or {label, last_begun} != {run.conf.rules.label}:
+        if label:
             require_release(run)
+        advance(run, BEGUN, {run.conf.rules.label: max(begun.values(), default=0) + 1})
         rows = _evidence(run, {table: run.store.read(table) for table in CARRIERS}, whole=True)
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
         return Change(None, versions, "rule" if label else "data")

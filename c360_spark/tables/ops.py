@@ -46,9 +46,9 @@ WATERMARK = Table(
     ("consumer", "table", "version"),
     Write.APPEND,
     (
-        key("consumer", STRING, "the stage"),
-        key("table", STRING, "the table it reads"),
-        key("version", LONG, "Delta version up to which it has been processed"),
+        key("consumer", STRING, "the stage, or 'resolve_identity everything'"),
+        key("table", STRING, "the table it reads, or the rule set that everything was resolved by"),
+        key("version", LONG, "Delta version up to which it has been processed, or the number of such runs"),
     ),
     physical=True,
 )
