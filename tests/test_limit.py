@@ -49,7 +49,7 @@ def defined(links: Pairs, nevers: Pairs, size: int | None) -> dict[int, int]:
 pair = st.tuples(vertex, vertex).filter(lambda p: p[0] < p[1])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(pair, max_size=15, unique=True), st.lists(pair, max_size=3), st.sampled_from([None, 2, 4]), st.randoms()
 )
