@@ -90,6 +90,7 @@ bench: setup ## Time the whole chain on generated data: SIZE=1m for a million
 bench-identity: setup ## Time identity after small changes, and the engines of its components
 	$(PY) -m tests.bench.chain --part identity --size $(SIZE)
 	$(PY) -m tests.bench.chain --part components --size $(SIZE)
+	$(PY) -m tests.bench.chain --part extremes --size $(SIZE)
 
 real: setup $(REAL) ## Tests on real public data sets, which come as packages: SAMPLE=5000 for fewer rows
 	C360_REAL_SAMPLE=$(SAMPLE) $(PYTEST) tests/real -m real

@@ -1,7 +1,7 @@
 """Times the chain on generated data: `python -m tests.bench.chain --size 100k`.
 
 Prints Markdown for docs/benchmarks.md. `--part components` times the two engines of connected components instead,
-`--part identity` a small change against a full run.
+`--part extremes` on a star and a chain, `--part identity` a small change against a full run.
 """
 
 import argparse
@@ -155,7 +155,12 @@ def _size(lake: Path) -> str:
     return f"The lake holds {total / 1024**2:,.0f} MiB."
 
 
-PARTS = {"chain": chain, "components": components.compared, "identity": identity.compared}
+PARTS = {
+    "chain": chain,
+    "components": components.compared,
+    "extremes": components.extremes,
+    "identity": identity.compared,
+}
 
 if __name__ == "__main__":
     main()

@@ -19,9 +19,28 @@ BRIDGE = 8  # of so many persons, one shares an identifier with the next
 
 def compared(spark: SparkSession, _: Conf, folder: Path, links: int) -> list[str]:
     """Seconds of each engine as lines of Markdown. Raises AssertionError unless their partitions are equal."""
-    graph = _made(spark, folder / "links", links)
+    return _compared(spark, folder, _made(spark, folder / "links", links), links, REPEATS)
+
+
+def extremes(spark: SparkSession, _: Conf, folder: Path, links: int) -> list[str]:
+    """The same for a star of so many leaves, and for a chain a tenth as long."""
+    leaf, hub = _id(F.col("id"), F.lit(1)), _id(F.lit(0), F.lit(0))
+    star = spark.range(links).select(hub.alias("left_id"), leaf.alias("right_id"))
+    chain = spark.range(links // 10).select(leaf.alias("left_id"), _id(F.col("id") + 1, F.lit(1)).alias("right_id"))
+    lines: list[str] = []
+    for name, graph in (("star", star), ("chain", chain)):
+        count = graph.count()
+        lines += [
+            f"A {name}. ",
+            *_compared(spark, folder / name, _stored(graph, folder / name / "links"), count, 1),
+            "",
+        ]
+    return lines
+
+
+def _compared(spark: SparkSession, folder: Path, graph: DataFrame, links: int, repeats: int) -> list[str]:
     seconds: dict[str, list[float]] = {engine: [] for engine in ENGINES}
-    for repeat in range(REPEATS):
+    for repeat in range(repeats):
         for engine in ENGINES:
             began = time.monotonic()
             components(graph, engine=engine).write.mode("overwrite").parquet(str(folder / engine))
@@ -54,9 +73,12 @@ def _made(spark: SparkSession, folder: Path, links: int) -> DataFrame:
     person, nth = F.expr(f"id div {PER_PERSON}"), F.col("id") % PER_PERSON
     shared = (nth == 0) & (F.abs(F.xxhash64(person)) % BRIDGE == 0)
     other = F.when(shared, _id(person + 1, F.lit(0))).otherwise(_id(person, nth + 1))
-    rows = spark.range(links).select(_id(person, F.lit(0)).alias("left_id"), other.alias("right_id"))
+    return _stored(spark.range(links).select(_id(person, F.lit(0)).alias("left_id"), other.alias("right_id")), folder)
+
+
+def _stored(rows: DataFrame, folder: Path) -> DataFrame:
     rows.write.mode("overwrite").parquet(str(folder))
-    return spark.read.parquet(str(folder))
+    return rows.sparkSession.read.parquet(str(folder))
 
 
 def _id(person: Column, nth: Column) -> Column:
