@@ -3,7 +3,6 @@
 It only reads, and only what a person asks for at a terminal; stages read and write by `store` alone.
 """
 
-import re
 from typing import Any
 
 import deltalake
@@ -59,7 +58,3 @@ def among(column: str, values: list[Any]) -> str:
 
 def _naive(value: Any) -> Any:
     return value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value
-
-
-def is_person_id(given: str) -> bool:
-    return re.fullmatch(r"p[0-9a-f]{24}", given) is not None

@@ -14,7 +14,7 @@ from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 from c360_spark.config import Conf, load
 from c360_spark.config.platform import Spark
 from c360_spark.session import session
-from c360_spark.store import Store
+from c360_spark.store import Store, Written
 from c360_spark.tables import Table
 
 ROOT = Path(__file__).parent.parent
@@ -88,3 +88,25 @@ def utc(text: str) -> datetime:
     """A naive datetime in UTC of an ISO text."""
     moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+class Killed(Exception):
+    """Stands for the death of the driver."""
+
+
+class DyingStore(Store):
+    """A store whose driver dies right after its n-th commit."""
+
+    commits_left = 0
+
+    def _after(self, written: Written) -> Written:
+        self.commits_left -= 1
+        if self.commits_left == 0:
+            raise Killed
+        return written
+
+    def append(self, *arguments: object) -> Written:
+        return self._after(super().append(*arguments))
+
+    def _merge(self, *arguments: object) -> Written:
+        return self._after(super()._merge(*arguments))

@@ -25,10 +25,10 @@ from c360_spark.stages.demo import CUSTOMER_RECORDS, found_persons
 from c360_spark.stages.replay import replay
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.stages.synth import synth
-from c360_spark.store import Store, Written
+from c360_spark.store import Store
 from c360_spark.synth.noise import Noise
 from c360_spark.tables import Table
-from tests.conftest import ROOT
+from tests.conftest import ROOT, DyingStore, Killed
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 START = date(2026, 1, 1)
@@ -154,28 +154,6 @@ def test_a_replay_from_bronze_into_an_empty_lake_gives_equal_tables(lived: Run, 
     again = run_on(lived.spark, tmp_path, DAYS)
     replay(again, lived.store)
     assert_equal_lakes(lived, again)
-
-
-class Killed(Exception):
-    """Stands for the death of the driver."""
-
-
-class DyingStore(Store):
-    """A store whose driver dies right after its n-th commit."""
-
-    commits_left = 0
-
-    def _after(self, written: Written) -> Written:
-        self.commits_left -= 1
-        if self.commits_left == 0:
-            raise Killed
-        return written
-
-    def append(self, *arguments: object) -> Written:
-        return self._after(super().append(*arguments))
-
-    def _merge(self, *arguments: object) -> Written:
-        return self._after(super()._merge(*arguments))
 
 
 @pytest.mark.parametrize("commits", range(1, 29) if os.environ.get("C360_LONG") else [3, 19])

@@ -113,6 +113,13 @@ TOGETHER = [
     ),
     (
         RULES,
+        "never_links: [",
+        f"never_links: [{{left: {NAMED}1}}, right: {NAMED}2}}, {SIGNED}}}, "
+        f"¦{{left: {NAMED}2}}, right: {NAMED}1}}, {SIGNED}}}, ",
+        "the same pair stands here already",
+    ),
+    (
+        RULES,
         "force_links: []",
         f"force_links: [{{left: {NAMED}1}}, right: {{namespace: email, ¦region: UE, value: a}}, {SIGNED}}}]",
         "unknown region 'UE'; known: DACH, EU, OTHER, US",

@@ -1,6 +1,7 @@
 """One small graph through its life: merged, split by a decision, joined across regions, erased, explained."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,14 +15,14 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.columns.keys import identifier_id
 from c360_spark.config import Conf
-from c360_spark.config.identity import Bridge, Named, Pair, RuleSet
+from c360_spark.config.identity import Bridge, Named, Pair
 from c360_spark.errors import InputError, IntegrityError
 from c360_spark.stages.explain import explain, explanation
 from c360_spark.stages.release import release
 from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
-from tests.conftest import ROOT
+from tests.conftest import ROOT, DyingStore, Killed
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 Frame = Callable[..., DataFrame]
@@ -57,16 +58,23 @@ class Life:
     def __init__(self, spark: SparkSession, frame: Frame, conf: Conf, lake: Path) -> None:
         self.spark, self.frame, self.conf, self.lake, self.day = spark, frame, conf, str(lake), 0
 
-    def live(self, *groups: list[str], rules: RuleSet | None = None, **update: Any) -> Run:
-        """The next day: these sets are all there are, resolved by the rules with `update`."""
+    def live(self, *groups: list[str], killed_after: int = 0, **update: Any) -> Run:
+        """The next day: these sets are all there are, resolved by the rules with `update`. With `killed_after`, a run
+        that dies after so many commits comes first.
+        """
         self.day += 1
-        rules = (rules or self.conf.rules).model_copy(update=update)
+        rules = self.conf.rules.model_copy(update=update)
         as_of = START + timedelta(days=self.day)
         run = Run(self.spark, Store(self.spark, self.lake), replace(self.conf, rules=rules), as_of, run_id_of(as_of))
         secret = self.conf.platform.identity_key.secret()
         run.store.sync(tables.IDENTIFIER_SET, sets(self.frame, secret, *groups))
         if self.day > 1:
             release(run, rules, approved_by="a test", figures=None)
+        if killed_after:
+            dying = DyingStore(self.spark, self.lake)
+            dying.commits_left = killed_after
+            with pytest.raises(Killed):
+                resolve_identity(replace(run, store=dying))
         resolve_identity(run)
         ledger = {"run_id": run.run_id, "stage": "resolve_identity", "as_of": as_of, "started_at": as_of}
         run.store.append(tables.RUN, self.frame(tables.RUN, ledger))
@@ -94,13 +102,15 @@ def test_a_graph_through_its_life(spark: SparkSession, frame: Frame, conf: Conf,
     assert life.person(C1) == life.person(C2) == survivor
 
     never = Pair(left=_named(C1), right=_named(C2), reason="twins", **SIGNED)
-    assert told(life.live(*together, never_links=(never,))) == {("split", "manual")}
+    again = Pair(left=_named(C1 + " "), right=_named(C2), reason="twins", **SIGNED | {"added": date(2025, 1, 1)})
+    assert told(life.live(*together, never_links=(never, again))) == {("split", "manual")}
     assert (life.person(C1), life.person(C2)) == (one, two)
     answer = explanation(life.lake, C1, to=C2, as_of=None, values=False)
     assert [step["reason"] for step in answer["path"] if step["status"] == "evicted"] == ["limit:never"]
-    assert (
-        life.live(*together, never_links=(never,)).store.version(tables.LINK) == 2
-    )  # nothing changed, nothing written
+    idle = life.live(*together, never_links=(never, again))
+    assert idle.store.version(tables.LINK) == 2  # nothing changed, nothing written
+    figures = idle.store.read(tables.HEALTH).where(F.col("run_id") == idle.run_id).collect()
+    assert {(row.metric, row.value) for row in figures} >= {("persons", 4.0), ("id_stability", 1.0)}
 
     bridge = Bridge(
         namespaces=("email",), regions=("EU", "US"), legal_basis="consent", expires=date(2026, 1, 7), **SIGNED
@@ -132,6 +142,21 @@ def _check_forms(lake: str, person: str) -> None:
     for unknown in ("email:nobody@x.de", "p" + "0" * 24):
         with pytest.raises(InputError, match="no "):
             explanation(lake, unknown, to=None, as_of=None, values=False)
+        with pytest.raises(InputError, match="no "):
+            explanation(lake, person, to=unknown, as_of=None, values=False)
+
+
+@pytest.mark.parametrize("commits", range(1, 8) if os.environ.get("C360_LONG") else [4])
+def test_a_small_change_killed_after_any_commit_is_repaired_and_told_once(
+    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, commits: int
+) -> None:
+    lives = [Life(spark, frame, conf, tmp_path / name) for name in ("killed", "whole")]
+    for life in lives:
+        life.live([C1], [C2], [C1, A])
+    runs = [life.live([C1], [C2, A], killed_after=n) for life, n in zip(lives, (commits, 0), strict=True)]
+    for table in (t for t in tables.ALL if t.layer == "identity"):
+        one, other = ({tuple(row) for row in run.store.read(table).collect()} for run in runs)
+        assert one == other, table.full_name
 
 
 def test_two_identifiers_on_one_id_are_refused_and_persons_stay(

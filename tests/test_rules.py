@@ -19,7 +19,7 @@ from c360_spark.stages.release import release
 from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.rules import compare, promote, rollback
 from c360_spark.stages.run import Run
-from tests.test_chain import DyingStore, Killed
+from tests.conftest import DyingStore, Killed
 from tests.test_resolve_identity import C1, C2, A, Life
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]

@@ -142,6 +142,7 @@ def _decisions(rules: RuleSet, document: Document) -> Iterator[Problem]:
             yield from _unknown(document, ("bridges", name, "regions", i), region, rules.region_names, "region")
     forced = {frozenset((pair.left, pair.right)) for pair in rules.force_links}
     for kind, pairs in (("force_links", rules.force_links), ("never_links", rules.never_links)):
+        ends = [frozenset((pair.left, pair.right)) for pair in pairs]
         for i, pair in enumerate(pairs):
             for side, end in (("left", pair.left), ("right", pair.right)):
                 yield from _unknown(
@@ -150,7 +151,9 @@ def _decisions(rules: RuleSet, document: Document) -> Iterator[Problem]:
                 yield from _unknown(document, (kind, i, side, "region"), end.region, rules.region_names, "region")
             if pair.left == pair.right:
                 yield document.problem((kind, i), "both ends are the same identifier")
-            elif kind == "never_links" and frozenset((pair.left, pair.right)) in forced:
+            elif ends[i] in ends[:i]:
+                yield document.problem((kind, i), "the same pair stands here already")
+            elif kind == "never_links" and ends[i] in forced:
                 yield document.problem((kind, i), "the same pair is in force_links")
 
 

@@ -113,12 +113,14 @@ def decision_evidence(pairs: DataFrame, rules: RuleSet, *, secret: str) -> DataF
     made = pairs.select(
         "kind",
         rule.alias("rule"),
-        F.lit(1).cast("long").alias("evidence_count"),
-        *(F.col("at").alias(name) for name in TIMES),
+        "at",
         *(end.alias(side) for side, end in ends.items()),
     )
+    # Two spellings may be one identifier: the same decision is on record once, since the first of its dates.
+    once = made.groupBy("kind", "rule", "hub", "member").agg(F.min("at").alias("at"))
     key = digest(F.col("rule"), F.col("hub.identifier_id"), F.col("member.identifier_id"))
-    return made.withColumn("evidence_id", key).select(*_columns()).distinct()
+    times = {name: F.col("at") for name in TIMES}
+    return once.withColumns({"evidence_id": key, "evidence_count": F.lit(1).cast("long"), **times}).select(*_columns())
 
 
 def _decision(kind: str, pair: Pair) -> tuple[object, ...]:

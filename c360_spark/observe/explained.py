@@ -21,7 +21,7 @@ def _plain(value: Any) -> Any:
 
 def as_html(told: Told, *, page: str) -> str:
     """The graph, to look at and drag, beside the links as text; `page` is the content of explained.html."""
-    data = json.dumps(_plain(told), default=str).replace("</", "<\\/")
+    data = json.dumps(_plain(told), default=str).replace("<", "\\u003c")
     return page.replace("{{subject}}", escape(str(told["subject"]))).replace("{{data}}", data)
 
 

@@ -6,6 +6,18 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 
+def sizes(persons: DataFrame) -> DataFrame:
+    """One row `persons, largest, alone` of identity.person: living persons, the size of the largest, those of one
+    identifier.
+    """
+    living = persons.where("status = 'active'")
+    return living.agg(
+        F.count(F.lit(1)).alias("persons"),
+        F.coalesce(F.max("size"), F.lit(0)).alias("largest"),
+        F.count(F.when(F.col("size") == 1, 1)).alias("alone"),
+    )
+
+
 def health(
     identifiers: DataFrame, persons: DataFrame, changes: DataFrame, evidence: DataFrame, membership: DataFrame
 ) -> DataFrame:
@@ -15,33 +27,36 @@ def health(
     by status · changes by kind · id_stability: the share of the persons before the run that live on · match_rate by
     dataset: the share of the persons seen there that are seen in another dataset too.
     """
-    living = persons.where("status = 'active'")
-    size, everyone = F.col("size"), F.count(F.lit(1))
-    largest = F.coalesce(F.max("size"), F.lit(0))
     figures = [
-        living.agg(everyone.alias("n")).select(*_figure("persons", "", "n")),
-        living.agg(F.count(F.when(size == 1, 1)).alias("n")).select(*_figure("persons", "alone", "n")),
-        living.agg(largest.alias("n")).select(*_figure("largest_person", "", "n")),
-        identifiers.groupBy("status").agg(everyone.alias("n")).select(*_figure("identifiers", "status", "n")),
-        changes.groupBy("kind").agg(everyone.alias("n")).select(*_figure("changes", "kind", "n")),
-        _stability(living, changes),
+        _of_persons(persons, changes),
+        _counted(identifiers, "identifiers", "status"),
+        _counted(changes, "changes", "kind"),
         _match_rates(evidence, membership),
     ]
     return reduce(DataFrame.unionByName, figures)
 
 
-def _figure(metric: str, dimension: str, value: str) -> list[Column]:
-    named = F.col(dimension) if dimension in ("status", "kind", "rule") else F.lit(dimension)
-    return [F.lit(metric).alias("metric"), named.alias("dimension"), F.col(value).cast("double").alias("value")]
+def _figure(metric: str, dimension: Column, value: Column) -> list[Column]:
+    return [F.lit(metric).alias("metric"), dimension.alias("dimension"), value.cast("double").alias("value")]
 
 
-def _stability(living: DataFrame, changes: DataFrame) -> DataFrame:
+def _counted(rows: DataFrame, metric: str, by: str) -> DataFrame:
+    return rows.groupBy(by).agg(F.count(F.lit(1)).alias("n")).select(*_figure(metric, F.col(by), F.col("n")))
+
+
+def _of_persons(persons: DataFrame, changes: DataFrame) -> DataFrame:
     gone = F.countDistinct(F.when(F.col("kind").isin("merged", "retired"), F.col("from_person_id")))
     new = F.countDistinct(F.when(F.col("kind").isin("created", "split"), F.col("to_person_id")))
-    told = changes.agg(gone.alias("gone"), new.alias("new")).crossJoin(living.agg(F.count(F.lit(1)).alias("living")))
-    before = told.withColumn("before", F.col("living") - F.col("new") + F.col("gone"))
-    kept = F.when(F.col("before") > 0, 1 - F.col("gone") / F.col("before")).otherwise(1.0)
-    return before.withColumn("kept", kept).select(*_figure("id_stability", "", "kept"))
+    row = sizes(persons).crossJoin(changes.agg(gone.alias("gone"), new.alias("new")))
+    before = F.col("persons") - F.col("new") + F.col("gone")
+    figures = {
+        ("persons", ""): F.col("persons"),
+        ("persons", "alone"): F.col("alone"),
+        ("largest_person", ""): F.col("largest"),
+        ("id_stability", ""): F.when(before > 0, 1 - F.col("gone") / before).otherwise(1.0),
+    }
+    told = (F.struct(*_figure(metric, F.lit(of), value)) for (metric, of), value in figures.items())
+    return row.select(F.inline(F.array(*told)))
 
 
 def _match_rates(evidence: DataFrame, membership: DataFrame) -> DataFrame:
@@ -49,4 +64,8 @@ def _match_rates(evidence: DataFrame, membership: DataFrame) -> DataFrame:
     placed = seen.join(membership.select("identifier_id", "person_id"), "identifier_id")
     persons = placed.groupBy("person_id").agg(F.collect_set("rule").alias("rules"))
     rows = persons.select(F.explode("rules").alias("rule"), (F.size("rules") > 1).cast("double").alias("matched"))
-    return rows.groupBy("rule").agg(F.avg("matched").alias("share")).select(*_figure("match_rate", "rule", "share"))
+    return (
+        rows.groupBy("rule")
+        .agg(F.avg("matched").alias("share"))
+        .select(*_figure("match_rate", F.col("rule"), F.col("share")))
+    )

@@ -4,18 +4,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 
-def sizes(persons: DataFrame) -> DataFrame:
-    """One row `persons, largest, alone` of identity.person: living persons, the size of the largest, those of one
-    identifier.
-    """
-    living = persons.where("status = 'active'")
-    return living.agg(
-        F.count(F.lit(1)).alias("persons"),
-        F.coalesce(F.max("size"), F.lit(0)).alias("largest"),
-        F.count(F.when(F.col("size") == 1, 1)).alias("alone"),
-    )
-
-
 def moved(live: DataFrame, candidate: DataFrame) -> DataFrame:
     """One row `identifiers, moved`: of those in the live membership, how many have another person, or none, in the
     candidate's.

@@ -1,5 +1,6 @@
 """`c360 explain`: why these identifiers are one person, and what happened to it. Reads without a JVM."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.errors import InputError
-from c360_spark.lookup import Lookup, Row, among, is_person_id, text
+from c360_spark.lookup import Lookup, Row, among, text
 from c360_spark.observe import explained
 from c360_spark.observe.path import shortest_path
 from c360_spark.stages.run import instant
@@ -59,7 +60,7 @@ def explanation(lake: str, subject: str, *, to: str | None, as_of: datetime | No
 
 def _start(lookup: Lookup, subject: str) -> list[int]:
     """The identifiers `subject` names: none for a person id, one for each region for a value."""
-    if is_person_id(subject):
+    if re.fullmatch("p[0-9a-f]{24}", subject):
         return []
     namespace, _, value = subject.partition(":")
     spelled = among("m['value']", sorted({value, value.lower(), value.upper()}))
@@ -141,11 +142,12 @@ def _links(lookup: Lookup, ids: list[int]) -> list[Row]:
     """All links of these identifiers, each with a few of the records behind it."""
     near = f"{among('left_id', ids)} OR {among('right_id', ids)}"
     links = lookup.ask(f"SELECT * FROM l WHERE {near} ORDER BY left_id, right_id, rule", l=tables.LINK)
+    ends = f"{among('e.hub_id', ids)} OR {among('e.member_id', ids)}"
     behind = lookup.ask(
         "SELECT least(e.hub_id, e.member_id) AS left_id, greatest(e.hub_id, e.member_id) AS right_id, e.rule, "
         "coalesce(s.sample_bronze_id, e.evidence_id) AS bronze_id "
         "FROM e LEFT JOIN s ON e.evidence_id = s.identifier_set_id "
-        f"WHERE e.hub_id <> e.member_id AND ({among('e.hub_id', ids)} OR {among('e.member_id', ids)}) ORDER BY 4",
+        f"WHERE e.kind NOT IN ('manual', 'never') AND e.hub_id <> e.member_id AND ({ends}) ORDER BY 4",
         e=tables.EVIDENCE,
         s=tables.IDENTIFIER_SET,
     )
@@ -169,7 +171,7 @@ def _changes(lookup: Lookup, person: str, as_of: datetime | None) -> list[Row]:
 
 def _path(lookup: Lookup, links: list[Row], start: list[int], end: list[int], to: str) -> list[Row] | None:
     """The path, through the links of both persons."""
-    other = _person(lookup, to, end, None) if end else to
+    other = _person(lookup, to, end, None)
     ids = _members(lookup, other, None) if other else end
     leading = [link for link in [*links, *_links(lookup, ids)] if link["kind"] != "never"]
     found = [shortest_path(leading, one, two) for one in start for two in end or ids[:1]]

@@ -55,8 +55,9 @@ def reachable(run: Run, touched: DataFrame | None) -> Graph:
     scope = None if touched is None else touched.unionByName(every.select("identifier_id")).distinct()
     # What a limit left out the last time may come back.
     open_again = reached.withColumn("reason", F.when(~in_graph(), F.col("reason"))).select(*fresh.columns)
+    links_now, _ = store.stage("graph links", fresh.unionByName(open_again))
     before = touching(store.read(tables.LINK), touched, "left_id", "right_id").unionByName(reached)
-    return Graph(scope, every, fresh.unionByName(open_again), before)
+    return Graph(scope, every, links_now, before)
 
 
 def _known(run: Run) -> DataFrame:

@@ -15,7 +15,7 @@ def require_release(run: Run) -> None:
         raise ConfigError(
             "C204",
             f"rule set {run.conf.rules.label} is not the one released last, {known[0][0]}",
-            hint="c360 rules compare shows what it would change, c360 rules promote releases it",
+            hint="make that identity.yml again, and give this one as --candidate to c360 rules compare and promote",
         )
 
 

@@ -36,8 +36,8 @@ def resolve_identity(run: Run) -> None:
             outcome = partitioned(run, step, graph)
         with run.step("resolve_identity persons") as step:
             _write(run, step, change, graph, outcome)
-        with run.step("resolve_identity health") as step:
-            _health(run, step)
+    with run.step("resolve_identity health") as step:
+        _health(run, step)
     release_first(run)
     change.done(run)
 

@@ -15,10 +15,11 @@ from c360_spark.config.identity import RuleSet
 from c360_spark.errors import ConfigError, InputError
 from c360_spark.identity.history import changes, differences, with_causes
 from c360_spark.lease import lease
-from c360_spark.observe.rule_comparison import audience_changes, held, link_changes, moved, sizes
+from c360_spark.observe.identity_health import sizes
+from c360_spark.observe.rule_comparison import audience_changes, held, link_changes, moved
 from c360_spark.stages.build_audiences import build_audiences
 from c360_spark.stages.build_profiles import build_profiles
-from c360_spark.stages.release import release, releases
+from c360_spark.stages.release import release, releases, require_release
 from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
@@ -35,8 +36,10 @@ def compare(run: Run, candidate: RuleSet) -> Figures:
     """Resolve by the candidate beside the live tables, on the same evidence and as of the last run, and count what
     differs.
 
-    Raises InputError C304 when nothing has been resolved yet.
+    Raises InputError C304 when nothing has been resolved yet, ConfigError C204 when the rule set of the run, which
+    stands for the live one, is not the one released last.
     """
+    require_release(run)
     live = replace(run, as_of=_last_as_of(run))
     side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
     side = replace(live, store=side_store, conf=replace(run.conf, rules=candidate))
@@ -132,7 +135,10 @@ def rollback(run: Run, config: str, *, approved_by: str) -> str:
     before = next((rules for label, _, _, rules in known if label != known[0][0]), None)
     if before is None:
         raise ConfigError("C205", "there is no earlier rule set", hint="c360 rules list shows what was released")
-    release(run, before, approved_by=approved_by, figures=None)
     text = yaml.safe_dump(before.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
-    (Path(config) / "identity.yml").write_text(text, encoding="utf-8")
+    # The file first: without the release no run takes it, and going back again gives the same.
+    file = Path(config) / "identity.yml"
+    file.with_suffix(".yml.new").write_text(text, encoding="utf-8")
+    file.with_suffix(".yml.new").replace(file)
+    release(run, before, approved_by=approved_by, figures=None)
     return before.label

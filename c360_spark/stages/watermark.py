@@ -14,6 +14,8 @@ def watermarks(run: Run, consumer: str) -> dict[str, int]:
 
 
 def advance(run: Run, consumer: str, versions: dict[str, int]) -> None:
-    """Note that `consumer` has processed the tables up to these versions."""
-    rows = [(consumer, table, version) for table, version in versions.items()]
-    run.store.append(tables.WATERMARK, run.spark.createDataFrame(rows, tables.WATERMARK.schema))
+    """Note that `consumer` has processed the tables up to these versions. What is on record already is not repeated."""
+    known = watermarks(run, consumer)
+    rows = [(consumer, table, version) for table, version in versions.items() if known.get(table) != version]
+    if rows:
+        run.store.append(tables.WATERMARK, run.spark.createDataFrame(rows, tables.WATERMARK.schema))
