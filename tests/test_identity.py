@@ -24,6 +24,7 @@ pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
 SECRET = "a secret of tests"
 DAY_1, DAY_2 = utc("2026-01-01"), utc("2026-01-02")
+SEEN_IN = {"source": "crm", "dataset": "customer", "region": "EU"}
 
 
 class Ids(dict[tuple[str, str], int]):
@@ -50,7 +51,7 @@ def sets(frame: Frame, ids: Ids) -> Callable[..., DataFrame]:
         for number, group in enumerate(groups):
             found = [(ids[n, v], n, "EU", v, False) for n, v in group]
             at = (recorded or {}).get(number, DAY_1)
-            rows.append({"members": sorted(found), "record_count": 2, "region": "EU", "first_recorded_at": at})
+            rows.append({"members": sorted(found), "record_count": 2, **SEEN_IN, "first_recorded_at": at})
         return frame(tables.IDENTIFIER_SET, *rows)
 
     return make
@@ -156,9 +157,9 @@ def test_a_match_key_joins_records_and_is_neither_anchor_nor_person(frame: Frame
     assert {row.anchor_id for row in found.collect()} <= real
     assert [len(group & real) for group in groups(found)] in ([2, 1], [1, 2])
     alone = found.sparkSession.createDataFrame(
-        [(5, 5, 5, "key.name_birth_postcode", "EU", DAY_1)],
+        [(5, 5, 5, "key.name_birth_postcode", "EU", [], DAY_1)],
         "identifier_id long, component_id long, part_id long, namespace string, region string, "
-        "first_recorded_at timestamp",
+        "datasets array<string>, first_recorded_at timestamp",
     )
     assert members(alone, derived=conf.rules.derived).isEmpty()
 

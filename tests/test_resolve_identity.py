@@ -165,7 +165,7 @@ def test_a_small_change_killed_after_any_commit_is_repaired_and_told_once(
         life.live([C1], [C2], [C1, A])
     runs = [life.live([C1], [C2, A], killed_after=n) for life, n in zip(lives, (commits, 0), strict=True)]
     for table in (t for t in tables.ALL if t.layer == "identity"):
-        one, other = ({tuple(row) for row in run.store.read(table).collect()} for run in runs)
+        one, other = ({repr(row) for row in run.store.read(table).collect()} for run in runs)
         assert one == other, table.full_name
 
 

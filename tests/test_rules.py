@@ -32,11 +32,11 @@ OUTPUTS = {
 }
 
 
-def outputs(run: Run) -> dict[str, set[Any]]:
+def outputs(run: Run) -> dict[str, set[str]]:
     """What everybody reads, but for the runs that wrote it."""
     hidden = ("valid_from_run", "attributes")
     found = {t.full_name: run.store.read(t).where(c).drop(*hidden) for t, c in OUTPUTS.items()}
-    return {name: {tuple(row) for row in rows.collect()} for name, rows in found.items()}
+    return {name: {repr(row) for row in rows.collect()} for name, rows in found.items()}
 
 
 def test_a_rule_set_is_compared_promoted_and_rolled_back(

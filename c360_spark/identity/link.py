@@ -41,13 +41,14 @@ def links(evidence: DataFrame) -> DataFrame:
 
 
 def vertices(evidence: DataFrame) -> DataFrame:
-    """Identifiers that records carry: `identifier_id, namespace, region, first_recorded_at, blocked, check_min,
-    check_max`. The checks differ where two identifiers share one id.
+    """Identifiers that records carry: `identifier_id, namespace, region, datasets, first_recorded_at, blocked,
+    check_min, check_max`. The checks differ where two identifiers share one id.
     """
     seen = evidence.where(F.col("kind").isin(*OBSERVED))
     return seen.groupBy(F.col("member_id").alias("identifier_id")).agg(
         F.max("member_namespace").alias("namespace"),
         F.max("region").alias("region"),
+        F.array_sort(F.collect_set(F.when(F.col("kind") == "shared_record", F.col("rule")))).alias("datasets"),
         F.min("first_recorded_at").alias("first_recorded_at"),
         F.max("member_blocked").alias("blocked"),
         F.min("member_check").alias("check_min"),
@@ -56,8 +57,8 @@ def vertices(evidence: DataFrame) -> DataFrame:
 
 
 def identifiers(found: DataFrame, placed: DataFrame, active: DataFrame, rules: RuleSet) -> DataFrame:
-    """identity.identifier of the vertices `found`: `identifier_id, namespace, region, first_recorded_at, blocked,
-    is_crowded`.
+    """identity.identifier of the vertices `found`: `identifier_id, namespace, region, datasets, first_recorded_at,
+    blocked, is_crowded`.
 
     `placed` are those in the graph with `component_id`, `active` the links that hold.
     """
@@ -70,6 +71,7 @@ def identifiers(found: DataFrame, placed: DataFrame, active: DataFrame, rules: R
         "identifier_id",
         "namespace",
         "region",
+        "datasets",
         "first_recorded_at",
         F.coalesce("degree", F.lit(0)).alias("degree"),
         status.alias("status"),

@@ -12,15 +12,16 @@ from pyspark.sql import functions as F
 
 
 def members(placed: DataFrame, *, derived: Collection[str]) -> DataFrame:
-    """Identifiers with their person: `identifier_id, component_id, person_id, anchor_id, region`.
+    """Identifiers with their person: `identifier_id, component_id, person_id, anchor_id, region, datasets`.
 
-    `placed` are identifiers in the graph, with `component_id` and `part_id`; `derived` the namespaces of match keys.
+    `placed` are identifiers in the graph, with `component_id`, `part_id` and `datasets`; `derived` the
+    namespaces of match keys.
     """
     own = ~F.col("namespace").isin(*derived)
     first = F.min(F.when(own, F.struct("first_recorded_at", "identifier_id", "region")))
     anchors = placed.groupBy("part_id").agg(first.alias("anchor")).where("anchor IS NOT NULL")
     return (
-        placed.select("identifier_id", "component_id", "part_id")
+        placed.select("identifier_id", "component_id", "part_id", "datasets")
         .join(anchors, "part_id")
         .select(
             "identifier_id",
@@ -28,6 +29,7 @@ def members(placed: DataFrame, *, derived: Collection[str]) -> DataFrame:
             person_id(F.col("anchor.identifier_id")).alias("person_id"),
             F.col("anchor.identifier_id").alias("anchor_id"),
             F.col("anchor.region").alias("region"),
+            "datasets",
         )
     )
 
@@ -42,6 +44,7 @@ def persons(found: DataFrame, known: DataFrame, *, rule_set: str) -> DataFrame:
     living = found.groupBy("person_id").agg(
         F.max("anchor_id").alias("anchor_id"),
         F.max("region").alias("region"),
+        F.array_sort(F.array_distinct(F.flatten(F.collect_list("datasets")))).alias("datasets"),
         F.lit("active").alias("status"),
         F.count(F.lit(1)).alias("size"),
         F.lit(None).cast("string").alias("survived_by"),
@@ -54,6 +57,7 @@ def persons(found: DataFrame, known: DataFrame, *, rule_set: str) -> DataFrame:
             "person_id",
             "anchor_id",
             "region",
+            F.array().cast("array<string>").alias("datasets"),
             F.lit("retired").alias("status"),
             F.lit(0).cast("long").alias("size"),
             F.col("heir").alias("survived_by"),

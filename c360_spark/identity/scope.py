@@ -11,15 +11,16 @@ from pyspark.sql import functions as F
 
 def touching(rows: DataFrame, ids: DataFrame | None, *columns: str) -> DataFrame:
     """Rows that have one of `ids` in one of `columns`."""
-    return rows if ids is None else _marked(rows, ids, columns).where("_touched").drop("_touched")
+    return rows if ids is None else marked(rows, ids, *columns).where("_touched").drop("_touched")
 
 
 def elsewhere(rows: DataFrame, ids: DataFrame | None, *columns: str) -> DataFrame:
     """All other rows."""
-    return rows.where("false") if ids is None else _marked(rows, ids, columns).where("NOT _touched").drop("_touched")
+    return rows.where("false") if ids is None else marked(rows, ids, *columns).where("NOT _touched").drop("_touched")
 
 
-def _marked(rows: DataFrame, ids: DataFrame, columns: tuple[str, ...]) -> DataFrame:
+def marked(rows: DataFrame, ids: DataFrame, *columns: str) -> DataFrame:
+    """All rows, and `_touched`, whether they have one of `ids` in one of `columns`."""
     for column in columns:
         found = ids.select(F.col("identifier_id").alias(column), F.lit(True).alias(f"_{column}"))
         rows = rows.join(found, column, "left")
@@ -33,9 +34,9 @@ def ends(links: DataFrame) -> DataFrame:
     return links.select(F.explode(F.array("left_id", "right_id")).alias("identifier_id"))
 
 
-def neighbours(identifiers: DataFrame, seeds: DataFrame | None) -> DataFrame:
-    """Rows of identity.identifier in the components that `seeds` were in; none if `seeds` is None."""
-    if seeds is None:
-        return identifiers.where("false")
-    reached = identifiers.join(seeds, "identifier_id", "left_semi").where("component_id IS NOT NULL")
+def neighbours(identifiers: DataFrame, near: DataFrame, seeds: DataFrame) -> DataFrame:
+    """Rows of identity.identifier in the components that `seeds` were in. `near` are rows of it too, with all of
+    `seeds` that it has.
+    """
+    reached = near.join(seeds, "identifier_id", "left_semi").where("component_id IS NOT NULL")
     return identifiers.join(reached.select("component_id").distinct(), "component_id", "left_semi")

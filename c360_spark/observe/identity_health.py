@@ -18,10 +18,8 @@ def sizes(persons: DataFrame) -> DataFrame:
     )
 
 
-def health(
-    identifiers: DataFrame, persons: DataFrame, changes: DataFrame, evidence: DataFrame, membership: DataFrame
-) -> DataFrame:
-    """`metric, dimension, value` of the identity tables; `changes` are those of the run, `membership` what holds.
+def health(identifiers: DataFrame, persons: DataFrame, changes: DataFrame) -> DataFrame:
+    """`metric, dimension, value` of the identity tables; `changes` are those of the run.
 
     persons: living ones, and of them those of one identifier (`alone`) · largest_person: its identifiers · identifiers
     by status · changes by kind · id_stability: the share of the persons before the run that live on · match_rate by
@@ -31,7 +29,7 @@ def health(
         _of_persons(persons, changes),
         _counted(identifiers, "identifiers", "status"),
         _counted(changes, "changes", "kind"),
-        _match_rates(evidence, membership),
+        _match_rates(persons),
     ]
     return reduce(DataFrame.unionByName, figures)
 
@@ -59,13 +57,10 @@ def _of_persons(persons: DataFrame, changes: DataFrame) -> DataFrame:
     return row.select(F.inline(F.array(*told)))
 
 
-def _match_rates(evidence: DataFrame, membership: DataFrame) -> DataFrame:
-    seen = evidence.where("kind = 'shared_record'").select(F.col("member_id").alias("identifier_id"), "rule")
-    placed = seen.join(membership.select("identifier_id", "person_id"), "identifier_id")
-    persons = placed.groupBy("person_id").agg(F.collect_set("rule").alias("rules"))
-    rows = persons.select(F.explode("rules").alias("rule"), (F.size("rules") > 1).cast("double").alias("matched"))
-    return (
-        rows.groupBy("rule")
-        .agg(F.avg("matched").alias("share"))
-        .select(*_figure("match_rate", F.col("rule"), F.col("share")))
+def _match_rates(persons: DataFrame) -> DataFrame:
+    living = persons.where("status = 'active'")
+    rows = living.select(
+        F.explode("datasets").alias("dataset"), (F.size("datasets") > 1).cast("double").alias("matched")
     )
+    shares = rows.groupBy("dataset").agg(F.avg("matched").alias("share"))
+    return shares.select(*_figure("match_rate", F.col("dataset"), F.col("share")))

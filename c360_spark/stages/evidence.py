@@ -107,14 +107,14 @@ def _carried(run: Run, step: Step, marks: dict[str, int], versions: dict[str, in
     for table in CARRIERS:
         since, until = marks.get(table.full_name, -1), versions[table.full_name]
         images[table] = run.store.latest(table, since=since, until=until)
-    rows, count = run.store.stage("evidence", _evidence(run, images, whole=False))
     gone = reduce(DataFrame.unionByName, (_key(t, i.where("_gone")) for t, i in images.items()))
+    told = _evidence(run, images, whole=False).join(gone.withColumn("cause", F.lit("erasure")), "evidence_id", "left")
+    rows, count = run.store.stage("evidence", told)
     if count:
-        now = rows.join(gone, "evidence_id", "left_anti")
+        now = rows.where("cause IS NULL")
         old = run.store.read(tables.EVIDENCE).join(rows.select("evidence_id").distinct(), "evidence_id", "left_semi")
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, now, old=old))
-    flagged = rows.join(gone.withColumn("cause", F.lit("erasure")), "evidence_id", "left")
-    return _ends(flagged, F.coalesce("cause", F.lit("data")))
+    return _ends(rows, F.coalesce("cause", F.lit("data")))
 
 
 def _ends(rows: DataFrame, cause: Column) -> DataFrame:

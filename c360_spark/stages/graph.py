@@ -12,22 +12,24 @@ from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
 from c360_spark.identity.invariants import broken
 from c360_spark.identity.limit import broken_components, parts
 from c360_spark.identity.link import links, vertices
-from c360_spark.identity.scope import elsewhere, ends, neighbours, touching
+from c360_spark.identity.scope import elsewhere, ends, marked, neighbours, touching
 from c360_spark.stages.run import Run, Step
 
-VERTEX = ("identifier_id", "namespace", "region", "first_recorded_at", "blocked", "is_crowded")
+VERTEX = ("identifier_id", "namespace", "region", "datasets", "first_recorded_at", "blocked", "is_crowded")
 
 
 @dataclass(frozen=True)
 class Graph:
     """`scope` are all identifiers that may change, gone ones too; None for everything. `vertices` (VERTEX) are those
-    that exist, `links` all links that may change: identity.link before limits. `before` is what was on record of them.
+    that exist, `links` all links that may change: identity.link before limits. `identifiers_before` and `links_before`
+    are what was on record of them.
     """
 
     scope: DataFrame | None
     vertices: DataFrame
     links: DataFrame
-    before: DataFrame
+    identifiers_before: DataFrame
+    links_before: DataFrame
 
 
 @dataclass(frozen=True)
@@ -39,51 +41,84 @@ class Outcome:
 
 
 def reachable(run: Run, touched: DataFrame | None) -> Graph:
-    """Compute what is touched from the evidence; take what it reaches from the tables.
+    """Compute what is touched from the evidence; take what it reaches from the tables, each of which is read through
+    once or twice, whatever the change.
 
     Raises IntegrityError C503 when two identifiers share an id.
     """
-    store, known = run.store, _known(run)
-    found, fresh = _touched(run, touched, known)
-    seeds = None if touched is None else touched.unionByName(ends(fresh.where(in_graph()))).distinct()
-    beside = elsewhere(neighbours(known, seeds), touched, "identifier_id").select(*VERTEX)
+    store = run.store
+    seen, raw = _touched(run, touched)
+    near = _near(run, touched, raw)
+    found, fresh = _guarded(run, touched, seen, raw, near)
+    before = store.read(tables.IDENTIFIER)
+    if touched is not None:
+        seeds = touched.unionByName(ends(fresh.where(in_graph()))).distinct()
+        apart = touching(near.where("component_id IS NULL"), touched, "identifier_id")
+        reached = neighbours(before, near, seeds).unionByName(apart)
+        before, _ = store.stage("identifiers before", reached)
+    beside = elsewhere(_flagged(before), touched, "identifier_id").select(*VERTEX)
     every, _ = store.stage("graph vertices", found.unionByName(beside))
-    # A link between untouched identifiers of a reached component has both ends there.
-    old = store.read(tables.LINK).where(in_graph() | (F.col("reason") == "never"))
-    left = every.select(F.col("identifier_id").alias("left_id"))
-    reached = elsewhere(old, touched, "left_id", "right_id").join(left, "left_id", "left_semi")
-    scope = None if touched is None else touched.unionByName(every.select("identifier_id")).distinct()
-    # What a limit left out the last time may come back.
-    open_again = reached.withColumn("reason", F.when(~in_graph(), F.col("reason"))).select(*fresh.columns)
-    links_now, _ = store.stage("graph links", fresh.unionByName(open_again))
-    before = touching(store.read(tables.LINK), touched, "left_id", "right_id").unionByName(reached)
-    return Graph(scope, every, links_now, before)
+    scope, links_before, open_again = None, store.read(tables.LINK), fresh.limit(0)
+    if touched is not None:
+        scope, _ = store.stage("scope", touched.unionByName(every.select("identifier_id")).distinct())
+        links_before, open_again = _links_before(run, touched, every)
+    links_now, _ = store.stage("graph links", fresh.unionByName(open_again.select(*fresh.columns)))
+    return Graph(scope, every, links_now, before, links_before)
 
 
-def _known(run: Run) -> DataFrame:
-    """identity.identifier as it was, as vertices."""
-    status = F.col("status")
-    flags = {"blocked": status == "blocked", "is_crowded": status == "crowded"}
-    return run.store.read(tables.IDENTIFIER).withColumns(flags)
-
-
-def _touched(run: Run, touched: DataFrame | None, known: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """The touched identifiers that exist, and all their links, as the evidence has them."""
-    rules, store = run.conf.rules, run.store
-    evidence = touching(store.read(tables.EVIDENCE), touched, "hub_id", "member_id")
+def _touched(run: Run, touched: DataFrame | None) -> tuple[DataFrame, DataFrame]:
+    """The touched identifiers that exist, and all their links before any guard, as the evidence has them."""
+    store = run.store
+    evidence = store.read(tables.EVIDENCE)
+    if touched is not None:
+        evidence, _ = store.stage("touched evidence", touching(evidence, touched, "hub_id", "member_id"))
     seen, _ = store.stage("touched vertices", touching(vertices(evidence), touched, "identifier_id"))
     if not seen.where("check_min <> check_max").isEmpty():
         raise IntegrityError("C503", "two identifiers have one identifier_id", hint="use another identity key")
-    raw, _ = store.stage("touched links", links(evidence).withColumn("expired_by", expiry(rules, as_of=run.as_of)))
-    crowded = crowds(raw.where("blocked_by IS NULL AND expired_by IS NULL"), rules).withColumn(
-        "is_crowded", F.lit(True)
-    )
+    expired_by = expiry(run.conf.rules, as_of=run.as_of)
+    raw, _ = store.stage("touched links", links(evidence).withColumn("expired_by", expired_by))
+    return seen, raw
+
+
+def _near(run: Run, touched: DataFrame | None, raw: DataFrame) -> DataFrame:
+    """identity.identifier, as it was, of the touched and of those they have links to."""
+    known = run.store.read(tables.IDENTIFIER)
+    if touched is None:
+        return known.limit(0)
+    return run.store.stage("near", touching(known, touched.unionByName(ends(raw)).distinct(), "identifier_id"))[0]
+
+
+def _guarded(
+    run: Run, touched: DataFrame | None, seen: DataFrame, raw: DataFrame, near: DataFrame
+) -> tuple[DataFrame, DataFrame]:
+    """The touched identifiers as VERTEX, and their links with what guards have against them."""
+    store, rules = run.store, run.conf.rules
+    timely = raw.where("blocked_by IS NULL AND expired_by IS NULL")
+    crowded = crowds(timely, rules).withColumn("is_crowded", F.lit(True))
     flagged = seen.join(crowded, "identifier_id", "left").fillna(False, subset=["is_crowded"]).select(*VERTEX)
     found, _ = store.stage("touched identifiers", flagged)
-    others = elsewhere(known, touched, "identifier_id")
+    others = elsewhere(_flagged(near), touched, "identifier_id")
     flags = [frame.select("identifier_id", "is_crowded") for frame in (found, others)]
-    fresh, _ = store.stage("guarded", guarded(raw, flags[0].unionByName(flags[1]), run.conf.rules))
-    return found, fresh
+    return found, store.stage("guarded", guarded(raw, flags[0].unionByName(flags[1]), rules))[0]
+
+
+def _flagged(identifiers: DataFrame) -> DataFrame:
+    """identity.identifier as vertices."""
+    status = F.col("status")
+    return identifiers.withColumns({"blocked": status == "blocked", "is_crowded": status == "crowded"})
+
+
+def _links_before(run: Run, touched: DataFrame, every: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """identity.link, as it was, of the touched and of the components they reach; and of the latter those that may
+    change, without what a limit left out the last time, for it may come back.
+    """
+    near = every.select(F.col("identifier_id").alias("left_id"), F.lit(True).alias("_near"))
+    # A link between untouched identifiers of a reached component has both ends there.
+    held = marked(run.store.read(tables.LINK), touched, "left_id", "right_id").join(near, "left_id", "left")
+    reached = F.col("_near") & (in_graph() | (F.col("reason") == "never"))
+    before, _ = run.store.stage("links before", held.where(F.col("_touched") | reached).drop("_near"))
+    open_again = before.where("NOT _touched").withColumn("reason", F.when(~in_graph(), F.col("reason")))
+    return before, open_again
 
 
 def partitioned(run: Run, step: Step, graph: Graph) -> Outcome:

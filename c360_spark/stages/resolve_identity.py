@@ -51,25 +51,25 @@ def _write(run: Run, step: Step, change: Change, graph: Graph, outcome: Outcome)
     """
     store, rules = run.store, run.conf.rules
     found, _ = store.stage("members", members(outcome.placed, derived=rules.derived))
-    known = touching(store.read(tables.PERSON), graph.scope, "anchor_id")
+    known, _ = store.stage("persons before", touching(store.read(tables.PERSON), graph.scope, "anchor_id"))
     people = persons(found, known, rule_set=rules.label)
     work: list[Callable[[], None]] = [
         lambda: _moves(run, step, change, graph, found),
-        lambda: step.wrote("link", store.sync(tables.LINK, outcome.links, old=graph.before)),
+        lambda: step.wrote("link", store.sync(tables.LINK, outcome.links, old=graph.links_before)),
         lambda: step.wrote("person", store.sync(tables.PERSON, people, old=known)),
     ]
     together(work)
     placed = outcome.placed.select("identifier_id", "component_id")
     now = identifiers(graph.vertices, placed, outcome.links.where("status = 'active'"), rules)
-    before = touching(store.read(tables.IDENTIFIER), graph.scope, "identifier_id")
-    step.wrote("identifier", store.sync(tables.IDENTIFIER, now, old=before))
+    step.wrote("identifier", store.sync(tables.IDENTIFIER, now, old=graph.identifiers_before))
     queue_review(run, step)
 
 
 def _moves(run: Run, step: Step, change: Change, graph: Graph, found: DataFrame) -> None:
     """Who belongs to another person now. The change log comes first: a killed run finds the same differences again."""
     store = run.store
-    current = touching(store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL"), graph.scope, "identifier_id")
+    held = store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    current, _ = store.stage("membership before", touching(held, graph.scope, "identifier_id"))
     reasons = change.reasons
     if reasons is None:  # in a run over everything only decisions stand out
         decisions = F.col("kind").isin("manual", "never") & F.lit(change.cause == "rule")
@@ -86,12 +86,7 @@ def _moves(run: Run, step: Step, change: Change, graph: Graph, found: DataFrame)
 def _health(run: Run, step: Step) -> None:
     """Figures of the run, once more if it is run again."""
     read, this_run = run.store.read, F.col("run_id") == run.run_id
-    figures = health(
-        read(tables.IDENTIFIER),
-        read(tables.PERSON),
-        read(tables.CHANGE).where(this_run),
-        read(tables.EVIDENCE),
-        read(tables.MEMBERSHIP).where("valid_to_run IS NULL"),
-    ).withColumn("run_id", F.lit(run.run_id))
+    changed = read(tables.CHANGE).where(this_run)
+    figures = health(read(tables.IDENTIFIER), read(tables.PERSON), changed).withColumn("run_id", F.lit(run.run_id))
     known = read(tables.HEALTH).where(this_run)
     step.wrote("health", run.store.sync(tables.HEALTH, figures, old=known))

@@ -1,5 +1,7 @@
 """Identity: the graph of identifiers, its persons, and everything that happened to them."""
 
+from pyspark.sql.types import ArrayType
+
 from c360_spark.tables.model import BOOLEAN, DOUBLE, LONG, STRING, TIMESTAMP, Column, Pii, Table, Write, key
 from c360_spark.tables.silver import MEMBERS
 
@@ -62,6 +64,7 @@ IDENTIFIER = Table(
         key("identifier_id", LONG, "63-bit keyed hash of namespace, region and value"),
         key("namespace", STRING, "kind of identifier"),
         key("region", STRING, "region the identifier lives in"),
+        key("datasets", ArrayType(STRING), "datasets whose records carry it, as source.dataset, sorted"),
         key("first_recorded_at", TIMESTAMP, "earliest received_at of a record that carries it"),
         key("degree", LONG, "active links it has"),
         key("status", STRING, "active, blocked (a worthless value) or crowded (shared by too many)"),
@@ -148,6 +151,7 @@ PERSON = Table(
         key("person_id", STRING, "hash of the anchor"),
         key("anchor_id", LONG, "the identifier with the smallest (first_recorded_at, identifier_id)"),
         key("region", STRING, "region of the person"),
+        key("datasets", ArrayType(STRING), "datasets the person is seen in, as source.dataset, sorted"),
         key("status", STRING, "active, or retired once no identifier is left"),
         key("size", LONG, "identifiers the person holds"),
         Column("survived_by", STRING, "for a retired person: who holds its anchor now"),
