@@ -4,6 +4,8 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
@@ -81,10 +83,30 @@ def test_the_same_content_again_is_a_recorded_no_op_even_without_a_checkpoint(ru
     }
 
 
-def test_an_unreadable_file_is_named_and_the_next_run_lands_the_rest(run: Run) -> None:
+def test_a_file_that_is_not_of_its_format_is_on_record_and_the_others_land(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder(run) / "good.csv").write_text(f"{HEADER}\nC1,A,t\n")
+    orders = folder(run, "commerce/order")
+    (orders / "cut.parquet").write_bytes(b"PAR1 and then nothing")
+    pq.write_table(pa.table({"order_id": ["O1", "O2"]}), orders / "whole.parquet")
+    land(run)
+    said = capsys.readouterr().err
+    assert "1 files are not of their format" in said
+    assert "cut.parquet" in said
+    assert payloads(run) == [(1, "C1,A,t")]
+    ledger = {row.path: (row.status, row.record_count) for row in run.store.read(tables.DELIVERY).collect()}
+    assert ledger["commerce/order/cut.parquet"] == ("unreadable", 0)
+    assert ledger["commerce/order/whole.parquet"] == ("landed", 2)
+
+
+def test_a_file_damaged_inside_is_named_and_the_next_run_lands_the_rest(run: Run) -> None:
     (folder(run) / "good.csv").write_text(f"{HEADER}\nC1,A,t\n")
     broken = folder(run, "commerce/order") / "broken.parquet"
-    broken.write_bytes(b"PAR1 and then nothing")
+    pq.write_table(pa.table({"order_id": [f"O{i}" for i in range(9000)]}), broken)
+    content = bytearray(broken.read_bytes())
+    content[40:4000] = b"?" * 3960
+    broken.write_bytes(content)
     with pytest.raises(InputError) as failure:
         land(run)
     assert failure.value.code == "C302"

@@ -57,11 +57,25 @@ def plain(path: str) -> str:
 
 
 def delivered(spark: SparkSession, files: list[File], format: str) -> tuple[DataFrame, dict[str, int]]:
-    """The records of `files` (columns of DELIVERED) and their number by delivery_id."""
+    """The records of `files` (columns of DELIVERED) and their number by delivery_id; a file that is not of its format
+    at all has no number.
+
+    Raises InputError C302 for a file that cannot be read, though it may be of its format.
+    """
     try:
         return _parquet(spark, files) if format == "parquet" else _text(spark, files, header=format == "csv")
     except (Py4JError, PySparkException) as error:
         raise unreadable([file.path for file in files], error) from None
+
+
+def refuse_damaged(spark: SparkSession, files: list[File], format: str) -> None:
+    """Raises InputError C302 for a file that cannot be read to its end."""
+    for file in files:
+        try:
+            rows = spark.read.format("parquet" if format == "parquet" else "text").load(file.path)
+            rows.write.format("noop").mode("overwrite").save()
+        except (Py4JError, PySparkException) as error:
+            raise unreadable([file.path], error) from None
 
 
 def _text(spark: SparkSession, files: list[File], *, header: bool) -> tuple[DataFrame, dict[str, int]]:
@@ -95,9 +109,10 @@ def _text(spark: SparkSession, files: list[File], *, header: bool) -> tuple[Data
 def _parquet(spark: SparkSession, files: list[File]) -> tuple[DataFrame, dict[str, int]]:
     # Files that differ in schema are read apart: one reader would drop the columns only some of them have.
     groups: dict[str, list[str]] = {}
-    for file in files:
-        groups.setdefault(spark.read.parquet(file.path).schema.json(), []).append(file.path)
-    ids = {plain(file.path): file.delivery_id for file in files}
+    whole = [(file, schema) for file in files if (schema := _schema(spark, file.path))]
+    for file, schema in whole:
+        groups.setdefault(schema, []).append(file.path)
+    ids = {plain(file.path): file.delivery_id for file, _ in whole}
     counts = dict.fromkeys(ids.values(), 0)
     rows = spark.createDataFrame([], DELIVERED)
     for paths in groups.values():
@@ -107,6 +122,16 @@ def _parquet(spark: SparkSession, files: list[File]) -> tuple[DataFrame, dict[st
         counts |= {by_path[row.file_path]: row["count"] for row in found}
         rows = rows.unionByName(_rows_as_json(data, by_path, {file.delivery_id: file.number for file in files}))
     return rows, counts
+
+
+def _schema(spark: SparkSession, path: str) -> str | None:
+    """The schema of a Parquet file as text; None where the bytes are no Parquet, as of a file that was cut."""
+    try:
+        return spark.read.parquet(path).schema.json()
+    except (Py4JError, PySparkException) as error:
+        if "is not a Parquet file" in str(error):
+            return None
+        raise
 
 
 def _rows_as_json(data: DataFrame, ids: dict[str, str], numbers: dict[str, int]) -> DataFrame:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -20,7 +21,7 @@ from pyspark.sql.types import BinaryType, StructField, StructType
 from c360_spark import tables
 from c360_spark.bronze.record import bronze_records
 from c360_spark.errors import InputError, IntegrityError
-from c360_spark.stages.files import File, delivered, plain, sha256
+from c360_spark.stages.files import File, delivered, plain, refuse_damaged, sha256
 from c360_spark.stages.run import THREADS, Run
 from c360_spark.tables.model import LONG, STRING, TIMESTAMP
 
@@ -36,10 +37,11 @@ LISTING = StructType(
 
 
 def land(run: Run) -> None:
-    """Land every new file that lies below `<landing>/<path of a dataset>`; say which files belong to none.
+    """Land every new file that lies below `<landing>/<path of a dataset>`; say which files belong to none, and which
+    are not of their format: those are on record as unreadable, and the others land.
 
-    Raises InputError C301 when the landing root is missing, C302 for an unreadable file, C305 when `as_of` is before
-    an earlier landing.
+    Raises InputError C301 when the landing root is missing, C302 for a file that cannot be read now, C305 when
+    `as_of` is before an earlier landing.
     """
     root = run.conf.platform.landing
     if "://" not in root and not Path(root).is_dir():
@@ -48,11 +50,12 @@ def land(run: Run) -> None:
         landing = Landing(run, _ledger(run))
         landing.follow(root)
         step.results.append(", ".join(f"{name} {n:,}" for name, n in landing.records.items()) or "no new files")
-    if landing.strays:
-        shown = ", ".join(sorted(landing.strays)[:3])
-        run.say(
-            f"land: {len(landing.strays)} files belong to no dataset of sources.yml and stay where they are: {shown}"
-        )
+    for paths, what in (
+        (landing.strays, "files belong to no dataset of sources.yml and stay where they are"),
+        (landing.unreadable, "files are not of their format; deliver them again, whole and under a new name"),
+    ):
+        if paths:
+            run.say(f"land: {len(paths)} {what}: {', '.join(sorted(paths)[:3])}")
 
 
 def _ledger(run: Run) -> set[tuple[str, str]]:
@@ -75,6 +78,7 @@ class Landing:
     seen: set[tuple[str, str]]
     records: dict[str, int] = field(default_factory=dict)
     strays: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
     failures: list[Exception] = field(default_factory=list)
 
     def follow(self, root: str) -> None:
@@ -112,6 +116,7 @@ class Landing:
             list(pool.map(Delivery.read, works))
         rows = [row for work in works for row in work.ledger(self._below_root)]
         if rows:
+            self.unreadable |= {path for _, _, _, path, status, *_ in rows if status == "unreadable"}
             # The ledger first: whatever bronze holds is on record, whenever the run is killed.
             self.run.store.append(tables.DELIVERY, self.run.spark.createDataFrame(rows, tables.DELIVERY.schema))
         with ThreadPoolExecutor(THREADS) as pool:
@@ -161,7 +166,7 @@ class Delivery:
         bronze = self.run.store.read(tables.bronze(self.source, self.dataset))
         return not bronze.where(F.col("delivery_id") == file.delivery_id).isEmpty()
 
-    def ledger(self, below_root: Callable[[str], str]) -> Iterator[tuple[object, ...]]:
+    def ledger(self, below_root: Callable[[str], str]) -> Iterator[tuple[Any, ...]]:
         """Rows of ops.delivery: each sighting of a file once."""
         for file in self.files:
             path = below_root(file.path)
@@ -170,6 +175,8 @@ class Delivery:
             first = self.fresh.get(file.delivery_id) == file
             records = self.counts.get(file.delivery_id, 0) if first else 0
             status = "repeat" if not first else "landed" if records else "empty"
+            if first and file.delivery_id not in self.counts:
+                status = "unreadable"
             as_of = self.run.as_of
             yield (self.source, self.dataset, file.delivery_id, path, status, file.size_bytes, records, as_of)
 
@@ -178,7 +185,12 @@ class Delivery:
         if self.rows is None:
             return 0
         bronze = bronze_records(self.rows, source=self.source, dataset=self.dataset, as_of=self.run.as_of)
-        written = self.run.store.append(tables.bronze(self.source, self.dataset), bronze).inserted
+        try:
+            written = self.run.store.append(tables.bronze(self.source, self.dataset), bronze).inserted
+        except (PySparkException, Py4JError):
+            arrival = self.run.conf.sources[self.source, self.dataset]
+            refuse_damaged(self.run.spark, list(self.fresh.values()), arrival.format)
+            raise
         if written != sum(self.counts.values()):
             cause = f"{self.source}.{self.dataset}: {sum(self.counts.values()):,} records counted, {written:,} written"
             raise IntegrityError("C501", cause)

@@ -13,7 +13,7 @@ DELIVERY = Table(
         key("dataset", STRING, "dataset of the source"),
         key("delivery_id", STRING, "SHA-256 of the file"),
         key("path", STRING, "where the file was, below the landing root"),
-        key("status", STRING, "landed, repeat (content already landed under another name) or empty"),
+        key("status", STRING, "landed, repeat (content already landed under another name), empty or unreadable"),
         key("size_bytes", LONG, "size of the file"),
         key("record_count", LONG, "records landed from it"),
         key("received_at", TIMESTAMP, "as-of time of the run that first saw it"),
