@@ -22,6 +22,8 @@ DEFAULTS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "false",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",  # a date that fits no format is null, not an exception
+    # Else a file with times in nanoseconds, as pandas writes them, could not be read; its contract says epoch_ns.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # Sources of a MERGE are staged, so Delta need not store them once more.

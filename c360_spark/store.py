@@ -74,7 +74,9 @@ class Store:
         return self.spark.table(self.name(table))
 
     def changes(self, table: Table, *, since: int, until: int) -> DataFrame:
-        """Rows appended after version `since`, up to version `until` (> since), from the change feed."""
+        """Rows appended to an append-only table after version `since`, up to version `until` (> since)."""
+        if since < 0:  # the table itself: the change feed makes an object of every row
+            return self.spark.read.option("versionAsOf", until).table(self.name(table)).select(*table.column_names)
         return self._feed(table, since, until).where("_change_type = 'insert'").select(*table.column_names)
 
     def latest(self, table: Table, *, since: int, until: int) -> DataFrame:

@@ -213,7 +213,11 @@ def test_text_becomes_its_type_and_unit_exactly_or_nothing(spark: SparkSession, 
     flag = replace(whole, element=whole.element.model_copy(update={"logical_type": "boolean"}))
     big = "9" * 18
     cases = {
-        "integer": (whole, {"12": 12, "-1": -1, "+7": 7, big: int(big), big + "9": None, "1.0": None, "1e3": None}),
+        "integer": (
+            whole,
+            {"12": 12, "-1": -1, "+7": 7, big: int(big), big + "9": None}
+            | {"1.0": 1, "1.5": None, "1.23456789E8": 123_456_789, "1e18": None, "NaN": None, "Infinity": None},
+        ),
         "integer to cents": (replace(whole, **cents), {"12": 1200, "-3": -300, big: None}),
         "number to cents": (
             replace(whole, element=number, **cents),
@@ -236,6 +240,12 @@ def test_text_becomes_its_type_and_unit_exactly_or_nothing(spark: SparkSession, 
             },
         ),
     }
+    moment = datetime(2026, 1, 1, 10, 0, 0, 123456)
+    for form, digits in {"epoch_s": 0, "epoch_ms": 3, "epoch_us": 6, "epoch_ns": 9}.items():
+        settings = at.settings.model_copy(update={"formats": [form]})
+        number_of = str(1_767_261_600_123_456_789 // 10 ** (9 - digits))
+        expected = moment.replace(microsecond=moment.microsecond // 10 ** max(0, 6 - digits) * 10 ** max(0, 6 - digits))
+        cases[form] = (replace(at, settings=settings), {number_of: expected, "9" * 19: None, "1.5": None, "soon": None})
     rows = [(name, raw) for name, (_, values) in cases.items() for raw in values]
     frame = spark.createDataFrame(rows, "name string, raw string")
     columns = [F.when(F.col("name") == n, typed(f, F.col("raw"))).alias(n) for n, (f, _) in cases.items()]

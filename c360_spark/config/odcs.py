@@ -115,9 +115,10 @@ class IdentifierUse(Camel):
 class PropertySettings(Camel):
     """Own settings of one property.
 
-    `formats` are Spark datetime patterns tried in order, or `iso`, or `epoch_ms`. `scale` multiplies a number into the
-    canonical unit (100 for a price that becomes cents). `valueMap` lists all allowed values and what they become;
-    `enum` lists those that stay as they are.
+    `formats` are Spark datetime patterns tried in order, or `iso`, or for numbers since 1970 `epoch_s`, `epoch_ms`,
+    `epoch_us` or `epoch_ns`. `scale` multiplies a number into the canonical unit (100 for a price that becomes cents).
+    `valueMap` lists all allowed values and what they become; `enum` lists those that stay as they are, and `reference`
+    names such a list of reference.yml.
     """
 
     canonical: str | None = None

@@ -1,9 +1,9 @@
 """Why a record is rejected: an array of stable codes `code:field`, all of them at once, empty when it is fine.
 
-Codes: `malformed` the payload is not a record of its format · `missing` a required value is absent · `type` a value
-does not fit its type, or is not among the mapped values · `enum` it is not among the allowed ones · `pattern` · `range`
-· `rule` a rule of the contract, which stands in place of the field, does not hold · `unsupported` the record claims a
-version of the contract that is not taken.
+Codes: `malformed` the payload is not a record of its format · `encoding` it is not UTF-8 · `missing` a required value
+is absent · `type` a value does not fit its type, or is not among the mapped values · `enum` it is not among the allowed
+ones · `pattern` · `range` · `rule` a rule of the contract, which stands in place of the field, does not hold ·
+`unsupported` the record claims a version of the contract that is not taken.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,17 @@ def reasons(contract: Contract) -> Column:
         checks += _line_checks(contract.lines)
     checks += _rule_checks(contract)
     found = F.array_compact(F.array(*checks)) if checks else F.array().cast("array<string>")
-    return F.when(F.col("fields").isNull(), F.array(F.lit("malformed"))).otherwise(found)
+    broken = F.when(F.col("fields").isNull(), F.array(F.lit("malformed")))
+    return F.when(_is_garbled(F.col("payload")), F.array(F.lit("encoding"))).otherwise(F.coalesce(broken, found))
+
+
+def _is_garbled(payload: Column) -> Column:
+    """Whether bytes were delivered that are no text. Decoding replaces them, so they do not come back; where the reader
+    of the change feed has replaced them already, the hash of the delivered bytes tells it from the same in the source.
+    """
+    hashed = F.substring(F.sha2(payload, 256), 1, 32)
+    replaced = payload.contains("\ufffd") & (F.col("payload_hash") != hashed)
+    return replaced | (F.encode(payload, "UTF-8") != payload.cast("binary"))
 
 
 def with_values(rows: DataFrame, contract: Contract) -> DataFrame:

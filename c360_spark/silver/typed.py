@@ -1,5 +1,7 @@
 """Text → typed value by the contract. Nothing here can throw in either ANSI mode: bad text becomes null."""
 
+from collections.abc import Callable
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -7,7 +9,19 @@ from c360_spark.config import Field
 
 INTEGER = r"^[+-]?\d{1,18}$"
 DAY = r"^\d{4}-\d{1,2}-\d{1,2}"  # Spark reads 10:30 as of today, and 20260101 as a year
+EXACT = 2.0**53  # the whole numbers up to here are floats
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+
+# Numbers since 1970 until about the year 5000, and what makes a time of them.
+EPOCH: dict[str, tuple[str, Callable[[Column], Column]]] = {
+    "epoch_s": (r"^\d{1,11}$", F.timestamp_seconds),
+    "epoch_ms": (r"^\d{1,14}$", F.timestamp_millis),
+    "epoch_us": (r"^\d{1,17}$", F.timestamp_micros),
+    "epoch_ns": (
+        r"^(\d{1,18}|[1-8]\d{18})$",
+        lambda number: F.timestamp_micros((number.cast("decimal(20,0)") / 1000).cast("long")),
+    ),
+}
 
 
 def typed(field: Field, value: Column) -> Column:
@@ -16,7 +30,7 @@ def typed(field: Field, value: Column) -> Column:
     if field.settings.value_map:
         return _mapped(value, field.settings.value_map)
     if kind == "integer":
-        return _scaled(F.when(value.rlike(INTEGER), value.cast("long")), field)
+        return _scaled(_whole(value), field)
     if kind == "number":
         return _scaled(F.when(value.rlike(NUMBER), value.cast("double")), field)
     if kind == "boolean":
@@ -28,6 +42,13 @@ def typed(field: Field, value: Column) -> Column:
     if kind == "timestamp":
         return F.coalesce(*(_instant(value, f) for f in field.settings.formats or ["iso"]))
     return value
+
+
+def _whole(value: Column) -> Column:
+    """A whole number, also as a float writes it: a column of whole numbers with gaps is often delivered as floats."""
+    number = F.when(value.rlike(NUMBER), value.cast("double"))
+    is_whole = (number == F.floor(number)) & (F.abs(number) <= F.lit(EXACT))
+    return F.when(value.rlike(INTEGER), value.cast("long")).when(is_whole, number.cast("long"))
 
 
 def _mapped(value: Column, names: dict[str, str]) -> Column:
@@ -46,6 +67,7 @@ def _scaled(number: Column, field: Field) -> Column:
 def _instant(value: Column, format: str) -> Column:
     if format == "iso":
         return F.try_to_timestamp(F.when(value.rlike(DAY), value))
-    if format == "epoch_ms":
-        return F.timestamp_millis(F.when(value.rlike(r"^\d{1,14}$"), value.cast("long")))
+    if format in EPOCH:
+        pattern, made = EPOCH[format]
+        return made(F.when(value.rlike(pattern), value.cast("long")))
     return F.try_to_timestamp(value, F.lit(format))

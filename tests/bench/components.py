@@ -13,13 +13,14 @@ from tests.bench.machine import say
 
 ENGINES: tuple[Engine, ...] = ("local", "graphframes")
 REPEATS = 3
+LARGE = 1_000_000  # links; more are timed once
 PER_PERSON = 5  # links
 BRIDGE = 8  # of so many persons, one shares an identifier with the next
 
 
 def compared(spark: SparkSession, _: Conf, folder: Path, links: int) -> list[str]:
     """Seconds of each engine as lines of Markdown. Raises AssertionError unless their partitions are equal."""
-    return _compared(spark, folder, _made(spark, folder / "links", links), links, REPEATS)
+    return _compared(spark, folder, _made(spark, folder / "links", links), links, REPEATS if links <= LARGE else 1)
 
 
 def extremes(spark: SparkSession, _: Conf, folder: Path, links: int) -> list[str]:
