@@ -32,7 +32,12 @@ class Kind:
 
 def event(key: str, **changed: object) -> bytes:
     """A web event, with members changed, or left out where None."""
-    record = {"event_id": key, "event": "page_viewed", "occurred_at": "2026-01-01T10:00:00Z", "cookie_id": f"k{key}"}
+    record = {
+        "event_id": key,
+        "event": "account_logged_in",
+        "occurred_at": "2026-01-01T10:00:00Z",
+        "cookie_id": f"k{key}",
+    }
     known = {name: value for name, value in (record | changed).items() if value is not None}
     return json.dumps(known, ensure_ascii=False).encode()
 

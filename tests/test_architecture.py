@@ -38,8 +38,8 @@ MAY_SEE = {
 }
 # Modules of stages/ that are not stages themselves.
 BESIDE_STAGES = set(
-    "bronze_input catalog chain contracts demo diff dry_run evidence explain files graph job pairs quarantine release "
-    "replay reprocess review rules run sample source synth train_model watermark".split()
+    "audience bronze_input catalog chain contracts demo diff dry_run evidence explain files graph job pairs quarantine "
+    "release replay reprocess review rules run sample source synth train_model watermark".split()
 )
 
 # Differ from run to run, follow the order rows happen to come in, or leave the engine.

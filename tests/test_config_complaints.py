@@ -79,6 +79,27 @@ ALONE = [
     (MOBILE, "version: 1.0.0", "¦version: 1.0.1", "version 1.0.1 does not match the file's name"),
 ]
 TOGETHER = [
+    ("taxonomy.yml", "stage: interest", "¦stage: intrest", typo("intrest", "interest", "stage")),
+    ("taxonomy.yml", "aliases: [purchase]", "aliases: [¦Page-View]", "'Page-View' is also a word for page_viewed"),
+    (
+        "taxonomy.yml",
+        "{web: [sku]}",
+        "{web: [¦skuu]}",
+        "no contract of channel web gives properties.skuu; did you mean 'sku'?",
+    ),
+    ("reference.yml", "values: [CHF,", "¦values: [CHF, CHF,", "'CHF' stands here twice"),
+    (
+        ORDER,
+        "{property: reference, value: currency}",
+        "¦{property: reference, value: currncy}",
+        typo("currncy", "currency", "list"),
+    ),
+    (
+        EMAIL,
+        "{property: valueMap, value: {sent: email_sent,",
+        "¦{property: valueMap, value: {sent: email_snt,",
+        typo("email_snt", "email_sent", "event"),
+    ),
     (
         "sources.yml",
         "  event: {format: jsonl, path: web",
@@ -187,10 +208,16 @@ TOGETHER = [
     ),
     (ORDER, "- name: sku\n", "- name: sku\n              ¦unique: true\n", "a value of a line cannot be unique"),
     (
-        CRM,
-        "- name: given_name\n",
-        "- name: given_name\n        ¦unique: true\n",
-        "unique would not be checked: only a primaryKey of one property is unique, by what it is",
+        ORDER,
+        "- name: account_id\n",
+        "- name: account_id\n        ¦unique: true\n",
+        "unique would not be checked: it is by the property's canonical column",
+    ),
+    (
+        ORDER,
+        "- name: channel\n",
+        "- name: channel\n        ¦unique: true\n",
+        "account_id is unique already: one property can be",
     ),
     (CRM, "team:", "¦team:", "an active contract needs a steward: a member of team with role: steward"),
     (CRM, "role: steward", "role: stewart", None),

@@ -38,6 +38,10 @@ enum.value.removed x       | {enum: [a, b]}                             | {enum:
 enum.value.removed x  enum.value.added x | {enum: [a, b]}                             | {enum: [a, c]}
 enum.dropped x             | {enum: [a, b]}                             | {}
 =                          | {enum: [a, b]}                             | {enum: [b, a]}
+reference.added x          | {}                                         | {reference: currency}
+reference.removed x        | {reference: currency}                      | {}
+reference.changed x        | {reference: currency}                      | {reference: country}
+reference.added x  enum.dropped x | {enum: [a]}                          | {reference: currency}
 range.tightened x          | {type: integer}                            | {type: integer, min: 0}
 range.tightened x          | {type: integer, min: 0}                    | {type: integer, min: 1}
 range.tightened x          | {type: integer, max: 9}                    | {type: integer, max: 8}

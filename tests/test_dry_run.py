@@ -75,8 +75,9 @@ def test_what_is_wrong_is_counted_by_property_and_reason_and_no_value_is_shown(s
 def test_a_contract_in_use_is_tried_as_silver_reads_it(spark, conf, tmp_path):
     path = tmp_path / "x.jsonl"
     path.write_text(
-        '{"event_id": "1", "event": "seen", "occurred_at": "2026-01-01T10:00:00Z", "cookie_id": "A", "user_id": "7"}\n'
-        '{"event_id": "2", "event": "seen", "occurred_at": "soon", "cookie_id": "A"}\n'
+        '{"event_id": "1", "event": "account_logged_in", "occurred_at": "2026-01-01T10:00:00Z", "cookie_id": "A", '
+        '"user_id": "7"}\n'
+        '{"event_id": "2", "event": "account_logged_in", "occurred_at": "soon", "cookie_id": "A"}\n'
     )
     found = tried(spark, conf, "web.event", path)
     assert found.verdicts == {"accepted": 1, "quarantined": 1}

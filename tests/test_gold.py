@@ -9,10 +9,11 @@ from pyspark.sql import DataFrame
 
 from c360_spark import tables
 from c360_spark.config import Conf
-from c360_spark.config.activation import Audience, Destination, ProfileRules, Survivorship
+from c360_spark.config.activation import Destination, ProfileRules, Survivorship
+from c360_spark.config.audience import Audience
 from c360_spark.export.change import export_changes
 from c360_spark.export.payload import payloads
-from c360_spark.gold.audience import qualified, stays
+from c360_spark.gold.audience import judged
 from c360_spark.gold.consent import consent_state
 from c360_spark.gold.owner import current, owners, person_xref
 from c360_spark.gold.profile import case_figures, event_figures, order_figures, profiles, surviving
@@ -22,7 +23,6 @@ from tests.conftest import AS_OF, utc
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
 RULES = ProfileRules(default_priority=("crm.customer", "loyalty.member"))
-AUDIENCE = Audience(name="buyers", description="d", owner="o", purpose="analytics", where="order_count > 0")
 FIELDS = {"id": {"column": "person_id"}, "mail": {"column": "email", "normalize": "trim_lower", "hash": "sha256"}}
 DESTINATION = Destination.model_validate(
     {
@@ -92,34 +92,6 @@ def test_the_last_statement_of_each_identifier_counts_and_of_those_the_most_rest
     found = {row.person_id: row.status for row in consent_state(rows, as_of=AS_OF).collect()}
     expected = {"changed mind": "granted", "not yet": "denied", "tie": "withdrawn", "two mailboxes": "denied"}
     assert found == expected
-
-
-def test_people_enter_with_consent_and_leave_for_a_cause(frame: Frame) -> None:
-    people = ["in", "new", "no consent", "took it back", "stopped buying"]
-    profiles_now = frame(
-        tables.PROFILE, *({"person_id": p, "order_count": 0 if p == "stopped buying" else 1} for p in people)
-    )
-    granted = {"purpose": "analytics", "status": "granted"}
-    consents = frame(
-        tables.CONSENT_STATE,
-        *({"person_id": p, **granted} for p in ("in", "new", "stopped buying", "merged away")),
-        {"person_id": "took it back", "purpose": "analytics", "status": "withdrawn"},
-        {"person_id": "no consent", "purpose": "ad_user_data", "status": "granted"},
-    )
-    inside = ["in", "took it back", "stopped buying", "merged away"]
-    before = frame(
-        tables.AUDIENCE_MEMBER,
-        *({"audience": "buyers", "person_id": p, "entered_at": utc("2025-12-01")} for p in inside),
-    )
-    found = qualified(profiles_now, consents, AUDIENCE, as_of=AS_OF)
-    rows = stays(before, found, profiles_now, AUDIENCE, as_of=AS_OF).collect()
-    assert {row.person_id: row.exited_cause for row in rows} == {
-        "new": None,
-        "took it back": "consent",
-        "stopped buying": "disqualified",
-        "merged away": "person_retired",
-    }
-    assert {row.exited_at for row in rows if row.exited_cause} == {AS_OF}
 
 
 def test_an_outbox_is_told_what_changed_and_nothing_else(frame: Frame) -> None:
@@ -265,6 +237,6 @@ def test_consent_is_for_one_purpose_and_silence_is_no_consent(frame: Frame) -> N
     assert sorted(tuple(row) for row in found.select(*tables.CONSENT_STATE.column_names).collect()) == wanted
     people = frame(tables.PROFILE, {"person_id": "p", "order_count": 1}, {"person_id": "silent", "order_count": 1})
     for purpose, who in (("analytics", {"p": True, "silent": False}), ("ad_user_data", {"p": False, "silent": False})):
-        asked = AUDIENCE.model_copy(update={"purpose": purpose})
-        rows = qualified(people, found, asked, as_of=AS_OF).collect()
+        asked = Audience(name="buyers", description="d", owner="o", purpose=purpose, where="order_count > 0")
+        rows = judged(people, found, asked, as_of=AS_OF).collect()
         assert {row.person_id: row.consented for row in rows} == who

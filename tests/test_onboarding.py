@@ -15,6 +15,7 @@ from jsonschema import Draft201909Validator
 from c360_spark.config import load
 from c360_spark.config.document import Problems
 from c360_spark.config.load_contract import load_contracts
+from c360_spark.config.vocabulary import Taxonomy
 from c360_spark.governance.onboarding.contract_text import contract_text, sources_entry
 from c360_spark.governance.onboarding.names import known, tokens
 from c360_spark.governance.onboarding.observed import Leaf, Sample
@@ -23,7 +24,7 @@ from c360_spark.governance.onboarding.proposal import proposal
 from c360_spark.governance.onboarding.summary import summary
 from c360_spark.governance.onboarding.values import days, moments
 from c360_spark.stages.sample import sample
-from c360_spark.stages.source import into_sources, spaces
+from c360_spark.stages.source import into_sources, into_taxonomy, spaces
 from tests.conftest import ROOT
 from tests.test_contracts_odcs import official_schema
 
@@ -211,6 +212,8 @@ def adopted(tmp_path_factory):
         target.parent.mkdir(parents=True)
         target.write_text(filled(text))
         into_sources(sources, made)
+        words = folder / "taxonomy.yml"
+        into_taxonomy(words, Taxonomy.model_validate(yaml.safe_load(words.read_text())), made)
         commented = sources.read_text()
         sources.write_text(re.sub(rf"^# ({source}:|  {dataset}:)", r"\1", commented, flags=re.MULTILINE))
         added = rules.count("\n") - before.count("\n")

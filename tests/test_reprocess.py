@@ -40,7 +40,7 @@ def conf_with(conf: Conf, folder: Path, pattern: str) -> Conf:
     key = {"id": {"primaryKey": True, "required": True}}
     click = {"at": {"type": "timestamp", "canonical": "occurred_at"}, "email": mail | {"canonical": "properties.mail"}}
     person = odcs("1.0.0", key | {"email": mail, "city": {"canonical": "city"}})
-    event = odcs("1.0.0", key | click, table="event", constants={"event_name": "clicked"})
+    event = odcs("1.0.0", key | click, table="event", constants={"event_name": "app_opened", "channel": "mobile"})
     both = {}
     for name, contract in zip(NAMES, (person, event), strict=True):
         (found,) = versions(folder / name[1], contract).values()

@@ -34,7 +34,7 @@ def silver(frame: Frame, conf: Conf) -> Silver:
         rows = read(
             frame(table, *given), [Reading(contract, (contract.version,))], headers=[header] if header else None
         )
-        return canonical(rows, contract, conf.rules, secret="a secret of tests")
+        return canonical(rows, contract, conf.rules, conf.taxonomy, secret="a secret of tests")
 
     return make
 
@@ -83,7 +83,11 @@ def test_times_dates_and_mapped_values_are_read_as_the_contract_says(silver: Sil
     app = silver("mobile", "event", '{"event_id":"e","event":"app_opened","ts":1767261600123,"device_id":"d"}').head()
     assert app.occurred_at == datetime(2026, 1, 1, 10, 0, 0, 123000)
     mail = [
-        silver("email", "engagement", f'{{"event_id":"e","type":"{t}","email":"a@b.de","at":"2026-01-01"}}').head()
+        silver(
+            "email",
+            "engagement",
+            f'{{"event_id":"e","type":"{t}","email":"a@b.de","at":"2026-01-01","campaign_id":"c"}}',
+        ).head()
         for t in ("open", "opened")
     ]
     assert (mail[0].event_name, mail[0].reasons, mail[1].reasons) == ("email_opened", [], ["type:type"])
@@ -148,7 +152,9 @@ def test_quotes_two_headers_and_odd_values_are_read_as_written(frame: Frame, con
     rows = frame(tables.bronze("crm", "customer"), *({"payload": p, "header": h} for h, p in lines))
     contract = conf.contracts["crm", "customer"]
     cells = read(rows, [Reading(contract, (contract.version,))], headers=[first, second])
-    found = canonical(cells, contract, conf.rules, secret="a secret of tests").orderBy("bronze_id").collect()
+    found = (
+        canonical(cells, contract, conf.rules, conf.taxonomy, secret="a secret of tests").orderBy("bronze_id").collect()
+    )
     told = [
         (row.source_key, row.given_name, row.region, row.reasons, sorted(m.value for m in row.identifiers))
         for row in found
@@ -274,5 +280,5 @@ def test_values_outside_a_list_and_rules_that_do_not_hold_are_reasons_and_what_i
     }
     rows = frame(tables.bronze("crm", "person"), *({"payload": payload} for payload in payloads))
     cells = read(rows, [Reading(contract, (contract.version,))], headers=None)
-    found = canonical(cells, contract, conf.rules, secret="a secret of tests")
+    found = canonical(cells, contract, conf.rules, conf.taxonomy, secret="a secret of tests")
     assert [row.reasons for row in found.orderBy("source_key").collect()] == list(payloads.values())

@@ -56,7 +56,9 @@ def ways_of(found: tuple[Contract, ...], day: date = DAY) -> list[Reading]:
 def silver(frame: Frame, conf: Conf) -> Callable[..., list[Row]]:
     def make(ways: list[Reading], *records: Given) -> list[Row]:
         rows = frame(tables.bronze("crm", "person"), *({"payload": json.dumps(record)} for record in records))
-        made = canonical(read(rows, ways, headers=None), ways[0].contract, conf.rules, secret="a secret of tests")
+        made = canonical(
+            read(rows, ways, headers=None), ways[0].contract, conf.rules, conf.taxonomy, secret="a secret of tests"
+        )
         return made.orderBy("bronze_id").collect()
 
     return make

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from c360_spark import doctor as machine
+from c360_spark.cli.audience import audience
 from c360_spark.cli.contracts import contracts
 from c360_spark.cli.model import model
 from c360_spark.cli.options import AsJson, AsOf, Config, Env, Lake, Landing, Only, RunId, Values, lookup_stage, stage
@@ -29,6 +30,7 @@ app.add_typer(contracts, name="contracts")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(model, name="model")
 app.add_typer(source, name="source")
+app.add_typer(audience, name="audience")
 
 
 class Format(StrEnum):

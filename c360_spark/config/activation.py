@@ -33,16 +33,6 @@ class ConsentRules(Model):
     purposes: dict[str, Purpose]
 
 
-class Audience(Model):
-    """Who qualifies: `where` is a SQL condition over the columns of gold.profile; `purpose` must be granted."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    description: str
-    owner: str
-    purpose: str
-    where: str
-
-
 class Destination(Model):
     """Where an audience is sent: payload field → gold.profile column. `kind` is a name of KINDS.
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from c360_spark import tables
 from c360_spark.config.check_destinations import check_destinations
 from c360_spark.config.check_lifecycle import lifecycle
+from c360_spark.config.check_vocabulary import check_vocabulary, check_words
 from c360_spark.config.conf import Conf
 from c360_spark.config.contract import Contract, Field
 from c360_spark.config.document import Document, Loc, Problem, did_you_mean
@@ -29,6 +30,8 @@ def check(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
             yield from lifecycle(contract, versions)
             if contract.status != "retired":  # what it names may be gone
                 yield from _contract(conf, contract)
+                yield from check_words(conf, contract)
+    yield from check_vocabulary(conf, documents)
     yield from _rules(conf, documents["identity.yml"])
     yield from _profile(conf, documents["profile.yml"])
     yield from _activation(conf, documents)
@@ -55,10 +58,7 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
     yield from _canonical(document, loc, contract.table, contract.constants, contract.fields, nested=False)
     yield from _identifiers(conf, contract)
     yield from _limits(document, contract.fields)
-    for field in contract.fields:
-        if field.element.unique and contract.primary_key != (field,):
-            message = "unique would not be checked: only a primaryKey of one property is unique, by what it is"
-            yield document.problem((*field.loc, "unique"), message)
+    yield from _unique(document, contract)
     if contract.lines:
         lines = contract.lines
         yield from _canonical(document, lines.loc, lines.table, lines.constants, lines.fields, nested=True)
@@ -68,6 +68,19 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
                 yield document.problem(field.place("identifier"), "a line identifies nobody, its record does")
             if field.element.unique:
                 yield document.problem((*field.loc, "unique"), "a value of a line cannot be unique")
+
+
+def _unique(document: Document, contract: Contract) -> Iterator[Problem]:
+    """A primary key of one property is unique by what it is; of the others one can be."""
+    given = [field for field in contract.fields if field.element.unique and contract.primary_key != (field,)]
+    for field in given:
+        loc = (*field.loc, "unique")
+        if field.element.primary_key:
+            yield document.problem(loc, "a part of a primaryKey cannot be unique by itself")
+        elif not field.settings.canonical:
+            yield document.problem(loc, "unique would not be checked: it is by the property's canonical column")
+    for field in given[1:]:
+        yield document.problem((*field.loc, "unique"), f"{given[0].name} is unique already: one property can be")
 
 
 def _identifiers(conf: Conf, contract: Contract) -> Iterator[Problem]:
@@ -216,8 +229,11 @@ def _activation(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]
         document = documents[f"audiences/{name}.yml"]
         yield from _unknown(document, ("name",), audience.name, [name], "name for this file")
         yield from _unknown(document, ("purpose",), audience.purpose, conf.consent.purposes, "purpose")
-        for complaint in complaints(audience.where, columns):
-            yield document.problem(("where",), complaint)
+        for part in ("where", "exit"):
+            for complaint in complaints(getattr(audience, part) or "true", columns):
+                yield document.problem((part,), complaint)
+        if audience.max_stay_days and audience.min_stay_days > audience.max_stay_days:
+            yield document.problem(("min_stay_days",), "no stay lasts that long: max_stay_days is less")
     yield from check_destinations(conf, documents)
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from c360_spark.config.activation import Audience, ConsentRules, Destination, ProfileRules
+from c360_spark.config.activation import ConsentRules, Destination, ProfileRules
+from c360_spark.config.audience import Audience
 from c360_spark.config.contract import Contract, Versions
 from c360_spark.config.document import did_you_mean
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.platform import Platform
 from c360_spark.config.schedule import Schedule
 from c360_spark.config.sources import Source
+from c360_spark.config.vocabulary import Reference, Taxonomy
 from c360_spark.errors import InputError
 
 
@@ -30,6 +32,8 @@ class Conf:
     audiences: dict[str, Audience]
     destinations: dict[str, Destination]
     schedule: Schedule
+    taxonomy: Taxonomy
+    references: dict[str, Reference]
     versions: Versions = field(default_factory=dict)
 
     def accepted(self, source: str, dataset: str, *, as_of: date) -> tuple[Contract, ...]:

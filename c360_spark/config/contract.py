@@ -11,12 +11,15 @@ from c360_spark.config.upcast import Step
 
 @dataclass(frozen=True)
 class Field:
-    """One scalar of a delivered record. `path` leads to it from the record; `loc` is its place in the file."""
+    """One scalar of a delivered record. `path` leads to it from the record; `loc` is its place in the file; `listed`
+    are the values of the list it names.
+    """
 
     path: tuple[str, ...]
     loc: Loc
     element: Element
     settings: PropertySettings
+    listed: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

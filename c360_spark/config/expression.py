@@ -52,6 +52,25 @@ def placed(text: str, columns: Collection[str], struct: str) -> str:
     return TOKEN.sub(moved, text)
 
 
+def conjuncts(text: str) -> list[str]:
+    """The parts of a condition that AND joins at its outermost level; `text` is free of complaints."""
+    parts, depth, between, start = [], 0, 0, 0
+    for match in TOKEN.finditer(text):
+        word = match.group().lower()
+        depth += (word in ("(", "[", "case")) - (word in (")", "]", "end"))
+        if word == "or" and depth == 0:
+            return [text.strip()]
+        if word == "between" and depth == 0:
+            between += 1
+        elif word == "and" and depth == 0 and between:
+            between -= 1
+        elif word == "and" and depth == 0:
+            parts.append(text[start : match.start()].strip())
+            start = match.end()
+    last = text[start:].strip()
+    return [*parts, last] if last else parts
+
+
 def _brackets(text: str) -> list[str]:
     """Brackets that do not pair; those within quotes are text."""
     opened: list[str] = []

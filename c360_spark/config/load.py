@@ -5,16 +5,18 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from c360_spark.config.activation import Audience, ConsentRules, Destination, ProfileRules
+from c360_spark.config.activation import ConsentRules, Destination, ProfileRules
+from c360_spark.config.audience import Audience
 from c360_spark.config.check import check
 from c360_spark.config.conf import Conf
 from c360_spark.config.document import Document, Problem, Problems, did_you_mean, read
 from c360_spark.config.identity import RuleSet
-from c360_spark.config.load_contract import CONTRACTS, load_contracts, newest
+from c360_spark.config.load_contract import CONTRACTS, load_contracts, newest, with_references
 from c360_spark.config.model import parse
 from c360_spark.config.platform import Platform
 from c360_spark.config.schedule import Schedule
 from c360_spark.config.sources import Sources
+from c360_spark.config.vocabulary import References, Taxonomy
 from c360_spark.errors import ConfigError
 
 M = TypeVar("M", bound=BaseModel)
@@ -52,15 +54,30 @@ class _Folder:
         profile = self._value("profile.yml", ProfileRules)
         consent = self._value("consent.yml", ConsentRules)
         schedule = self._value("schedule.yml", Schedule)
+        taxonomy = self._value("taxonomy.yml", Taxonomy)
+        references = self._value("reference.yml", References)
         versions = load_contracts(self.folder / "contracts", self.problems)
         self._unread("contracts", CONTRACTS)
         audiences = self._each("audiences", Audience)
         destinations = self._each("destinations", Destination)
-        if not (platform and sources and rules and profile and consent and schedule):
+        if not (platform and sources and rules and profile and consent and schedule and taxonomy and references):
             return None
         arrivals = {(s, d): arrival for s, datasets in sources.root.items() for d, arrival in datasets.items()}
-        contracts = newest(versions)
-        return Conf(platform, arrivals, contracts, rules, profile, consent, audiences, destinations, schedule, versions)
+        versions = with_references(versions, references.root)
+        return Conf(
+            platform=platform,
+            sources=arrivals,
+            contracts=newest(versions),
+            rules=rules,
+            profile=profile,
+            consent=consent,
+            audiences=audiences,
+            destinations=destinations,
+            schedule=schedule,
+            taxonomy=taxonomy,
+            references=references.root,
+            versions=versions,
+        )
 
     def _value(self, name: str, model: type[M]) -> M | None:
         document = self._read(name)

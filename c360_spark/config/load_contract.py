@@ -1,6 +1,8 @@
 """Reads conf/contracts: each file as a contract, with every complaint at its place."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +13,7 @@ from c360_spark.config.document import Document, Loc, Problems, read
 from c360_spark.config.lifecycle import ContractSettings
 from c360_spark.config.model import complaints, parse
 from c360_spark.config.odcs import CustomProperty, Element, Item, NoSettings, ObjectSettings, Odcs, PropertySettings
+from c360_spark.config.vocabulary import Reference
 
 S = TypeVar("S", bound=BaseModel)
 CONTRACTS = "*/*/*.odcs.yaml"
@@ -34,6 +37,22 @@ def newest(versions: Versions) -> dict[tuple[str, str], Contract]:
         for name, all_of in versions.items()
         if (live := [contract for contract in all_of if contract.status in ("active", "deprecated")])
     }
+
+
+def with_references(versions: Versions, references: Mapping[str, Reference]) -> Versions:
+    """The same, each property with the values of the list that it names; a list there is not has none."""
+
+    def listed(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+        found = [references.get(field.settings.reference or "") for field in fields]
+        return tuple(
+            replace(field, listed=list_.values) if list_ else field for field, list_ in zip(fields, found, strict=True)
+        )
+
+    def resolved(contract: Contract) -> Contract:
+        lines = contract.lines and replace(contract.lines, fields=listed(contract.lines.fields))
+        return replace(contract, fields=listed(contract.fields), lines=lines)
+
+    return {name: tuple(map(resolved, all_of)) for name, all_of in versions.items()}
 
 
 def _load(folder: Path, path: Path, problems: Problems) -> Contract | None:

@@ -127,6 +127,7 @@ class PropertySettings(Camel):
     formats: list[str] = []
     value_map: dict[str, str] = {}
     enum: list[str] = []
+    reference: str | None = None
     scale: int = Field(1, ge=1)
 
 

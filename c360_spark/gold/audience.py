@@ -1,51 +1,125 @@
-"""Who is in an audience, since when, and why no longer."""
+"""Who is in an audience, since when, and why: each stay has a cause to begin and, once it has ended, one to end.
+
+Causes: `data` the profile changed · `rule` the definition changed · `merge`, `split`, `move` the person's identifiers
+did · `consent` it was given or taken · `expired` the longest stay was over · `retired`, `erasure` the person is gone.
+"""
 
 from datetime import datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.activation import Audience
+from c360_spark.config.audience import Audience
+
+IDENTITY = {"merged": "merge", "split": "split", "moved": "move", "retired": "retired"}
+GRAVEST = ("erasure", *IDENTITY.values())
 
 
-def qualified(profiles: DataFrame, consents: DataFrame, audience: Audience, *, as_of: datetime) -> DataFrame:
-    """`person_id, consented` of the persons `where` holds for; only the consented are members."""
-    granted = consents.where((F.col("purpose") == audience.purpose) & (F.col("status") == "granted"))
-    allowed = granted.select("person_id", F.lit(True).alias("consented"))
-    rows = profiles.withColumn("as_of", F.lit(as_of)).where(audience.where).select("person_id")
-    return rows.join(allowed, "person_id", "left").fillna(False, subset=["consented"])
+def judged(profiles: DataFrame, consents: DataFrame, audience: Audience, *, as_of: datetime) -> DataFrame:
+    """`person_id, qualifies, leaves, consented, consented_from` of every person.
+
+    `profiles` is gold.profile, `consents` gold.consent_state. Who qualifies and is on the way out does not qualify.
+    """
+    allowed = consents.where((F.col("purpose") == audience.purpose) & (F.col("status") == "granted"))
+    granted = allowed.select(
+        "person_id", F.lit(True).alias("consented"), F.col("effective_from").alias("consented_from")
+    )
+    qualifies = _holds(audience.where)
+    leaves = _holds(audience.exit) if audience.exit else ~qualifies
+    rows = profiles.withColumn("as_of", F.lit(as_of)).select(
+        "person_id", (qualifies & ~leaves).alias("qualifies"), leaves.alias("leaves")
+    )
+    return rows.join(granted, "person_id", "left").fillna(False, subset=["consented"])
+
+
+def _holds(condition: str) -> Column:
+    return F.coalesce(F.expr(condition), F.lit(False))
+
+
+def moves(changes: DataFrame, *, since: datetime | None) -> DataFrame:
+    """`person_id, identity`: what happened to persons after `since`, by identity.change; the graver of several."""
+    kinds = F.create_map(*(F.lit(part) for pair in IDENTITY.items() for part in pair))
+    cause = F.when((F.col("kind") == "retired") & (F.col("cause") == "erasure"), "erasure").otherwise(
+        kinds[F.col("kind")]
+    )
+    recent = changes.where(F.col("occurred_at") > F.lit(since)) if since else changes.where("false")
+    ends = F.explode(F.array("from_person_id", "to_person_id")).alias("person_id")
+    found = recent.select(ends, cause.alias("identity")).where("person_id IS NOT NULL AND identity IS NOT NULL")
+    grave = F.create_map(*(F.lit(part) for place, cause in enumerate(GRAVEST) for part in (cause, place)))[
+        F.col("identity")
+    ]
+    return found.groupBy("person_id").agg(F.min_by("identity", grave).alias("identity"))
 
 
 def stays(
-    members: DataFrame, qualified: DataFrame, profiles: DataFrame, audience: Audience, *, as_of: datetime
+    members: DataFrame,
+    now: DataFrame,
+    moved: DataFrame,
+    audience: Audience,
+    *,
+    as_of: datetime,
+    since: datetime | None,
+    before: DataFrame | None = None,
 ) -> DataFrame:
     """Rows of gold.audience_member to merge: who enters and who leaves at `as_of`.
 
-    `members` is the table so far. Leaving has a cause: the person is gone, took back consent, or no longer qualifies.
+    `members` is the table so far, `now` is `judged`, `moved` is `moves`; `since` is when the audience was last looked
+    at. Where its definition has changed since, `before` is `judged` by the old one.
     """
-    inside = members.where((F.col("audience") == audience.name) & F.col("exited_at").isNull())
-    entering = qualified.where("consented").join(inside, "person_id", "left_anti")
-    entered = entering.select(
+    own = members.where(F.col("audience") == audience.name)
+    open_ = own.where("exited_at IS NULL").select("person_id", "entered_at", "entered_cause")
+    past = own.where("exited_at IS NOT NULL").groupBy("person_id").agg(F.max("exited_at").alias("left_at"))
+    rows = now.join(open_, "person_id", "full").join(past, "person_id", "left").join(moved, "person_id", "left")
+    if before is None:
+        rows = rows.withColumns({"qualified": F.col("qualifies"), "left": F.col("leaves")})
+    else:
+        old = before.select("person_id", F.col("qualifies").alias("qualified"), F.col("leaves").alias("left"))
+        rows = rows.join(old, "person_id", "left")
+    enters, exits = _enters(audience, as_of=as_of, since=since), _exits(audience, as_of=as_of)
+    told = rows.select("*", enters.alias("enters"), exits.alias("exits")).where(
+        "enters IS NOT NULL OR exits IS NOT NULL"
+    )
+    begins = F.col("enters").isNotNull()
+    return told.select(
         F.lit(audience.name).alias("audience"),
         "person_id",
-        F.lit(as_of).alias("entered_at"),
-        F.lit(None).cast("timestamp").alias("exited_at"),
-        F.lit("qualified").alias("entered_cause"),
-        F.lit(None).cast("string").alias("exited_cause"),
+        F.when(begins, F.lit(as_of)).otherwise(F.col("entered_at")).alias("entered_at"),
+        F.when(~begins, F.lit(as_of)).alias("exited_at"),
+        F.coalesce("enters", "entered_cause").alias("entered_cause"),
+        F.col("exits").alias("exited_cause"),
     )
-    living = profiles.select("person_id", F.lit(True).alias("lives"))
-    leaving = inside.join(qualified, "person_id", "left").where("NOT coalesce(consented, false)")
+
+
+def _enters(audience: Audience, *, as_of: datetime, since: datetime | None) -> Column:
+    """The cause to enter; null for who does not."""
+    cool = F.col("left_at").isNull()
+    if audience.requalify:
+        # Not in the moment of leaving: the same run again must not let in whom it took out.
+        cool |= (F.col("left_at") < F.lit(as_of)) & (_after(F.col("left_at"), audience.cooldown_days) <= F.lit(as_of))
+    new = F.coalesce(F.col("qualifies") & F.col("consented"), F.lit(False)) & F.col("entered_at").isNull() & cool
+    agreed = F.col("consented_from") > F.lit(since) if since else F.lit(False)
     cause = (
-        F.when(F.col("lives").isNull(), "person_retired")
-        .when(F.col("consented").isNull(), "disqualified")
-        .otherwise("consent")
+        F.when(~F.coalesce("qualified", F.lit(False)), "rule")
+        .when(F.col("identity").isNotNull(), F.col("identity"))
+        .when(agreed, "consent")
+        .otherwise("data")
     )
-    left = leaving.join(living, "person_id", "left").select(
-        "audience",
-        "person_id",
-        "entered_at",
-        F.lit(as_of).alias("exited_at"),
-        "entered_cause",
-        cause.alias("exited_cause"),
+    return F.when(new, cause)
+
+
+def _exits(audience: Audience, *, as_of: datetime) -> Column:
+    """The cause to leave; null for who does not."""
+    inside, gone = F.col("entered_at").isNotNull(), F.col("qualifies").isNull()
+    settled = _after(F.col("entered_at"), audience.min_stay_days) <= F.lit(as_of)
+    found = F.when(gone, F.coalesce("identity", F.lit("retired"))).when(~F.col("consented"), "consent")
+    if audience.max_stay_days is not None:
+        found = found.when(_after(F.col("entered_at"), audience.max_stay_days) <= F.lit(as_of), "expired")
+    found = found.when(
+        F.col("leaves") & settled,
+        F.when(~F.col("left"), "rule").when(F.col("identity").isNotNull(), F.col("identity")).otherwise("data"),
     )
-    return entered.unionByName(left)
+    return F.when(inside, found)
+
+
+def _after(moment: Column, days: int) -> Column:
+    return moment + F.expr(f"INTERVAL {days} DAYS")

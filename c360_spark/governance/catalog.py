@@ -19,6 +19,7 @@ from c360_spark.governance.catalog_parts import (
     use_link,
 )
 from c360_spark.governance.catalog_table import table_content
+from c360_spark.governance.catalog_words import words
 from c360_spark.governance.lineage import Use, fed, uses
 from c360_spark.governance.markup import Markup, element, joined, table
 from c360_spark.governance.version_gate import between_versions
@@ -69,6 +70,7 @@ def _index(conf: Conf, known: dict[str, Table], feeds: dict[str, list[Use]]) -> 
             table(("table", "grain", "fed by"), of_tables),
             element("h2", "Properties", id="properties"),
             table(("property", "type", "PII", "becomes"), delivered),
+            words(conf),
             element("h2", "Who relies on what", id="relies"),
             table(("who", "properties"), relied),
         ]

@@ -148,6 +148,8 @@ def _limits(field: Field) -> Iterator[Markup]:
         yield element("p", "pattern ", element("code", options.pattern))
     if field.element.unique:
         yield element("p", "unique")
+    if settings.reference:
+        yield element("p", "in the list ", element("code", settings.reference), " of reference.yml")
     if settings.enum:
         yield element("p", "one of ", codes(settings.enum))
     if settings.value_map:

@@ -57,6 +57,10 @@ def _values(old: Field, new: Field, where: str) -> Iterator[Difference]:
         kind = "added" if before.pattern is None else "removed" if after.pattern is None else "changed"
         yield Difference(f"pattern.{kind}", where, before.pattern or "", after.pattern or "")
     yield from _enum(old.settings.enum, new.settings.enum, where)
+    list_before, list_after = old.settings.reference, new.settings.reference
+    if list_before != list_after:
+        kind = "added" if list_before is None else "removed" if list_after is None else "changed"
+        yield Difference(f"reference.{kind}", where, list_before or "", list_after or "")
 
 
 def _said(name: str, value: float | None) -> str:

@@ -9,9 +9,11 @@ from c360_spark.columns.keys import digest, joined
 from c360_spark.columns.normalize import normalized
 from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
+from c360_spark.config.vocabulary import Taxonomy
 from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text
 from c360_spark.silver.reasons import reasons, with_values
+from c360_spark.silver.taxonomy import named
 from c360_spark.silver.typed import typed
 from c360_spark.tables import CANONICAL, PROVENANCE, Table
 from c360_spark.tables.model import STRING_MAP
@@ -20,7 +22,7 @@ TABLES = {table.name: table for table in CANONICAL}
 NOT_CONTENT = {column.name for column in PROVENANCE} - {"country", "identifiers"} | {"updated_at"}
 
 
-def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, *, secret: str) -> DataFrame:
+def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Taxonomy, *, secret: str) -> DataFrame:
     """Rows of `version.read` as rows of the contract's table.
 
     Columns: provenance, the mapped columns of the table, `reasons` (empty when fine), and `lines` where the contract
@@ -50,6 +52,8 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, *, secret: st
         *(value.alias(name) for name, value in own.items() if name != "country"),
         "reasons",
     )
+    if contract.table == "event":
+        content = named(content, contract, taxonomy)
     said = [F.col(name).cast("string") for name in ["country", "identifiers", *sorted(own)] if name not in NOT_CONTENT]
     return content.withColumn("record_hash", F.substring(digest(*said), 1, 32))
 

@@ -2,8 +2,9 @@
 
 Codes: `malformed` the payload is not a record of its format · `encoding` it is not UTF-8 · `missing` a required value
 is absent · `type` a value does not fit its type, or is not among the mapped values · `enum` it is not among the allowed
-ones · `pattern` · `range` · `rule` a rule of the contract, which stands in place of the field, does not hold ·
-`unsupported` the record claims a version of the contract that is not taken.
+ones · `reference` it is not in the list the property names · `pattern` · `range` · `rule` a rule of the contract, which
+stands in place of the field, does not hold · `unsupported` the record claims a version of the contract that is not
+taken. `unique` stands in its own module. Those of events in the words of the taxonomy are told in `taxonomy`.
 """
 
 from collections.abc import Iterator
@@ -70,6 +71,8 @@ def _conditions(field: Field, value: Column) -> Iterator[tuple[str, Column]]:
         yield "type", value.isNotNull() & result.isNull()
     if field.settings.enum:
         yield "enum", ~value.isin(field.settings.enum)
+    if field.listed:
+        yield "reference", ~value.isin(*field.listed)
     if limits.pattern is not None:
         yield "pattern", ~value.rlike(limits.pattern)
     if limits.minimum is not None:

@@ -71,7 +71,7 @@ def candidates(run: Run, each: Input) -> DataFrame:
     secret = run.conf.platform.identity_key.secret()
     headers = headers_of(each.rows, each.format)
     found = [
-        canonical(read(rows, ways, headers=headers), ways[0].contract, run.conf.rules, secret=secret)
+        canonical(read(rows, ways, headers=headers), ways[0].contract, run.conf.rules, run.conf.taxonomy, secret=secret)
         for ways, rows in each.parts
     ]
     return reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), found)

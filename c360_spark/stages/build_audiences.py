@@ -1,23 +1,100 @@
-"""build_audiences: profiles and consent → gold.audience_member."""
+"""build_audiences: profiles and consent → gold.audience_member, gold.audience_size."""
 
+from datetime import timedelta
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.gold.audience import qualified, stays
-from c360_spark.stages.run import Run
+from c360_spark.config.audience import Audience
+from c360_spark.config.expression import complaints
+from c360_spark.errors import IntegrityError
+from c360_spark.gold.audience import judged, moves, stays
+from c360_spark.gold.audience_size import audience_size
+from c360_spark.stages.run import Run, Step
+
+COLUMNS = (*tables.PROFILE.column_names, "as_of")
 
 
 def build_audiences(run: Run) -> None:
-    """Let people into audiences and out of them, at `as_of`."""
-    profiles, consents = run.store.read(tables.PROFILE), run.store.read(tables.CONSENT_STATE)
-    members = run.store.read(tables.AUDIENCE_MEMBER)
+    """Let people into audiences and out of them, at `as_of`.
+
+    Raises IntegrityError C501 when the causes of an audience do not lead from its size before to that after.
+    """
+    last = last_evaluations(run)
+    due = [audience for audience in run.conf.audiences.values() if _is_due(run, audience, last.get(audience.name))]
     with run.step("build_audiences") as step:
-        changed = []
-        for audience in run.conf.audiences.values():
-            found = qualified(profiles, consents, audience, as_of=run.as_of)
-            changed.append(stays(members, found, profiles, audience, as_of=run.as_of))
-        if changed:
-            rows = reduce(DataFrame.unionByName, changed)
+        step.results += _late(run, last)
+        if due:
+            rows = reduce(DataFrame.unionByName, (changes(run, audience, last.get(audience.name)) for audience in due))
             step.wrote("audience_member", run.store.merge(tables.AUDIENCE_MEMBER, rows))
+            _account(run, step, due, last)
+
+
+def last_evaluations(run: Run) -> dict[str, Row]:
+    """The newest row of gold.audience_size before `as_of`, by audience."""
+    sizes = run.store.read(tables.AUDIENCE_SIZE).where(F.col("evaluated_at") < F.lit(run.as_of))
+    newest = sizes.groupBy("audience").agg(F.max_by(F.struct(*sizes.columns), "evaluated_at").alias("last"))
+    return {row["last"].audience: row["last"] for row in newest.select("last").collect()}
+
+
+def changes(run: Run, audience: Audience, last: Row | None) -> DataFrame:
+    """Who enters and who leaves, as rows of gold.audience_member."""
+    read, since = run.store.read, last.evaluated_at if last else None
+    profiles, consents = read(tables.PROFILE), read(tables.CONSENT_STATE)
+    before = None
+    if last and (last.qualifies, last.leaves) != (audience.where, audience.exit):
+        known = not complaints(last.qualifies, COLUMNS) and not (last.leaves and complaints(last.leaves, COLUMNS))
+        nobody = {"where": last.qualifies, "exit": last.leaves} if known else {"where": "false", "exit": "false"}
+        before = judged(profiles, consents, audience.model_copy(update=nobody), as_of=run.as_of)
+    return stays(
+        read(tables.AUDIENCE_MEMBER),
+        judged(profiles, consents, audience, as_of=run.as_of),
+        moves(read(tables.CHANGE), since=since),
+        audience,
+        as_of=run.as_of,
+        since=since,
+        before=before,
+    )
+
+
+def _is_due(run: Run, audience: Audience, last: Row | None) -> bool:
+    return last is None or run.as_of - last.evaluated_at >= timedelta(hours=audience.every_hours)
+
+
+def _late(run: Run, last: dict[str, Row]) -> list[str]:
+    late = [
+        name
+        for name, audience in run.conf.audiences.items()
+        if audience.sla_hours and name in last
+        if run.as_of - last[name].evaluated_at > timedelta(hours=audience.sla_hours)
+    ]
+    return [f"older than their SLA until now: {', '.join(late)}"] if late else []
+
+
+def _account(run: Run, step: Step, due: list[Audience], last: dict[str, Row]) -> None:
+    members = run.store.read(tables.AUDIENCE_MEMBER)
+    rows = []
+    for audience in due:
+        found = last.get(audience.name)
+        before = found.size_after if found else _inside(run, members, audience)
+        rows.append(audience_size(members, audience, size_before=before, as_of=run.as_of, run_id=run.run_id))
+    sizes, _ = run.store.stage("audience_size", reduce(DataFrame.unionByName, rows))
+    for row in sizes.orderBy("audience").collect():
+        net = sum(row.causes.values())
+        if row.size_before + net != row.size_after or row.entered - row.exited != net:
+            raise IntegrityError("C501", f"audience {row.audience} does not add up: {row.asDict()}")
+        step.results.append(f"{row.audience} {row.size_before:,} → {row.size_after:,}{_why(row.causes)}")
+    run.store.merge(tables.AUDIENCE_SIZE, sizes)
+
+
+def _inside(run: Run, members: DataFrame, audience: Audience) -> int:
+    """Members from before sizes were on record."""
+    own = members.where((F.col("audience") == audience.name) & (F.col("entered_at") < F.lit(run.as_of)))
+    return own.where(F.col("exited_at").isNull() | (F.col("exited_at") >= F.lit(run.as_of))).count()
+
+
+def _why(causes: dict[str, int]) -> str:
+    told = ", ".join(f"{cause} {net:+,}" for cause, net in sorted(causes.items()) if net)
+    return f" ({told})" if told else ""

@@ -11,6 +11,7 @@ from c360_spark.errors import IntegrityError
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
+from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
 from c360_spark.stages.run import Run, together
@@ -65,6 +66,8 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
         found, _ = run.store.stage(f"{table.name}.candidates", union)
         step.results += past_support(run, inputs, found)
         existing = run.store.read(table)
+        for each in inputs:
+            found = with_taken(found, existing, each.contract)
         fine = found.where(F.size("reasons") == 0)
         versioned = table in tables.VERSIONED
         known = verdicts(fine.select(*NARROW), existing.select(*NARROW), versioned=versioned)

@@ -15,6 +15,7 @@ from c360_spark.session import session
 from c360_spark.silver.canonical import TABLES, canonical
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import text
+from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.silver.version import read, readings
 from c360_spark.stages.bronze_input import headers_of
@@ -72,7 +73,7 @@ def outcome(
     bronze = bronze_records(rows, source=names[0], dataset=names[1], as_of=as_of)
     fields = read(bronze, ways, headers=headers_of(bronze, form))
     secret = conf.platform.identity_key.secret()
-    candidates = canonical(fields, ways[0].contract, conf.rules, secret=secret).cache()
+    candidates = canonical(fields, ways[0].contract, conf.rules, conf.taxonomy, secret=secret).cache()
     try:
         used = next(each for each in conf.versions[names] if each.version == ways[0].contract.version)
         return _counted(used, fields, _classified(used, candidates))
@@ -83,6 +84,7 @@ def outcome(
 def _classified(contract: Contract, candidates: DataFrame) -> DataFrame:
     """Verdicts as in an empty lake."""
     versioned = TABLES[contract.table] in tables.VERSIONED
+    candidates = with_taken(candidates, candidates.where("false"), contract)
     fine = candidates.where(F.size("reasons") == 0).select(*NARROW)
     return classified(candidates, verdicts(fine, fine.where(F.lit(False)), versioned=versioned))
 

@@ -16,6 +16,7 @@ from c360_spark.lease import lease
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
+from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
 from c360_spark.stages.canonicalise import account
@@ -72,6 +73,7 @@ def _judged(run: Run, each: Input) -> DataFrame:
     with run.step(f"reprocess {name}") as step:
         found, count = run.store.stage(f"{name}.candidates", candidates(run, each))
         step.results += [f"{count:,} records", *past_support(run, [each], found)]
+        found = with_taken(found, found.where("false"), each.contract)
         fine = found.where(F.size("reasons") == 0).select(*NARROW)
         known = verdicts(fine, fine.where("false"), versioned=TABLES[each.contract.table] in tables.VERSIONED)
         repeats, _ = run.store.stage(f"{name}.repeats", known)

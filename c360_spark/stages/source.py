@@ -6,8 +6,10 @@ from pathlib import Path
 from c360_spark.config import Conf, load
 from c360_spark.config.document import did_you_mean
 from c360_spark.config.load_contract import SAFE_NAME
+from c360_spark.config.vocabulary import Taxonomy
 from c360_spark.errors import InputError
 from c360_spark.governance.onboarding.contract_text import contract_text, sources_entry
+from c360_spark.governance.onboarding.events import with_events
 from c360_spark.governance.onboarding.people import Spaces
 from c360_spark.governance.onboarding.proposal import Proposal, proposal
 from c360_spark.governance.onboarding.summary import summary
@@ -28,8 +30,8 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
     made = proposal(source, dataset, sample(Path(path)), spaces(conf))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(contract_text(made), encoding="utf-8")
-    said = into_sources(folder / "sources.yml", made)
-    return "\n".join([summary(made), f"wrote {target}: read it, and fill in what stands in <>", said])
+    said = [into_sources(folder / "sources.yml", made), *into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, made)]
+    return "\n".join([summary(made), f"wrote {target}: read it, and fill in what stands in <>", *said])
 
 
 def parts(name: str) -> tuple[str, str]:
@@ -77,6 +79,15 @@ def into_sources(path: Path, made: Proposal) -> str:
         text = f"{text.rstrip()}\n# {made.source}: # {why}\n#   {entry}\n"
     path.write_text(text, encoding="utf-8")
     return f"wrote its entry into {path}, as a comment: {why}"
+
+
+def into_taxonomy(path: Path, taxonomy: Taxonomy, made: Proposal) -> list[str]:
+    """Add the events of the sample that the vocabulary lacks: else they would wait in quarantine."""
+    text, added = with_events(path.read_text(encoding="utf-8"), taxonomy, made)
+    if not added:
+        return []
+    path.write_text(text, encoding="utf-8")
+    return [f"wrote into {path}: {', '.join(added)}: describe them, or map them to the events that are there"]
 
 
 def newest_version(conf: Conf, name: str) -> tuple[str, str]:

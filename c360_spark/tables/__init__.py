@@ -2,7 +2,7 @@
 
 from c360_spark.tables.bronze import bronze
 from c360_spark.tables.export import REJECTED, outbox
-from c360_spark.tables.gold import AUDIENCE_MEMBER, CONSENT_STATE, PERSON_XREF, PROFILE
+from c360_spark.tables.gold import AUDIENCE_MEMBER, AUDIENCE_SIZE, CONSENT_STATE, PERSON_XREF, PROFILE
 from c360_spark.tables.identity import (
     CHANGE,
     EVIDENCE,
@@ -49,6 +49,7 @@ ALL: tuple[Table, ...] = (
     PROFILE,
     CONSENT_STATE,
     AUDIENCE_MEMBER,
+    AUDIENCE_SIZE,
     REJECTED,
     DELIVERY,
     ACCOUNTING,
@@ -61,6 +62,7 @@ __all__ = [
     "ACCOUNTING",
     "ALL",
     "AUDIENCE_MEMBER",
+    "AUDIENCE_SIZE",
     "CANONICAL",
     "CHANGE",
     "CONSENT",

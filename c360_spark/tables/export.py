@@ -37,7 +37,7 @@ def outbox(destination: str) -> Table:
             key("sequence", LONG, "1, 2, 3 … per person"),
             key("person_id", STRING, "the person"),
             key("operation", STRING, "add, update or remove"),
-            key("cause", STRING, "why: entered, changed, disqualified, consent, rejected, person_retired"),
+            key("cause", STRING, "why: entered, changed, rejected, or why the person left the audience"),
             key("payload", STRING_MAP, "fields to send; on remove, those last sent", Pii.DIRECT),
             key("payload_hash", STRING, "hash of the payload", Pii.INDIRECT),
             key("run_id", STRING, "run that made the change"),

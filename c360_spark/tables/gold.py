@@ -1,6 +1,6 @@
 """Gold: what reporting and activation read."""
 
-from c360_spark.tables.model import DATE, LONG, STRING, STRING_MAP, TIMESTAMP, Column, Pii, Table, Write, key
+from c360_spark.tables.model import DATE, LONG, LONG_MAP, STRING, STRING_MAP, TIMESTAMP, Column, Pii, Table, Write, key
 
 PERSON_ID = key("person_id", STRING, "the person")
 OF_PERSON = {"person_id": "identity.person.person_id"}
@@ -79,8 +79,28 @@ AUDIENCE_MEMBER = Table(
         PERSON_ID,
         key("entered_at", TIMESTAMP, "as-of time of the run that let the person in"),
         Column("exited_at", TIMESTAMP, "as-of time of the run that took the person out; null while in"),
-        key("entered_cause", STRING, "qualified"),
-        Column("exited_cause", STRING, "disqualified, consent, or person_retired"),
+        key("entered_cause", STRING, "data, rule, merge, split, move or consent"),
+        Column("exited_cause", STRING, "one of these, or expired, retired, erasure"),
     ),
     references=OF_PERSON,
+)
+
+AUDIENCE_SIZE = Table(
+    "gold",
+    "audience_size",
+    "one evaluation of an audience",
+    ("audience", "evaluated_at"),
+    Write.MERGE,
+    (
+        key("audience", STRING, "name of the audience"),
+        key("evaluated_at", TIMESTAMP, "as-of time of the run"),
+        key("run_id", STRING, "the run"),
+        key("qualifies", STRING, "the condition to enter, as it was"),
+        Column("leaves", STRING, "the condition to leave, where it had one of its own"),
+        key("size_before", LONG, "members on record before"),
+        key("entered", LONG, "who entered"),
+        key("exited", LONG, "who left"),
+        key("size_after", LONG, "members after"),
+        key("causes", LONG_MAP, "who entered less who left, by cause: their sum is the change in size"),
+    ),
 )

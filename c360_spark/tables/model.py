@@ -22,6 +22,7 @@ from pyspark.sql.types import (
 STRING, LONG, INTEGER, DOUBLE, BOOLEAN = StringType(), LongType(), IntegerType(), DoubleType(), BooleanType()
 DATE, TIMESTAMP = DateType(), TimestampType()
 STRING_MAP = MapType(STRING, STRING)
+LONG_MAP = MapType(STRING, LONG)
 
 
 class Pii(StrEnum):

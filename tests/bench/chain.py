@@ -2,7 +2,7 @@
 
 Prints Markdown for docs/benchmarks.md. `--part components` times the two engines of connected components instead,
 `--part extremes` on a star and a chain, `--part identity` a small change against a full run, `--part payload` what
-destinations are sent against a plain hash.
+destinations are sent against a plain hash, `--part silver` contracts against a plain from_json.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from c360_spark.stages.run import Run, run_id_of
 from c360_spark.stages.synth import synth
 from c360_spark.store import Store
 from c360_spark.synth.noise import Noise
-from tests.bench import components, identity, payload
+from tests.bench import components, identity, payload, silver
 from tests.bench.machine import described, say, watched
 
 START = date(2026, 1, 1)
@@ -61,7 +61,10 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
-        "--size", type=_count, default="100k", help="people, such as 10k or 1m; links for components, rows for payload"
+        "--size",
+        type=_count,
+        default="100k",
+        help="people, such as 10k or 1m; links for components, rows for payload and silver",
     )
     parser.add_argument("--part", choices=PARTS, default="chain")
     parser.add_argument("--folder", type=Path, default=Path(".bench"), help="scratch folder, made anew")
@@ -164,6 +167,7 @@ PARTS = {
     "extremes": components.extremes,
     "identity": identity.compared,
     "payload": payload.compared,
+    "silver": silver.compared,
 }
 
 if __name__ == "__main__":
