@@ -81,6 +81,15 @@ def test_the_events_of_a_sample_go_into_the_vocabulary_and_known_ones_gain_the_c
     assert "page_viewed from store" in said
 
 
+def test_only_a_folder_with_events_needs_a_vocabulary(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ROOT / "conf", tmp_path / "conf"))
+    (folder / "taxonomy.yml").unlink()
+    with pytest.raises(ConfigError, match=r"taxonomy\.yml:1:1: the file is missing"):
+        load(folder, "dev")
+    febrl = load(ROOT / "tests" / "real" / "conf" / "febrl", "dev")
+    assert (febrl.taxonomy.events, febrl.references) == ({}, {})
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

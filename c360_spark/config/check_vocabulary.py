@@ -10,7 +10,8 @@ from c360_spark.config.vocabulary import Taxonomy, words
 
 def check_vocabulary(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
     """Names of the taxonomy that nothing tells apart, context that no contract gives, and values of lists."""
-    yield from _taxonomy(conf, documents["taxonomy.yml"])
+    if "taxonomy.yml" in documents:
+        yield from _taxonomy(conf, documents["taxonomy.yml"])
     for name, reference in conf.references.items():
         for value in sorted({value for value in reference.values if reference.values.count(value) > 1}):
             yield documents["reference.yml"].problem((name, "values"), f"'{value}' stands here twice")

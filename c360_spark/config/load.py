@@ -18,6 +18,7 @@ from c360_spark.config.schedule import Schedule
 from c360_spark.config.sources import Sources
 from c360_spark.config.vocabulary import References, Taxonomy
 from c360_spark.errors import ConfigError
+from c360_spark.tables import EVENT
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -54,9 +55,10 @@ class _Folder:
         profile = self._value("profile.yml", ProfileRules)
         consent = self._value("consent.yml", ConsentRules)
         schedule = self._value("schedule.yml", Schedule)
-        taxonomy = self._value("taxonomy.yml", Taxonomy)
-        references = self._value("reference.yml", References)
         versions = load_contracts(self.folder / "contracts", self.problems)
+        has_events = any(contract.table == EVENT.name for all_of in versions.values() for contract in all_of)
+        taxonomy = self._value("taxonomy.yml", Taxonomy, instead=None if has_events else Taxonomy())
+        references = self._value("reference.yml", References, instead=References({}))
         self._unread("contracts", CONTRACTS)
         audiences = self._each("audiences", Audience)
         destinations = self._each("destinations", Destination)
@@ -79,7 +81,10 @@ class _Folder:
             versions=versions,
         )
 
-    def _value(self, name: str, model: type[M]) -> M | None:
+    def _value(self, name: str, model: type[M], *, instead: M | None = None) -> M | None:
+        """A file as a value; `instead` stands for a file that may be absent and is."""
+        if instead is not None and not (self.folder / name).exists():
+            return instead
         document = self._read(name)
         return parse(document, model, self.problems) if document else None
 

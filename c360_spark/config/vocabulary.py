@@ -32,8 +32,8 @@ class Event(Model):
 class Taxonomy(Model):
     """taxonomy.yml. `stages` are those of a customer's life, in their order."""
 
-    stages: tuple[str, ...]
-    events: dict[Annotated[str, Field(pattern=EVENT_NAME)], Event] = Field(min_length=1)
+    stages: tuple[str, ...] = ()
+    events: dict[Annotated[str, Field(pattern=EVENT_NAME)], Event] = {}
 
     @property
     def names(self) -> dict[str, str]:

@@ -38,7 +38,8 @@ def _words(name: Column) -> Column:
 
 
 def _looked_up(word: Column, names: dict[str, str]) -> Column:
-    return F.create_map(*(F.lit(part) for pair in names.items() for part in pair))[word]
+    known = F.create_map(*(F.lit(part) for pair in names.items() for part in pair))
+    return known[word] if names else F.lit(None).cast("string")
 
 
 def _pairs(taxonomy: Taxonomy) -> list[tuple[str, str]]:
