@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from c360_spark import tables
 from c360_spark.config.check_destinations import check_destinations
 from c360_spark.config.check_lifecycle import lifecycle
+from c360_spark.config.check_profile import check_profile
 from c360_spark.config.conf import Conf
 from c360_spark.config.contract import Contract, Field
 from c360_spark.config.document import Document, Loc, Problem, did_you_mean
@@ -16,7 +17,6 @@ from c360_spark.config.probabilistic import complaints as model_complaints
 from c360_spark.tables import Table
 from c360_spark.tables.model import STRING_MAP
 
-PROFILE_ATTRIBUTES = frozenset(tables.PROFILE.column_names) & frozenset(tables.PROFILE_RECORD.column_names)
 TABLES = {table.name: table for table in tables.CANONICAL}
 MADE_BY_SILVER = frozenset(c.name for c in tables.PROVENANCE) - {"country"} | {"line_no"}
 
@@ -30,7 +30,7 @@ def check(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
             if contract.status != "retired":  # what it names may be gone
                 yield from _contract(conf, contract)
     yield from _rules(conf, documents["identity.yml"])
-    yield from _profile(conf, documents["profile.yml"])
+    yield from check_profile(conf, documents["profile.yml"])
     yield from _activation(conf, documents)
     yield from _schedule(conf, documents["schedule.yml"])
 
@@ -198,16 +198,6 @@ def _decisions(rules: RuleSet, document: Document) -> Iterator[Problem]:
                 yield document.problem((kind, i), "the same pair stands here already")
             elif kind == "never_links" and ends[i] in forced:
                 yield document.problem((kind, i), "the same pair is in force_links")
-
-
-def _profile(conf: Conf, document: Document) -> Iterator[Problem]:
-    known = {f"{s}.{d}" for s, d in conf.sources}
-    for i, name in enumerate(conf.profile.default_priority):
-        yield from _unknown(document, ("default_priority", i), name, known, "dataset")
-    for attribute, rule in conf.profile.attributes.items():
-        yield from _unknown(document, ("attributes", attribute), attribute, PROFILE_ATTRIBUTES, "attribute")
-        for i, name in enumerate(rule.priority):
-            yield from _unknown(document, ("attributes", attribute, "priority", i), name, known, "dataset")
 
 
 def _activation(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
