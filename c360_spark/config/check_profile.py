@@ -6,7 +6,7 @@ from datetime import date
 
 from c360_spark import tables
 from c360_spark.config.conf import Conf
-from c360_spark.config.document import Document, Loc, Problem, did_you_mean
+from c360_spark.config.document import Document, Loc, Problem
 from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY, Override, Survivorship
 
 # How gold.profile spells a value that is not just any text.
@@ -27,7 +27,7 @@ def check_profile(conf: Conf, document: Document) -> Iterator[Problem]:
     yield from _rule(conf, document, ("default",), rules.default)
     for name, rule in rules.attributes.items():
         where: Loc = ("attributes", name)
-        yield from _unknown(document, where, name, {*known, ENTRIES}, "attribute")
+        yield from document.unknown(where, name, {*known, ENTRIES}, "attribute")
         yield from _rule(conf, document, where, rule)
         if rule.priority is not None and "priority" not in rules.order(name):
             yield document.problem((*where, "priority"), "its order does not ask for priority")
@@ -38,11 +38,6 @@ def check_profile(conf: Conf, document: Document) -> Iterator[Problem]:
         yield from _override(conf, document, ("overrides", i), override, known)
         if ends[i] in ends[:i]:
             yield document.problem(("overrides", i), "the same attribute of the same person stands here already")
-
-
-def _unknown(document: Document, loc: Loc, word: str, known: Collection[str], what: str) -> Iterator[Problem]:
-    if word not in known:
-        yield document.problem(loc, f"unknown {what} '{word}'{did_you_mean(word, known)}")
 
 
 def _entries(conf: Conf) -> Iterator[str]:
@@ -58,7 +53,7 @@ def _rule(conf: Conf, document: Document, loc: Loc, rule: Survivorship) -> Itera
     known = {f"{s}.{d}": conf.contracts.get((s, d)) for s, d in conf.sources}
     for i, dataset in enumerate(rule.priority or ()):
         where = (*loc, "priority", i)
-        yield from _unknown(document, where, dataset, known, "dataset")
+        yield from document.unknown(where, dataset, known, "dataset")
         contract = known.get(dataset)
         if contract and contract.table != tables.PROFILE_RECORD.name:
             yield document.problem(where, f"{dataset} has no customer records: it becomes silver.{contract.table}")
@@ -75,9 +70,9 @@ def _override(
     conf: Conf, document: Document, loc: Loc, override: Override, known: Collection[str]
 ) -> Iterator[Problem]:
     person, name = override.person, override.attribute
-    yield from _unknown(document, (*loc, "person", "namespace"), person.namespace, conf.rules.namespaces, "namespace")
-    yield from _unknown(document, (*loc, "person", "region"), person.region, conf.rules.region_names, "region")
-    yield from _unknown(document, (*loc, "attribute"), name, known, "attribute")
+    yield from document.unknown((*loc, "person", "namespace"), person.namespace, conf.rules.namespaces, "namespace")
+    yield from document.unknown((*loc, "person", "region"), person.region, conf.rules.region_names, "region")
+    yield from document.unknown((*loc, "attribute"), name, known, "attribute")
     if "override" not in conf.profile.order(name):
         yield document.problem(loc, f"the order of {name} does not ask for override")
     if not _spelt(name, override.value):
