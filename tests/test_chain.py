@@ -18,6 +18,7 @@ from pyspark.sql.types import ArrayType, MapType
 
 from c360_spark import tables
 from c360_spark.config import Conf, load
+from c360_spark.config.survivorship import ATTRIBUTES
 from c360_spark.jars import jar_paths
 from c360_spark.observe.match_quality import pairwise
 from c360_spark.stages.chain import STAGES, run_stages
@@ -134,6 +135,20 @@ def test_persons_found_agree_with_the_truth(lived: Run, world: Path) -> None:
     assert pairwise(found).head().precision >= 0.99
     # Of all keys most are cookies that never log in, which nothing could link; customer records can be found.
     assert pairwise(found.where(CUSTOMER_RECORDS)).head().recall >= 0.8
+
+
+def test_a_profile_holds_the_values_that_rank_first_and_no_others(lived: Run) -> None:
+    ranked, profiles = lived.store.read(tables.PROFILE_ATTRIBUTE), lived.store.read(tables.PROFILE)
+    own = [F.struct(F.lit(name).alias("name"), F.col(name).cast("string").alias("value")) for name in ATTRIBUTES]
+    entries = F.expr(
+        "transform(map_entries(attributes), e -> struct('attributes.' || e.key AS name, e.value AS value))"
+    )
+    held = profiles.select("person_id", F.inline(F.concat(F.array(*own), F.coalesce(entries, F.array())))).where(
+        "value IS NOT NULL"
+    )
+    first = ranked.where("rank = 1").select("person_id", "attribute", "attribute_value")
+    assert (held.exceptAll(first).count(), first.exceptAll(held).count()) == (0, 0)
+    assert ranked.where("rank > 1").count() > 0
 
 
 def test_an_outbox_adds_once_and_never_sends_the_same_twice(lived: Run) -> None:

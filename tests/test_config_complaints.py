@@ -51,6 +51,7 @@ ALONE = [
     ("consent.yml", "analytics:", "¦analytic: {}\n  analytics:", "'purposes.analytic.description' is missing"),
     ("consent.yml", "{description: news", "{¦text: x, description: news", "unknown name 'text'; known: description"),
     ("profile.yml", "attributes:", "¦atributes:", typo("atributes", "attributes")),
+    ("profile.yml", "priority, recency]", "priority, ¦recensy]", choice("default.order.2", "recensy", "recency")),
     ("schedule.yml", "depends_on: [land]", "¦dependson: [land]", typo("dependson", "depends_on")),
     (BUYERS, "where:", "¦purposes: []\nwhere:", typo("purposes", "purpose")),
     (LETTER, "hash: sha256", "¦hash: sha265", choice("fields.email_sha256.hash", "sha265", "sha256")),
@@ -153,6 +154,12 @@ TOGETHER = [
         typo("loyalty.members", "loyalty.member", "dataset"),
     ),
     ("profile.yml", "loyalty_tier:", "¦loyalty_teir:", typo("loyalty_teir", "loyalty_tier", "attribute")),
+    (
+        "profile.yml",
+        "overrides: []",
+        f"overrides: [{{person: {NAMED}1}}, ¦attribute: citi, value: Ulm, {SIGNED}}}]",
+        typo("citi", "city", "attribute"),
+    ),
     (BUYERS, "name: recent_buyers", "¦name: buyers", typo("buyers", "recent_buyers", "name for this file")),
     (
         BUYERS,

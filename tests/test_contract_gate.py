@@ -1,11 +1,13 @@
 """Each kind of difference between contracts, the version it needs, and who is told."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 import yaml
 
 from c360_spark import tables
+from c360_spark.config.survivorship import ProfileRules, Survivorship
 from c360_spark.governance.dependents import FIGURES, dependents
 from c360_spark.governance.difference import KINDS, Bump, Difference, as_markdown
 from c360_spark.governance.version_gate import between_trees, between_versions
@@ -302,6 +304,7 @@ def test_who_relies_on_a_property_is_told_from_silver_outwards(conf):
     assert dependents(conf, Difference("property.removed", "email"), crm) == [
         "silver.profile_record.email",
         "survivorship of email (default)",
+        "gold.profile_attribute",
         "gold.profile.email",
         "audience recent_buyers",
         "destination newsletter: email",
@@ -313,11 +316,33 @@ def test_who_relies_on_a_property_is_told_from_silver_outwards(conf):
         "silver.profile_record.birth_date",
         "match key name_birth_postcode",
         "survivorship of birth_date (default)",
+        "gold.profile_attribute",
         "gold.profile.birth_date",
     ]
     assert dependents(conf, Difference("primary_key.changed"), crm) == [
         "silver.profile_record.source_key",
         "gold.person_xref",
+        "gold.profile_attribute",
+    ]
+
+
+def test_survivorship_is_told_by_the_rule_it_has_and_the_clock_it_goes_by(conf):
+    loyalty, crm = conf.contracts["loyalty", "member"], conf.contracts["crm", "customer"]
+    assert dependents(conf, Difference("property.removed", "tier"), loyalty) == [
+        "silver.profile_record.loyalty_tier",
+        "survivorship of loyalty_tier",
+        "gold.profile_attribute",
+        "gold.profile.loyalty_tier",
+    ]
+    told = dependents(conf, Difference("property.removed", "customer_id"), crm)
+    assert "survivorship of attributes.customer_id (default)" in told
+    for name in ("attributes", "attributes.customer_id"):
+        rules = ProfileRules(attributes={name: Survivorship(order=("longest",))})
+        told = dependents(replace(conf, profile=rules), Difference("property.removed", "customer_id"), crm)
+        assert "survivorship of attributes.customer_id" in told
+    assert dependents(conf, Difference("property.removed", "updated_at"), crm) == [
+        "silver.profile_record.updated_at",
+        "gold.profile_attribute",
     ]
 
 

@@ -72,7 +72,7 @@ def test_a_breaking_change_in_a_minor_version_ends_with_its_code_and_says_who_re
         "crm.customer 1.0.0 → 1.1.0: WRONG (needed major, given minor)",
         "  major format.removed                birth_date  yyyy-MM-dd → dd.MM.yyyy",
         "        relied on by silver.profile_record.birth_date, match key name_birth_postcode, "
-        "survivorship of birth_date (default), gold.profile.birth_date",
+        "survivorship of birth_date (default), gold.profile_attribute, gold.profile.birth_date",
         "  ! 2.0.0 or above is needed, for the change is major",
         "9 contracts, 1 comparisons WRONG",
     ]

@@ -22,7 +22,7 @@ def folder(tmp_path):
     """conf/ without contracts and sources, which say nothing about destinations."""
     shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("contracts"))
     (tmp_path / "conf" / "sources.yml").write_text("{}\n")
-    (tmp_path / "conf" / "profile.yml").write_text("default_priority: []\n")
+    (tmp_path / "conf" / "profile.yml").write_text("{}\n")
     return tmp_path / "conf"
 
 

@@ -6,23 +6,34 @@ from datetime import timedelta
 import pytest
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import Conf
-from c360_spark.config.activation import Destination, ProfileRules, Survivorship
+from c360_spark.config.activation import Destination
 from c360_spark.config.audience import Audience
+from c360_spark.config.survivorship import ProfileRules, Survivorship
 from c360_spark.export.change import export_changes
 from c360_spark.export.payload import payloads
 from c360_spark.gold.audience import judged
 from c360_spark.gold.consent import consent_state
+from c360_spark.gold.field import fields
 from c360_spark.gold.owner import current, owners, person_xref
-from c360_spark.gold.profile import case_figures, event_figures, order_figures, profiles, surviving
+from c360_spark.gold.profile import (
+    case_figures,
+    event_figures,
+    order_figures,
+    profiles,
+    record_figures,
+    surviving,
+)
+from c360_spark.gold.survivorship import ranked
 from c360_spark.observe.match_quality import pairwise
 from tests.conftest import AS_OF, utc
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
-RULES = ProfileRules(default_priority=("crm.customer", "loyalty.member"))
+RULES = ProfileRules(default=Survivorship(priority=("crm.customer", "loyalty.member")))
 FIELDS = {"id": {"column": "person_id"}, "mail": {"column": "email", "normalize": "trim_lower", "hash": "sha256"}}
 DESTINATION = Destination.model_validate(
     {
@@ -37,6 +48,14 @@ DESTINATION = Destination.model_validate(
 )
 
 
+def profiled(frame: Frame, records: DataFrame, rules: ProfileRules = RULES) -> DataFrame:
+    """The attributes and the record count of the one person `p` whose records these are."""
+    nothing = frame(tables.PROFILE_ATTRIBUTE).select("person_id", "attribute", "attribute_value", "changed_at")
+    said = fields(records).withColumn("person_id", F.lit("p"))
+    figures = record_figures(records.withColumn("person_id", F.lit("p")))
+    return surviving(ranked(said, nothing, rules)).join(figures, "person_id", "full")
+
+
 def test_the_first_source_with_a_value_wins_then_the_newest_record(frame: Frame) -> None:
     def said(source: str, dataset: str, updated: str, **values: object) -> dict[str, object]:
         return {"source": source, "dataset": dataset, "updated_at": utc(updated), **values}
@@ -47,8 +66,8 @@ def test_the_first_source_with_a_value_wins_then_the_newest_record(frame: Frame)
         said("crm", "customer", "2026-01-01", city="old crm", attributes={"tier": "none", "size": "L"}),
         said("crm", "customer", "2026-01-02", city="new crm"),
         said("pos", "till", "2026-01-10", city="newest", street="unlisted sources come last"),
-    ).selectExpr("*", "'p' AS person_id")
-    row = surviving(records, RULES).head()
+    )
+    row = profiled(frame, records).head()
     assert (row.city, row.given_name, row.street) == ("new crm", "Lo", "unlisted sources come last")
     assert (row.attributes, row.record_count) == ({"size": "L", "tier": "none"}, 4)
 
@@ -123,7 +142,6 @@ def test_an_outbox_is_told_what_changed_and_nothing_else(frame: Frame) -> None:
 
 def test_everybody_has_a_profile_even_a_lone_cookie(frame: Frame) -> None:
     people = frame(tables.PERSON, {"person_id": "p", "status": "active"}, {"person_id": "gone", "status": "retired"})
-    records = frame(tables.PROFILE_RECORD).selectExpr("*", "'p' AS person_id")
     none = [
         frame(tables.PROFILE).select("person_id", *names)
         for names in (
@@ -132,7 +150,7 @@ def test_everybody_has_a_profile_even_a_lone_cookie(frame: Frame) -> None:
             ("case_count",),
         )
     ]
-    rows = profiles(people, surviving(records, RULES), *none).collect()
+    rows = profiles(people, profiled(frame, frame(tables.PROFILE_RECORD)), *none).collect()
     assert [(row.person_id, row.record_count, row.order_count, row.email) for row in rows] == [("p", 0, 0, None)]
 
 
@@ -168,7 +186,7 @@ def test_figures_count_what_a_person_did(frame: Frame) -> None:
         {"source": "p", "record_count": 3, "last_seen_at": utc("2026-01-01")},
     )
     people = frame(tables.PERSON, *({"person_id": p, "status": "active", "region": "EU"} for p in ("free", "p", "q")))
-    nothing = surviving(frame(tables.PROFILE_RECORD).selectExpr("*", "'p' AS person_id"), RULES)
+    nothing = profiled(frame, frame(tables.PROFILE_RECORD))
     figures = (order_figures(orders), event_figures(sets), case_figures(owned(tables.SUPPORT_CASE, {"source": "q"})))
     rows = profiles(people, nothing, *figures).orderBy("person_id").collect()
     assert [(r.person_id, r.order_count, r.revenue_cents, r.last_order_at) for r in rows] == [
@@ -198,8 +216,8 @@ def test_an_attribute_has_its_own_priority_and_equal_claims_go_to_the_greatest_b
         {**crm, **at, "bronze_id": "9", "phone": "older"},
         {"source": "loyalty", "dataset": "member", "updated_at": utc("2020-01-01"), "loyalty_tier": "gold"},
     ]
-    frames = [frame(tables.PROFILE_RECORD, *order).selectExpr("*", "'p' AS person_id") for order in (rows, rows[::-1])]
-    for found in (surviving(records, rules).head() for records in frames):
+    frames = [frame(tables.PROFILE_RECORD, *order) for order in (rows, rows[::-1])]
+    for found in (profiled(frame, records, rules).head() for records in frames):
         assert (found.city, found.street, found.attributes) == ("3", "2", {"size": "3"})
         assert (found.loyalty_tier, found.phone) == ("gold", "created later than the others were updated")
 

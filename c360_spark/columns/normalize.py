@@ -7,6 +7,7 @@ import phonenumbers
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from c360_spark.config.identity import RuleSet
 from c360_spark.config.part import KeyPart
 
 ACCENTED = "àáâãäåāăąçćčďđèéêëēėęěìíîïīįłľñńňòóôõöøōőŕřśšşťţùúûüūůűųýÿžźż"
@@ -17,6 +18,15 @@ EMAIL = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}$"
 def normalized(name: str, value: Column, country: Column) -> Column:
     """`value` by the normaliser called `name` in conf/. `country` tells how to read a national phone number."""
     return phone(value, country) if name == "phone" else NORMALIZERS[name](value)
+
+
+def by_namespace(namespace: Column, value: Column, rules: RuleSet) -> Column:
+    """`value` as the row's namespace normalises it; phone numbers as they are, which need their + and country code."""
+    found = value
+    for name, space in rules.namespaces.items():
+        if space.normalize in NORMALIZERS:
+            found = F.when(namespace == name, NORMALIZERS[space.normalize](value)).otherwise(found)
+    return found
 
 
 def key_part(part: KeyPart, country: Column) -> Column:

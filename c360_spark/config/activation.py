@@ -1,4 +1,4 @@
-"""profile.yml, consent.yml, audiences/*.yml, destinations/*.yml: what survives, what is allowed, who is sent where."""
+"""consent.yml, audiences/*.yml, destinations/*.yml: what is allowed, and who is sent where."""
 
 from typing import Annotated, Literal
 
@@ -6,19 +6,6 @@ from pydantic import Field
 
 from c360_spark.config.kinds import KINDS, FieldRule
 from c360_spark.config.model import Model
-
-
-class Survivorship(Model):
-    """How one attribute of the profile is chosen: by order of source, then by recency."""
-
-    priority: tuple[str, ...]
-
-
-class ProfileRules(Model):
-    """profile.yml. `default_priority` holds for attributes without an entry; unlisted sources come last."""
-
-    default_priority: tuple[str, ...]
-    attributes: dict[str, Survivorship] = {}
 
 
 class Purpose(Model):

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator
 from c360_spark import tables
 from c360_spark.config.check_destinations import check_destinations
 from c360_spark.config.check_lifecycle import lifecycle
+from c360_spark.config.check_profile import check_profile
 from c360_spark.config.check_vocabulary import check_vocabulary, check_words
 from c360_spark.config.conf import Conf
 from c360_spark.config.contract import Contract, Field
-from c360_spark.config.document import Document, Loc, Problem, did_you_mean
+from c360_spark.config.document import Document, Loc, Problem
 from c360_spark.config.expression import complaints
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.probabilistic import columns
@@ -17,7 +18,6 @@ from c360_spark.config.probabilistic import complaints as model_complaints
 from c360_spark.tables import Table
 from c360_spark.tables.model import STRING_MAP
 
-PROFILE_ATTRIBUTES = frozenset(tables.PROFILE.column_names) & frozenset(tables.PROFILE_RECORD.column_names)
 TABLES = {table.name: table for table in tables.CANONICAL}
 MADE_BY_SILVER = frozenset(c.name for c in tables.PROVENANCE) - {"country"} | {"line_no"}
 
@@ -33,14 +33,9 @@ def check(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
                 yield from check_words(conf, contract)
     yield from check_vocabulary(conf, documents)
     yield from _rules(conf, documents["identity.yml"])
-    yield from _profile(conf, documents["profile.yml"])
+    yield from check_profile(conf, documents["profile.yml"])
     yield from _activation(conf, documents)
     yield from _schedule(conf, documents["schedule.yml"])
-
-
-def _unknown(document: Document, loc: Loc, word: str, known: Collection[str], what: str) -> Iterator[Problem]:
-    if word not in known:
-        yield document.problem(loc, f"unknown {what} '{word}'{did_you_mean(word, known)}")
 
 
 def _sources(conf: Conf, document: Document) -> Iterator[Problem]:
@@ -91,9 +86,9 @@ def _identifiers(conf: Conf, contract: Contract) -> Iterator[Problem]:
         if not spaces or not (use.namespace or use.namespace_from):
             yield document.problem(loc, "identifier needs a namespace, or namespaceFrom with namespaces")
         if use.namespace_from:
-            yield from _unknown(document, loc, use.namespace_from, names, "property")
+            yield from document.unknown(loc, use.namespace_from, names, "property")
         for space in spaces:
-            yield from _unknown(document, loc, space, conf.rules.namespaces, "namespace")
+            yield from document.unknown(loc, space, conf.rules.namespaces, "namespace")
 
 
 def _limits(document: Document, fields: tuple[Field, ...]) -> Iterator[Problem]:
@@ -124,7 +119,7 @@ def _canonical(
 ) -> Iterator[Problem]:
     table = TABLES.get(name)
     if table is None:
-        yield from _unknown(document, loc, name, TABLES, "canonicalTable")
+        yield from document.unknown(loc, name, TABLES, "canonicalTable")
         return
     targets = [(f.place("canonical"), f.settings.canonical) for f in fields if f.settings.canonical]
     targets += [(loc, constant) for constant in constants]
@@ -145,7 +140,7 @@ def _column(document: Document, loc: Loc, target: str, table: Table) -> Iterator
     if not (first in maps and entry):
         names = [c.name for c in table.columns if c.name not in MADE_BY_SILVER]
         known = [f"{name}.<name>" if name in maps else name for name in names]
-        yield from _unknown(document, loc, target, known, f"column of {table.full_name}")
+        yield from document.unknown(loc, target, known, f"column of {table.full_name}")
 
 
 def _rules(conf: Conf, document: Document) -> Iterator[Problem]:
@@ -160,7 +155,7 @@ def _rules(conf: Conf, document: Document) -> Iterator[Problem]:
     yield from _decisions(rules, document)
     for name, match_key in rules.match_keys.items():
         where: Loc = ("match_keys", name)
-        yield from _unknown(document, (*where, "namespace"), match_key.namespace, rules.namespaces, "namespace")
+        yield from document.unknown((*where, "namespace"), match_key.namespace, rules.namespaces, "namespace")
         for i, part in enumerate(match_key.parts):
             yield from _column(document, (*where, "parts", i), part.column, tables.PROFILE_RECORD)
     yield from _probabilistic(conf, document)
@@ -172,9 +167,9 @@ def _probabilistic(conf: Conf, document: Document) -> Iterator[Problem]:
         return
     for region, purpose in block.regions.items():
         where: Loc = ("probabilistic", "regions", region)
-        yield from _unknown(document, where, region, conf.rules.region_names, "region")
+        yield from document.unknown(where, region, conf.rules.region_names, "region")
         if purpose is not None:
-            yield from _unknown(document, where, purpose, conf.consent.purposes, "purpose")
+            yield from document.unknown(where, purpose, conf.consent.purposes, "purpose")
     for loc, column in columns(block):
         yield from _column(document, ("probabilistic", *loc), column, tables.PROFILE_RECORD)
     for loc, message in model_complaints(block):
@@ -193,18 +188,16 @@ def _decisions(rules: RuleSet, document: Document) -> Iterator[Problem]:
     """Bridges, force-links and never-links: what they name exists, and none contradicts another."""
     for name, bridge in rules.bridges.items():
         for i, space in enumerate(bridge.namespaces):
-            yield from _unknown(document, ("bridges", name, "namespaces", i), space, rules.namespaces, "namespace")
+            yield from document.unknown(("bridges", name, "namespaces", i), space, rules.namespaces, "namespace")
         for i, region in enumerate(bridge.regions):
-            yield from _unknown(document, ("bridges", name, "regions", i), region, rules.region_names, "region")
+            yield from document.unknown(("bridges", name, "regions", i), region, rules.region_names, "region")
     forced = {frozenset((pair.left, pair.right)) for pair in rules.force_links}
     for kind, pairs in (("force_links", rules.force_links), ("never_links", rules.never_links)):
         ends = [frozenset((pair.left, pair.right)) for pair in pairs]
         for i, pair in enumerate(pairs):
             for side, end in (("left", pair.left), ("right", pair.right)):
-                yield from _unknown(
-                    document, (kind, i, side, "namespace"), end.namespace, rules.namespaces, "namespace"
-                )
-                yield from _unknown(document, (kind, i, side, "region"), end.region, rules.region_names, "region")
+                yield from document.unknown((kind, i, side, "namespace"), end.namespace, rules.namespaces, "namespace")
+                yield from document.unknown((kind, i, side, "region"), end.region, rules.region_names, "region")
             if pair.left == pair.right:
                 yield document.problem((kind, i), "both ends are the same identifier")
             elif ends[i] in ends[:i]:
@@ -213,22 +206,12 @@ def _decisions(rules: RuleSet, document: Document) -> Iterator[Problem]:
                 yield document.problem((kind, i), "the same pair is in force_links")
 
 
-def _profile(conf: Conf, document: Document) -> Iterator[Problem]:
-    known = {f"{s}.{d}" for s, d in conf.sources}
-    for i, name in enumerate(conf.profile.default_priority):
-        yield from _unknown(document, ("default_priority", i), name, known, "dataset")
-    for attribute, rule in conf.profile.attributes.items():
-        yield from _unknown(document, ("attributes", attribute), attribute, PROFILE_ATTRIBUTES, "attribute")
-        for i, name in enumerate(rule.priority):
-            yield from _unknown(document, ("attributes", attribute, "priority", i), name, known, "dataset")
-
-
 def _activation(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
     columns = [*tables.PROFILE.column_names, "as_of"]
     for name, audience in conf.audiences.items():
         document = documents[f"audiences/{name}.yml"]
-        yield from _unknown(document, ("name",), audience.name, [name], "name for this file")
-        yield from _unknown(document, ("purpose",), audience.purpose, conf.consent.purposes, "purpose")
+        yield from document.unknown(("name",), audience.name, [name], "name for this file")
+        yield from document.unknown(("purpose",), audience.purpose, conf.consent.purposes, "purpose")
         for part in ("where", "exit"):
             for complaint in complaints(getattr(audience, part) or "true", columns):
                 yield document.problem((part,), complaint)
@@ -241,7 +224,7 @@ def _schedule(conf: Conf, document: Document) -> Iterator[Problem]:
     tasks = conf.schedule.root
     unknown = [(n, i, other) for n, t in tasks.items() for i, other in enumerate(t.depends_on) if other not in tasks]
     for name, i, other in unknown:
-        yield from _unknown(document, (name, "depends_on", i), other, tasks, "task")
+        yield from document.unknown((name, "depends_on", i), other, tasks, "task")
     waiting = [name for name in tasks if name not in conf.schedule.ordered()]
     if waiting and not unknown:
         yield document.problem((waiting[0], "depends_on"), f"tasks wait for one another: {', '.join(waiting)}")

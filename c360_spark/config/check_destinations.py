@@ -1,11 +1,11 @@
 """What destinations/*.yml says, held against the kind of destination, the audiences and the purposes of consent."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from c360_spark import tables
 from c360_spark.config.activation import Destination, Mapping
 from c360_spark.config.conf import Conf
-from c360_spark.config.document import Document, Loc, Problem, did_you_mean
+from c360_spark.config.document import Document, Problem, did_you_mean
 from c360_spark.config.kinds import KINDS, Kind
 from c360_spark.tables import Pii
 
@@ -20,20 +20,15 @@ def check_destinations(conf: Conf, documents: dict[str, Document]) -> Iterator[P
     yield from _twice("destinations", {stem: found.name for stem, found in conf.destinations.items()}, documents)
     for stem, destination in conf.destinations.items():
         document = documents[f"destinations/{stem}.yml"]
-        yield from _unknown(document, ("name",), destination.name, [stem], "name for this file")
+        yield from document.unknown(("name",), destination.name, [stem], "name for this file")
         if destination.name in TAKEN:
             yield document.problem(("name",), f"export.{destination.name} is a table of its own; use another name")
-        yield from _unknown(document, ("audience",), destination.audience, conf.audiences, "audience")
+        yield from document.unknown(("audience",), destination.audience, conf.audiences, "audience")
         for i, purpose in enumerate(destination.purposes):
-            yield from _unknown(document, ("purposes", i), purpose, conf.consent.purposes, "purpose")
-        yield from _unknown(document, ("kind",), destination.kind, KINDS, "kind")
+            yield from document.unknown(("purposes", i), purpose, conf.consent.purposes, "purpose")
+        yield from document.unknown(("kind",), destination.kind, KINDS, "kind")
         if destination.kind in KINDS:
             yield from _of_kind(document, destination, KINDS[destination.kind])
-
-
-def _unknown(document: Document, loc: Loc, word: str, known: Collection[str], what: str) -> Iterator[Problem]:
-    if word not in known:
-        yield document.problem(loc, f"unknown {what} '{word}'{did_you_mean(word, known)}")
 
 
 def _twice(folder: str, names: dict[str, str], documents: dict[str, Document]) -> Iterator[Problem]:
@@ -71,7 +66,7 @@ def _column(document: Document, field: str, mapping: Mapping) -> Iterator[Proble
     entry = mapping.column.removeprefix(ATTRIBUTE)
     if entry == mapping.column or not entry.isidentifier():
         known = [*PROFILE, f"{ATTRIBUTE}<name>"]
-        yield from _unknown(document, ("fields", field, "column"), mapping.column, known, "column of gold.profile")
+        yield from document.unknown(("fields", field, "column"), mapping.column, known, "column of gold.profile")
 
 
 def _taken(document: Document, name: str, field: str, mapping: Mapping) -> Iterator[Problem]:
@@ -92,7 +87,7 @@ def _taken(document: Document, name: str, field: str, mapping: Mapping) -> Itera
 def _other(document: Document, name: str, kind: Kind, field: str, mapping: Mapping) -> Iterator[Problem]:
     """Any other field: none, or for kinds that take others an impersonal column."""
     if not kind.others:
-        yield from _unknown(document, ("fields", field), field, kind.fields, f"field of {name}")
+        yield from document.unknown(("fields", field), field, kind.fields, f"field of {name}")
     elif mapping.hash or mapping.normalize:
         yield document.problem(
             ("fields", field), f"{name} sends other fields as they are; leave out normalize and hash"

@@ -27,7 +27,7 @@ def check_words(conf: Conf, contract: Contract) -> Iterator[Problem]:
     place: Loc = ("schema", 0)
     channels = {channel for event in conf.taxonomy.events.values() for channel in event.channels}
     if "channel" in contract.constants:
-        yield from _unknown(document, place, contract.constants["channel"], channels, "channel")
+        yield from document.unknown(place, contract.constants["channel"], channels, "channel")
     elif "channel" not in {field.settings.canonical for field in contract.fields}:
         yield document.problem(place, "nothing gives event.channel: set it in constants, or map a property to it")
     names = {words(word): word for word in conf.taxonomy.names}
@@ -48,17 +48,11 @@ def _events(contract: Contract) -> Iterator[tuple[Loc, str]]:
                 yield from ((field.place("enum"), name) for name in field.settings.enum)
 
 
-def _unknown(document: Document, loc: Loc, word: str, known: set[str], what: str) -> Iterator[Problem]:
-    if word not in known:
-        yield document.problem(loc, f"unknown {what} '{word}'{did_you_mean(word, known)}")
-
-
 def _reference(conf: Conf, document: Document, field: Field) -> Iterator[Problem]:
     name, loc = field.settings.reference, field.place("reference")
     if name is None:
         return
-    if name not in conf.references:
-        yield document.problem(loc, f"unknown list '{name}'{did_you_mean(name, conf.references)}")
+    yield from document.unknown(loc, name, conf.references, "list")
     if field.element.logical_type not in ("string", "integer"):
         yield document.problem(loc, f"reference is for string and integer, not for {field.element.logical_type}")
     if field.settings.enum or field.settings.value_map:
@@ -69,9 +63,7 @@ def _taxonomy(conf: Conf, document: Document) -> Iterator[Problem]:
     taxonomy, seen = conf.taxonomy, dict[str, str]()
     for name, event in taxonomy.events.items():
         where: Loc = ("events", name)
-        if event.stage not in taxonomy.stages:
-            message = f"unknown stage '{event.stage}'{did_you_mean(event.stage, taxonomy.stages)}"
-            yield document.problem((*where, "stage"), message)
+        yield from document.unknown((*where, "stage"), event.stage, taxonomy.stages, "stage")
         for loc, word in [(where, name), *(((*where, "aliases", i), alias) for i, alias in enumerate(event.aliases))]:
             if words(word) in seen:
                 yield document.problem(loc, f"'{word}' is also a word for {seen[words(word)]}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from c360_spark.config.activation import ConsentRules, Destination, ProfileRules
+from c360_spark.config.activation import ConsentRules, Destination
 from c360_spark.config.audience import Audience
 from c360_spark.config.contract import Contract, Versions
 from c360_spark.config.document import did_you_mean
@@ -12,6 +12,7 @@ from c360_spark.config.identity import RuleSet
 from c360_spark.config.platform import Platform
 from c360_spark.config.schedule import Schedule
 from c360_spark.config.sources import Source
+from c360_spark.config.survivorship import ProfileRules
 from c360_spark.config.vocabulary import Reference, Taxonomy
 from c360_spark.errors import InputError
 

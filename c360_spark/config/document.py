@@ -2,7 +2,7 @@
 
 import difflib
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,11 @@ class Document:
         while loc and loc not in self.marks:
             loc = loc[:-1]
         return Problem(*self.marks.get(loc, (self.path, 1, 1)), message)
+
+    def unknown(self, loc: Loc, word: str, known: Collection[str], what: str) -> Iterator[Problem]:
+        """The problem that `word` is none of `known`, with the nearest one; nothing where it is."""
+        if word not in known:
+            yield self.problem(loc, f"unknown {what} '{word}'{did_you_mean(word, known)}")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

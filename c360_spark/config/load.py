@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from c360_spark.config.activation import ConsentRules, Destination, ProfileRules
+from c360_spark.config.activation import ConsentRules, Destination
 from c360_spark.config.audience import Audience
 from c360_spark.config.check import check
 from c360_spark.config.conf import Conf
@@ -16,6 +16,7 @@ from c360_spark.config.model import parse
 from c360_spark.config.platform import Platform
 from c360_spark.config.schedule import Schedule
 from c360_spark.config.sources import Sources
+from c360_spark.config.survivorship import ProfileRules
 from c360_spark.config.vocabulary import References, Taxonomy
 from c360_spark.errors import ConfigError
 from c360_spark.tables import EVENT

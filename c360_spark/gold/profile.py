@@ -1,58 +1,37 @@
 """One profile a person: the surviving value of each attribute, and a few figures."""
 
-from collections.abc import Sequence
-
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.activation import ProfileRules
-
-ATTRIBUTES = (
-    "given_name",
-    "family_name",
-    "birth_date",
-    "email",
-    "phone",
-    "street",
-    "city",
-    "postcode",
-    "country",
-    "loyalty_tier",
-    "loyalty_points",
-)
+from c360_spark import tables
+from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 
 
-def surviving(records: DataFrame, rules: ProfileRules) -> DataFrame:
-    """`person_id`, the attributes and `record_count` of current profile records that have a `person_id`.
-
-    Of the values that are not null, the source earliest in the priority list wins, then the newest record by the
-    source's own clock, then the greatest bronze_id.
-    """
-    wins = [F.max_by(name, F.when(F.col(name).isNotNull(), _strength(rules, name))).alias(name) for name in ATTRIBUTES]
-    entries = records.select(
-        "person_id", F.explode("attributes").alias("name", "value"), _strength(rules, "attributes").alias("s")
+def surviving(attributes: DataFrame) -> DataFrame:
+    """`person_id` and the attributes of gold.profile, from gold.profile_attribute: the values of rank 1."""
+    entry = F.when(
+        F.col("attribute").startswith(ENTRY),
+        F.struct(F.expr(f"substr(attribute, {len(ENTRY) + 1})"), "attribute_value"),
     )
-    maps = (
-        entries.groupBy("person_id", "name")
-        .agg(F.max_by("value", "s").alias("value"))
+    winners = (
+        attributes.where("rank = 1")
         .groupBy("person_id")
-        .agg(F.map_from_entries(F.array_sort(F.collect_list(F.struct("name", "value")))).alias("attributes"))
+        .agg(
+            F.map_from_entries(F.collect_list(F.struct("attribute", "attribute_value"))).alias("values"),
+            F.array_sort(F.collect_list(entry)).alias("entries"),
+        )
     )
-    profiles = records.groupBy("person_id").agg(*wins, F.count(F.lit(1)).alias("record_count"))
-    return profiles.join(maps, "person_id", "left")
+    types = {column.name: column.type for column in tables.PROFILE.columns}
+    return winners.select(
+        "person_id",
+        *(F.col("values")[name].cast(types[name]).alias(name) for name in ATTRIBUTES),
+        F.when(F.size("entries") > 0, F.map_from_entries("entries")).alias(ENTRIES),
+    )
 
 
-def _strength(rules: ProfileRules, attribute: str) -> Column:
-    rule = rules.attributes.get(attribute)
-    priority = rule.priority if rule else rules.default_priority
-    written_at = F.coalesce("updated_at", "created_at", "received_at")
-    return F.struct(_rank(priority).alias("rank"), written_at.alias("at"), F.col("bronze_id"))
-
-
-def _rank(priority: Sequence[str]) -> Column:
-    name = F.concat_ws(".", "source", "dataset")
-    ranks = [F.lit(part) for i, dataset in enumerate(priority) for part in (dataset, -i)]
-    return F.coalesce(F.create_map(*ranks)[name], F.lit(-len(priority)))
+def record_figures(records: DataFrame) -> DataFrame:
+    """`person_id, record_count` of current profile records with a `person_id`."""
+    return records.groupBy("person_id").agg(F.count(F.lit(1)).alias("record_count"))
 
 
 def order_figures(orders: DataFrame) -> DataFrame:

@@ -6,10 +6,11 @@ from c360_spark import tables
 from c360_spark.config import Conf, Contract, Field
 from c360_spark.config.expression import used
 from c360_spark.config.probabilistic import columns
+from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES
 from c360_spark.governance.difference import Difference
 from c360_spark.governance.property_differences import namespaces
 
-SURVIVING = frozenset(tables.PROFILE.column_names) & frozenset(tables.PROFILE_RECORD.column_names)
+CLOCK = ("updated_at", "created_at")  # by which a value has its age, and survivorship its recency
 # Figures of gold.profile, and the columns of silver they are made of beside the mere number of rows.
 FIGURES = {
     "order_count": {"order.status"},
@@ -31,6 +32,8 @@ def _of(conf: Conf, contract: Contract, difference: Difference) -> Iterator[str]
     if difference.kind == "primary_key.changed":
         yield f"silver.{contract.table}.source_key"
         yield tables.PERSON_XREF.full_name
+        if contract.table == tables.PROFILE_RECORD.name:  # values have their age by the versions of a key
+            yield tables.PROFILE_ATTRIBUTE.full_name
     if difference.kind.startswith("constant."):
         prefix, _, column = difference.where.rpartition("[]")
         yield from _column(conf, contract.lines.table if prefix and contract.lines else contract.table, column)
@@ -77,9 +80,12 @@ def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
                 yield f"match key {name}"
         if conf.rules.probabilistic and canonical in [used_by for _, used_by in columns(conf.rules.probabilistic)]:
             yield "probabilistic links"
-        if column in SURVIVING:
+        if column in (*ATTRIBUTES, ENTRIES):
             gold.add(column)
-            yield f"survivorship of {column}" + ("" if column in conf.profile.attributes else " (default)")
+            own = canonical in conf.profile.attributes or column in conf.profile.attributes
+            yield f"survivorship of {canonical}" + ("" if own else " (default)")
+        if column in (*ATTRIBUTES, ENTRIES, *CLOCK):
+            yield tables.PROFILE_ATTRIBUTE.full_name
     yield from (f"gold.profile.{name}" for name in sorted(gold))
     if table == tables.CONSENT.name:
         yield tables.CONSENT_STATE.full_name

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest, identifier_id, joined_list
-from c360_spark.columns.normalize import NORMALIZERS, key_part
+from c360_spark.columns.normalize import by_namespace, key_part
 from c360_spark.config.identity import MatchKey, Pair, RuleSet
 from c360_spark.identity.blocked import is_blocked
 
@@ -151,10 +151,7 @@ def _day(day: date | None) -> str | None:
 def _named(side: str, rules: RuleSet, *, secret: str) -> Column:
     """A struct like a member of a set, of an identifier that the rule set names."""
     namespace, region, given = (F.col(f"{side}_{part}") for part in ("namespace", "region", "value"))
-    value = given
-    for name, space in rules.namespaces.items():
-        if space.normalize in NORMALIZERS:
-            value = F.when(namespace == name, NORMALIZERS[space.normalize](given)).otherwise(value)
+    value = by_namespace(namespace, given, rules)
     return F.struct(
         identifier_id(secret, namespace, region, value).alias("identifier_id"),
         namespace.alias("namespace"),

@@ -1,4 +1,4 @@
-"""build_profiles: silver and persons → gold.person_xref, gold.profile, gold.consent_state."""
+"""build_profiles: silver and persons → gold.person_xref, gold.profile_attribute, gold.profile, gold.consent_state."""
 
 from functools import partial, reduce
 
@@ -6,9 +6,19 @@ from pyspark.sql import DataFrame
 
 from c360_spark import tables
 from c360_spark.gold.consent import consent_state
+from c360_spark.gold.field import fields
+from c360_spark.gold.override import OVERRIDES, in_force, overrides
 from c360_spark.gold.owner import current, owners, person_xref
-from c360_spark.gold.profile import case_figures, event_figures, order_figures, profiles, surviving
-from c360_spark.stages.run import Run, together
+from c360_spark.gold.profile import (
+    case_figures,
+    event_figures,
+    order_figures,
+    profiles,
+    record_figures,
+    surviving,
+)
+from c360_spark.gold.survivorship import ranked
+from c360_spark.stages.run import Run, Step, together
 
 
 def build_profiles(run: Run) -> None:
@@ -18,6 +28,26 @@ def build_profiles(run: Run) -> None:
     together([partial(build, run, owned) for build in (_profiles, _keys, _consent)])
 
 
+def _attributes(run: Run, owned: DataFrame) -> None:
+    with run.step("build_profiles attributes") as step:
+        said = _owned(fields(run.store.read(tables.PROFILE_RECORD)), owned)
+        made = ranked(said, _decided(run, step), run.conf.profile)
+        step.wrote("profile_attribute", run.store.sync(tables.PROFILE_ATTRIBUTE, made))
+
+
+def _decided(run: Run, step: Step) -> DataFrame:
+    """Overrides that are in force, by person; tells how many of them reach nobody."""
+    rows = in_force(run.conf.profile, as_of=run.as_of)
+    named = run.spark.createDataFrame(rows, OVERRIDES)
+    membership = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    reached = overrides(named, membership, run.conf.rules, secret=run.conf.platform.identity_key.secret())
+    if not rows:
+        return reached
+    decided, count = run.store.stage("overrides", reached)
+    step.results.append(f"{count:,} of {len(rows):,} overrides reach somebody")
+    return decided
+
+
 def _keys(run: Run, owned: DataFrame) -> None:
     with run.step("build_profiles keys") as step:
         keyed = [person_xref(current(run.store.read(table)), owned) for table in tables.VERSIONED]
@@ -25,12 +55,14 @@ def _keys(run: Run, owned: DataFrame) -> None:
 
 
 def _profiles(run: Run, owned: DataFrame) -> None:
+    _attributes(run, owned)
     read = run.store.read
     with run.step("build_profiles profiles") as step:
         records, orders, cases = (_owned(current(read(table)), owned) for table in tables.VERSIONED)
         made = profiles(
             read(tables.PERSON),
-            surviving(records, run.conf.profile),
+            surviving(read(tables.PROFILE_ATTRIBUTE)),  # as written, so that the two cannot disagree
+            record_figures(records),
             order_figures(orders),
             event_figures(_owned(_event_sets(run), owned)),
             case_figures(cases),

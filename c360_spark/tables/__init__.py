@@ -2,7 +2,14 @@
 
 from c360_spark.tables.bronze import bronze
 from c360_spark.tables.export import REJECTED, outbox
-from c360_spark.tables.gold import AUDIENCE_MEMBER, AUDIENCE_SIZE, CONSENT_STATE, PERSON_XREF, PROFILE
+from c360_spark.tables.gold import (
+    AUDIENCE_MEMBER,
+    AUDIENCE_SIZE,
+    CONSENT_STATE,
+    PERSON_XREF,
+    PROFILE,
+    PROFILE_ATTRIBUTE,
+)
 from c360_spark.tables.identity import (
     CHANGE,
     EVIDENCE,
@@ -47,6 +54,7 @@ ALL: tuple[Table, ...] = (
     HEALTH,
     PERSON_XREF,
     PROFILE,
+    PROFILE_ATTRIBUTE,
     CONSENT_STATE,
     AUDIENCE_MEMBER,
     AUDIENCE_SIZE,
@@ -83,6 +91,7 @@ __all__ = [
     "PERSON",
     "PERSON_XREF",
     "PROFILE",
+    "PROFILE_ATTRIBUTE",
     "PROFILE_RECORD",
     "PROVENANCE",
     "QUARANTINE",

@@ -1,6 +1,19 @@
 """Gold: what reporting and activation read."""
 
-from c360_spark.tables.model import DATE, LONG, LONG_MAP, STRING, STRING_MAP, TIMESTAMP, Column, Pii, Table, Write, key
+from c360_spark.tables.model import (
+    DATE,
+    INTEGER,
+    LONG,
+    LONG_MAP,
+    STRING,
+    STRING_MAP,
+    TIMESTAMP,
+    Column,
+    Pii,
+    Table,
+    Write,
+    key,
+)
 
 PERSON_ID = key("person_id", STRING, "the person")
 OF_PERSON = {"person_id": "identity.person.person_id"}
@@ -48,6 +61,37 @@ PROFILE = Table(
         key("event_count", LONG, "events"),
         Column("last_event_at", TIMESTAMP, "when the newest event happened"),
         key("case_count", LONG, "support cases"),
+    ),
+    references=OF_PERSON,
+)
+
+PROFILE_ATTRIBUTE = Table(
+    "gold",
+    "profile_attribute",
+    "one value that sources give of an attribute of a person: the one that survives, or one that loses",
+    ("person_id", "attribute", "attribute_value"),
+    Write.SYNC,
+    (
+        PERSON_ID,
+        key("attribute", STRING, "column of gold.profile; an entry of its map as attributes.<name>"),
+        key("attribute_value", STRING, "the value as text", Pii.DIRECT),
+        key("rank", INTEGER, "1 for the value that survives, which is the one in gold.profile"),
+        Column(
+            "rule",
+            STRING,
+            "criterion that puts the value before the next one; tie: the greater bronze_id; only: there is no other; "
+            "null for the last of several",
+        ),
+        Column("source", STRING, "system of the strongest record that has the value; null for an override"),
+        Column("dataset", STRING, "its dataset"),
+        Column("source_key", STRING, "its primary key in the source", Pii.INDIRECT),
+        Column("bronze_id", STRING, "its current version"),
+        key(
+            "changed_at",
+            TIMESTAMP,
+            "when the field became this value in that record, by the source's clock; when an override was added",
+        ),
+        key("record_count", LONG, "current records of the person that have the value"),
     ),
     references=OF_PERSON,
 )

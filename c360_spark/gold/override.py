@@ -1,0 +1,44 @@
+"""Values that a person decided, as candidates that compete with those of records."""
+
+from datetime import date, datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.columns.keys import identifier_id
+from c360_spark.columns.normalize import by_namespace
+from c360_spark.config.identity import RuleSet
+from c360_spark.config.survivorship import ProfileRules
+
+OVERRIDES = (
+    "namespace string, region string, identifier string, attribute string, attribute_value string, changed_at timestamp"
+)
+
+
+def in_force(rules: ProfileRules, *, as_of: datetime) -> list[tuple[object, ...]]:
+    """The overrides that have not expired at `as_of`, as rows of OVERRIDES."""
+    return [
+        (
+            *(each.person.namespace, each.person.region, each.person.value),
+            each.attribute,
+            each.value,
+            _start(each.added),
+        )
+        for each in rules.overrides
+        if each.expires is None or as_of < _start(each.expires)
+    ]
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time())
+
+
+def overrides(rows: DataFrame, membership: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
+    """`person_id, attribute, attribute_value, changed_at` of those rows of OVERRIDES whose identifier is somebody's.
+
+    `membership` is identity.membership where it holds.
+    """
+    value = by_namespace(F.col("namespace"), F.col("identifier"), rules)
+    named = rows.withColumn("identifier_id", identifier_id(secret, F.col("namespace"), F.col("region"), value))
+    placed = named.join(membership.select("identifier_id", "person_id"), "identifier_id")
+    return placed.select("person_id", "attribute", "attribute_value", "changed_at")

@@ -1,0 +1,103 @@
+"""Which value of an attribute survives, which lose, and by what: gold.profile_attribute."""
+
+from collections.abc import Callable, Sequence
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from c360_spark.config.survivorship import ENTRIES, ENTRY, Criterion, ProfileRules
+
+MANY = 1_000_000  # more than there are datasets
+RECORD = ("bronze_id", "source", "dataset", "source_key", "changed_at")
+
+
+def ranked(said: DataFrame, decided: DataFrame, rules: ProfileRules) -> DataFrame:
+    """gold.profile_attribute of the `fields` of records, which have a `person_id`, and of `overrides`.
+
+    Records compete: one is before another by the first criterion of the attribute's order that tells them apart, then
+    by the greater bronze_id. A value is where its strongest record is.
+    """
+    own = said.withColumn("override", F.lit(False))
+    given = decided.withColumns({"override": F.lit(True), "verified": F.lit(False)})
+    # All that follows stays with its person, so rows move once.
+    claims = own.unionByName(given, allowMissingColumns=True).repartition("person_id")
+    claim = F.struct(_strength(rules).alias("strength"), F.struct(*RECORD).alias("record"))
+    values = claims.groupBy("person_id", "attribute", "attribute_value").agg(
+        F.max(claim).alias("best"),
+        F.count("bronze_id").alias("record_count"),
+        F.size(F.collect_set(F.when(~F.col("override"), _dataset()))).alias("dataset_count"),
+    )
+    places = Window.partitionBy("person_id", "attribute").orderBy(
+        F.desc("strength"), F.desc("best.record.bronze_id"), F.desc("attribute_value")
+    )
+    return (
+        values.withColumn("strength", _counted(rules))
+        .withColumns({"rank": F.row_number().over(places), "next": F.lead("strength").over(places)})
+        .withColumn("rule", F.when(F.col("next").isNotNull(), _decisive(rules)).when(F.col("rank") == 1, "only"))
+        .select(
+            *("person_id", "attribute", "attribute_value", "rank", "rule"),
+            *(f"best.record.{name}" for name in RECORD),
+            "record_count",
+        )
+    )
+
+
+def _strength(rules: ProfileRules) -> Column:
+    """How a record does by each criterion of its attribute's order; more is better."""
+
+    def measure(criterion: Criterion, name: str) -> Column:
+        found = {
+            "override": lambda: F.col("override"),
+            "verified": lambda: F.col("verified"),
+            "priority": lambda: _place(rules.priority(name)),
+            "recency": lambda: F.unix_micros("changed_at"),
+            "frequency": lambda: F.lit(0),  # known once values are counted
+            "longest": lambda: F.length("attribute_value"),
+        }
+        return found[criterion]().cast("long")
+
+    return _by_attribute(rules, lambda name: F.array(*(measure(each, name) for each in rules.order(name))))
+
+
+def _counted(rules: ProfileRules) -> Column:
+    """The strength of the best record of a value, with the value's frequency: records, then datasets."""
+    frequency = F.col("record_count") * MANY + F.col("dataset_count")
+
+    def full(name: str) -> Column:
+        order = enumerate(rules.order(name))
+        return F.array(*(frequency if c == "frequency" else F.get("best.strength", F.lit(i)) for i, c in order))
+
+    return _by_attribute(rules, full)
+
+
+def _decisive(rules: ProfileRules) -> Column:
+    """The first criterion by which a value is not equal to the next one."""
+
+    def first_apart(name: str) -> Column:
+        order = enumerate(rules.order(name))
+        apart = (F.when(F.get("strength", F.lit(i)) != F.get("next", F.lit(i)), c) for i, c in order)
+        return F.coalesce(*apart, F.lit("tie"))
+
+    return _by_attribute(rules, first_apart)
+
+
+def _by_attribute(rules: ProfileRules, ask: Callable[[str], Column]) -> Column:
+    """What `ask` gives for the row's attribute; it is asked once for each that has a rule of its own."""
+    attribute = F.col("attribute")
+    found = F.when(attribute.startswith(ENTRY), ask(ENTRY)).otherwise(ask(""))
+    for name in rules.attributes:
+        if name != ENTRIES:
+            found = F.when(attribute == name, ask(name)).otherwise(found)
+    return found
+
+
+def _place(priority: Sequence[str]) -> Column:
+    """0 for the first dataset, -1 for the next; those that are not listed come last."""
+    place = F.lit(-len(priority))
+    for i, name in enumerate(priority):
+        place = F.when(_dataset() == name, -i).otherwise(place)
+    return place
+
+
+def _dataset() -> Column:
+    return F.concat_ws(".", "source", "dataset")
