@@ -1,7 +1,7 @@
 """The registry: every table of the suite, declared once. Importing it starts no JVM."""
 
 from c360_spark.tables.bronze import bronze
-from c360_spark.tables.export import REJECTED, outbox
+from c360_spark.tables.export import ACK, REJECTED, outbox
 from c360_spark.tables.gold import AUDIENCE_MEMBER, AUDIENCE_SIZE, CONSENT_STATE, PERSON_XREF, PROFILE
 from c360_spark.tables.identity import (
     CHANGE,
@@ -51,6 +51,7 @@ ALL: tuple[Table, ...] = (
     AUDIENCE_MEMBER,
     AUDIENCE_SIZE,
     REJECTED,
+    ACK,
     DELIVERY,
     ACCOUNTING,
     WATERMARK,
@@ -60,6 +61,7 @@ ALL: tuple[Table, ...] = (
 
 __all__ = [
     "ACCOUNTING",
+    "ACK",
     "ALL",
     "AUDIENCE_MEMBER",
     "AUDIENCE_SIZE",
