@@ -90,7 +90,7 @@ class Postgres:
             raise NotTaken(_reason(code, name), f"PostgreSQL says {_text(error)}", lasting=lasting) from error
         except (InterfaceError, OSError) as error:
             self.close()
-            raise NotTaken("unreachable", f"the database cannot be reached: {error}") from error
+            raise NotTaken("unreachable", f"the database cannot be reached: {error.__cause__ or error}") from error
 
     def close(self) -> None:
         connection, self._open = self._open, None
