@@ -6,6 +6,7 @@ CODES: dict[str, str] = {
     "C103": "a jar is missing, or its checksum is wrong",
     "C104": "jars could not be fetched",
     "C105": "the secret for identifiers is not set",
+    "C106": "the connection string of a destination is not set, or cannot be read",
     "C201": "configuration is invalid",
     "C202": "configuration is missing",
     "C203": "unknown name",
@@ -19,6 +20,7 @@ CODES: dict[str, str] = {
     "C305": "the run goes back in time",
     "C306": "the records do not suffice to estimate a match model",
     "C401": "another run holds the lake",
+    "C402": "a destination did not take its changes; they wait for the next run",
     "C501": "an accounting check failed",
     "C502": "an identity invariant is broken",
     "C503": "two identifiers share one id",
@@ -62,6 +64,12 @@ class BusyError(C360Error):
     """Another run is writing to the same lake."""
 
     exit_code = 13
+
+
+class DeliveryError(C360Error):
+    """A destination could not be reached, or not be used at all; everything else was done."""
+
+    exit_code = 15
 
 
 class IntegrityError(C360Error):

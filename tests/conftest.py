@@ -16,6 +16,7 @@ from c360_spark.config.platform import Spark
 from c360_spark.session import session
 from c360_spark.store import Store, Written
 from c360_spark.tables import Table
+from tests.server import Server, installed
 
 ROOT = Path(__file__).parent.parent
 AS_OF = datetime(2026, 1, 2)
@@ -49,6 +50,30 @@ def conf() -> Conf:
 def store(spark: SparkSession, tmp_path: Path) -> Store:
     """An empty lake."""
     return Store(spark, str(tmp_path / "lake"))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Server]:
+    """A real PostgreSQL, running. In CI it must be there: a test that is skipped proves nothing."""
+    programs = installed()
+    if programs is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            "PostgreSQL is not installed: apt-get install postgresql"
+        )
+    server = Server(programs)
+    server.start()
+    yield server
+    server.stop()
+    server.remove()
+
+
+@pytest.fixture
+def server(cluster: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The same with an empty schema; CRM_DSN says where it is."""
+    cluster.ask("DROP SCHEMA public CASCADE")
+    cluster.ask("CREATE SCHEMA public")
+    monkeypatch.setenv("CRM_DSN", cluster.dsn)
+    return cluster
 
 
 Frame = Callable[..., DataFrame]

@@ -38,8 +38,10 @@ MAY_SEE = {
 }
 # Modules of stages/ that are not stages themselves.
 BESIDE_STAGES = set(
-    "audience bronze_input catalog chain contracts demo diff dry_run evidence explain files graph job pairs quarantine "
-    "release replay reprocess review rules run sample source synth train_model watermark".split()
+    "audience batch bronze_input catalog chain contracts delivered_files demo diff dry_run dsn evidence "
+    "explain files graph job pairs postgres quarantine release replay reprocess review rules run sample source "
+    "synth train_model watermark".split()
+)
 )
 
 # Differ from run to run, follow the order rows happen to come in, or leave the engine.
@@ -52,7 +54,7 @@ ALLOWED = {
     ("bronze/position.py", "monotonically_increasing_id"): "numbers lines within one block; only differences are used",
 }
 # Modules that try to import what only an extra brings, and can be imported without it.
-OPTIONAL = {"identity/scoring.py": {"duckdb", "splink"}}
+OPTIONAL = {"identity/scoring.py": {"duckdb", "splink"}, "stages/postgres.py": {"pg8000"}}
 
 
 @cache

@@ -11,6 +11,7 @@ import pytest
 from c360_spark.cli import main
 from c360_spark.errors import BusyError
 from c360_spark.lease import lease
+from c360_spark.stages import job
 from tests.conftest import ROOT
 
 
@@ -75,3 +76,20 @@ def test_two_runs_at_once_on_one_lake_are_refused_and_a_finished_one_frees_it(tm
     assert failure.value.code == "C401"
     with lease(str(tmp_path)):
         pass
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stages", "again"),
+    [(["deliver"], ["deliver"], False), (["deliver", "--retry-rejected"], ["export", "deliver"], True)],
+)
+def test_what_was_rejected_is_sent_again_on_request_only(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    stages: list[str],
+    again: bool,
+) -> None:
+    given: dict[str, object] = {}
+    monkeypatch.setattr(job, "run", lambda **arguments: given.update(arguments))
+    assert c360(monkeypatch, capsys, *arguments)[0] == 0
+    assert (given["stages"], given["retry_rejected"]) == (stages, again)

@@ -7,7 +7,7 @@ import pytest
 
 from c360_spark.config import load
 from c360_spark.config.identity import RuleSet
-from c360_spark.errors import BusyError, C360Error, ConfigError, InputError, IntegrityError, SetupError
+from c360_spark.errors import BusyError, C360Error, ConfigError, DeliveryError, InputError, IntegrityError, SetupError
 
 SHIPPED = Path(__file__).parent.parent / "conf"
 KEY = "C360_IDENTITY_KEY"
@@ -98,7 +98,7 @@ def test_tasks_that_wait_for_one_another_are_told(folder):
     change(folder / "schedule.yml", "{job: land,", "{job: land, depends_on: [build_profiles],")
     assert told(folder) == [
         "schedule.yml:2:19: tasks wait for one another: "
-        "land, canonicalise, resolve_identity, build_profiles, build_audiences, export"
+        "land, canonicalise, resolve_identity, build_profiles, build_audiences, export, deliver"
     ]
 
 
@@ -117,7 +117,7 @@ def test_a_contract_without_an_active_version_is_told(folder):
 
 def test_a_key_in_a_file_is_for_dev_only(folder):
     change(folder / "platform.yml", "identity_key:", "identity_key:\n  insecure_default: sixteen-letters-x")
-    assert told(folder, "prod") == ["platform.yml:11:3: a key in a file is for dev only, not for prod"]
+    assert told(folder, "prod") == ["platform.yml:12:3: a key in a file is for dev only, not for prod"]
 
 
 def test_production_does_not_start_without_a_good_key(monkeypatch):
@@ -140,7 +140,7 @@ def test_the_key_of_the_machine_wins_over_the_public_one(monkeypatch, conf):
 
 
 def test_every_class_of_error_has_an_exit_code_of_its_own():
-    classes = [C360Error, SetupError, ConfigError, InputError, BusyError, IntegrityError]
+    classes = [C360Error, SetupError, ConfigError, InputError, BusyError, DeliveryError, IntegrityError]
     assert set(C360Error.__subclasses__()) == set(classes[1:])
     assert len({each.exit_code for each in classes} - {0, 2}) == len(classes)  # 0 is success, 2 is wrong usage
 

@@ -79,6 +79,7 @@ def told(frame: Frame) -> Callable[..., list[Row]]:
         changes = export_changes(
             payloads(people, destination(name)),
             frame(OUTBOX, *sent),
+            frame(tables.ACK),
             left.select("person_id", "exited_cause"),
             destination(name),
             as_of=AS_OF,

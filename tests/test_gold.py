@@ -118,6 +118,7 @@ def test_an_outbox_is_told_what_changed_and_nothing_else(frame: Frame) -> None:
         return payloads(frame(tables.PROFILE, *({"person_id": p, "email": m} for p, m in mails.items())), DESTINATION)
 
     outbox, empty = tables.outbox("crm_platform"), frame(tables.outbox("crm_platform"))
+    acks = frame(tables.ACK)
     exits = frame(tables.AUDIENCE_MEMBER, {"person_id": "b", "exited_cause": "consent"}).select(
         "person_id", "exited_cause"
     )
@@ -125,7 +126,9 @@ def test_an_outbox_is_told_what_changed_and_nothing_else(frame: Frame) -> None:
     history = []
     for number, state in enumerate(({"a": " A@x.de", "b": "b@x.de"}, {"a": "a@x.de"}, {"a": "c@x.de", "b": "b@x.de"})):
         run = {"as_of": AS_OF, "run_id": str(number)}
-        change = export_changes(wanted(**state), told, exits, DESTINATION, **run).select(*outbox.column_names).cache()
+        change = (
+            export_changes(wanted(**state), told, acks, exits, DESTINATION, **run).select(*outbox.column_names).cache()
+        )
         history.append({(r.person_id, r.operation, r.sequence, r.cause) for r in change.collect()})
         told = told.unionByName(change)
     assert history == [
@@ -137,7 +140,8 @@ def test_an_outbox_is_told_what_changed_and_nothing_else(frame: Frame) -> None:
     removed = next(row for row in rows if row.operation == "remove")
     assert set(removed.payload) == {"id", "mail"}
     assert len({row.idempotency_key for row in rows}) == len(rows)
-    assert export_changes(wanted(a="c@x.de", b="b@x.de"), told, exits, DESTINATION, as_of=AS_OF, run_id="9").isEmpty()
+    last = wanted(a="c@x.de", b="b@x.de")
+    assert export_changes(last, told, acks, exits, DESTINATION, as_of=AS_OF, run_id="9").isEmpty()
 
 
 def test_everybody_has_a_profile_even_a_lone_cookie(frame: Frame) -> None:

@@ -106,6 +106,23 @@ def run(
 
 
 @app.command()
+def deliver(
+    retry_rejected: Annotated[
+        bool, typer.Option("--retry-rejected", help="export and send what destinations rejected once more")
+    ] = False,
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+    as_of: AsOf = None,
+    run_id: RunId = None,
+) -> None:
+    """Send the changes that wait to the destinations that say `deliver`."""
+    stages = ["export", "deliver"] if retry_rejected else ["deliver"]
+    given = {"config": config, "env": env, "lake": lake, "as_of": as_of, "run_id": run_id}
+    stage("stages.job").run(stages=stages, retry_rejected=retry_rejected, **given)
+
+
+@app.command()
 def replay(
     from_lake: Annotated[str, typer.Option(help="lake whose bronze is replayed")],
     lake: Annotated[str, typer.Option(help="new lake to write")],

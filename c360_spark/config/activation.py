@@ -1,8 +1,9 @@
 """consent.yml, audiences/*.yml, destinations/*.yml: what is allowed, and who is sent where."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from c360_spark.config.kinds import KINDS, FieldRule
 from c360_spark.config.model import Model
@@ -33,6 +34,7 @@ class Destination(Model):
     audience: str
     purposes: tuple[str, ...] = Field(min_length=1)
     fields: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], "Mapping"] = Field(min_length=1)
+    deliver: "Deliver | None" = None
 
     def field(self, name: str) -> FieldRule:
         """How a mapped field is sent: as the kind says, or else as the mapping does."""
@@ -52,4 +54,44 @@ class Mapping(Model):
     hash: Literal["none", "sha256"] | None = None
 
 
+def _shaped(pattern: str, what: str) -> AfterValidator:
+    """A text of this shape. What is given is not shown: it may be a connection string, put in the wrong place."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"give {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+SecretName = Annotated[str, _shaped(r"[A-Z][A-Z0-9_]*", "the name of an environment variable, such as CRM_DSN")]
+TableName = Annotated[str, _shaped(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?", "table or schema.table in lower case")]
+Folder = Annotated[str, _shaped(r"\w[\w.-]*(/\w[\w.-]*)*", "a folder below the root, such as crm/changes")]
+
+
+class Deliver(Model):
+    """How the outbox of a destination is delivered. NEEDS says which of the optional settings belong to which `to`.
+
+    A batch of `batch_rows` changes is tried up to `attempts` times, after `backoff_s` seconds, then twice as many, and
+    so on. No more than `rows_per_second` are sent on average.
+    """
+
+    to: Literal["postgres", "jsonl", "csv"]
+    dsn_env: SecretName | None = None
+    table: TableName | None = None
+    folder: Folder | None = None
+    batch_rows: int = Field(1_000, ge=1, le=10_000)
+    attempts: int = Field(5, ge=1, le=20)
+    backoff_s: float = Field(1, ge=0, le=60)
+    rows_per_second: float | None = Field(None, gt=0)
+
+
+NEEDS = {"postgres": ("dsn_env", "table"), "jsonl": ("folder",), "csv": ("folder",)}
+# Columns that delivery itself fills, beside the fields of the destination.
+OWN_COLUMNS = {
+    "postgres": ("person_id", "sequence"),
+    "jsonl": (),  # has the fields in an object of their own
+    "csv": ("idempotency_key", "sequence", "person_id", "operation", "cause", "created_at"),
+}
 GENERIC = {"none": "as_is", "trim_lower": "lower", "digits": "digits"}

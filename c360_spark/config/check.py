@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from c360_spark import tables
+from c360_spark.config.check_deliver import check_deliver
 from c360_spark.config.check_destinations import check_destinations
 from c360_spark.config.check_lifecycle import lifecycle
 from c360_spark.config.check_profile import check_profile
@@ -218,6 +219,7 @@ def _activation(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]
         if audience.max_stay_days and audience.min_stay_days > audience.max_stay_days:
             yield document.problem(("min_stay_days",), "no stay lasts that long: max_stay_days is less")
     yield from check_destinations(conf, documents)
+    yield from check_deliver(conf, documents)
 
 
 def _schedule(conf: Conf, document: Document) -> Iterator[Problem]:

@@ -50,10 +50,14 @@ class IdentityKey(Model):
 
 
 class Platform(Model):
-    """The whole of platform.yml. Either `catalog` names the tables, or they lie in folders below `lake`."""
+    """The whole of platform.yml. Either `catalog` names the tables, or they lie in folders below `lake`.
+
+    `outgoing` is the root of the folders that files are delivered to, for destinations that take files.
+    """
 
     lake: Annotated[str, AfterValidator(absolute)]
     landing: Annotated[str, AfterValidator(absolute)]
+    outgoing: Annotated[str, AfterValidator(absolute)] | None = None
     catalog: str | None = None
     spark: Spark = Spark()
     components: Components = Components()

@@ -1,4 +1,4 @@
-"""What a destination must be told: the difference between what it should have and what it was last sent."""
+"""What a destination must be told: the difference between what it should have and what it has, as far as is known."""
 
 from datetime import datetime
 
@@ -10,43 +10,47 @@ from c360_spark.config.activation import Destination
 
 
 def export_changes(
-    wanted: DataFrame, outbox: DataFrame, exits: DataFrame, destination: Destination, *, as_of: datetime, run_id: str
+    wanted: DataFrame,
+    outbox: DataFrame,
+    acks: DataFrame,
+    exits: DataFrame,
+    destination: Destination,
+    *,
+    as_of: datetime,
+    run_id: str,
+    retry_rejected: bool = False,
 ) -> DataFrame:
     """Rows of the destination's outbox: add, update, remove.
 
-    `wanted` has `person_id, payload, payload_hash` of the members, `outbox` is what was sent so far, `exits` has
-    `person_id, exited_cause` of those who left. A removal carries what was last sent, so the receiver can find the
-    person.
+    `wanted` has `person_id, payload, payload_hash` of the members, `outbox` is what was sent so far, `acks` is
+    export.ack, `exits` has `person_id, exited_cause` of those who left. A removal carries what the destination has, so
+    that it can find the person.
+
+    What was rejected never reached the destination: a person whose add was rejected is not there, one whose update was
+    rejected is there as before. A change that was rejected is not sent again as long as it is the same; with
+    `retry_rejected` it is, as a new row.
     """
-    newest = F.max_by(F.struct("payload", "payload_hash", "sequence", "operation"), "sequence")
-    sent = (
-        outbox.groupBy("person_id")
-        .agg(newest.alias("sent"))
-        .select(
-            "person_id",
-            F.col("sent.payload").alias("sent_payload"),
-            F.col("sent.payload_hash").alias("sent_hash"),
-            F.col("sent.sequence").alias("sent_sequence"),
-            (F.col("sent.operation") != "remove").alias("there"),
-        )
-    )
-    joined = wanted.join(sent, "person_id", "full").join(exits, "person_id", "left")
+    held = _held(outbox, acks, destination)
+    joined = wanted.join(held, "person_id", "full").join(exits, "person_id", "left")
     there, want = F.coalesce("there", F.lit(False)), F.col("payload_hash").isNotNull()
+    remove = F.col("newest.remove")
+    same = F.when(want, ~remove & (F.col("payload_hash") == F.col("newest.payload_hash"))).otherwise(remove)
+    again = F.coalesce(F.col("newest.rejected") & same, F.lit(False))
     operation = (
-        F.when(want & ~there, "add")
-        .when(want & (F.col("payload_hash") != F.col("sent_hash")), "update")
+        F.when(again & F.lit(not retry_rejected), None)
+        .when(want & ~there, "add")
+        .when(want & (F.col("payload_hash") != F.col("held.payload_hash")), "update")
         .when(~want & there, "remove")
     )
-    cause = (
-        F.when(want & ~there, "entered").when(want, "changed").otherwise(F.coalesce("exited_cause", F.lit("unknown")))
-    )
+    came = F.when(again, "retried").when(~there, "entered").otherwise("changed")
+    cause = F.when(want, came).otherwise(F.coalesce("exited_cause", F.lit("unknown")))
     told = joined.select(
         "person_id",
         operation.alias("operation"),
         cause.alias("cause"),
-        F.coalesce("payload", "sent_payload").alias("payload"),
-        F.coalesce("payload_hash", "sent_hash").alias("payload_hash"),
-        (F.coalesce("sent_sequence", F.lit(0)) + 1).alias("sequence"),
+        F.coalesce("payload", "held.payload").alias("payload"),
+        F.coalesce("payload_hash", "held.payload_hash").alias("payload_hash"),
+        (F.coalesce("newest.sequence", F.lit(0)) + 1).alias("sequence"),
     ).where("operation IS NOT NULL")
     key = digest(F.lit(destination.name), F.col("person_id"), F.col("sequence"), F.col("payload_hash"))
     return told.select(
@@ -54,4 +58,23 @@ def export_changes(
         "*",
         F.lit(run_id).alias("run_id"),
         F.lit(as_of).alias("created_at"),
+    )
+
+
+def _held(outbox: DataFrame, acks: DataFrame, destination: Destination) -> DataFrame:
+    """`person_id, newest, held, there`: the newest change, the newest that was not rejected, and whether by that one
+    the person is at the destination. What has no answer yet counts as taken: it will be sent, and before anything new.
+    """
+    refused = acks.where((F.col("destination") == destination.name) & (F.col("status") == "rejected"))
+    told = outbox.join(refused.select("idempotency_key", F.lit(True).alias("refused")), "idempotency_key", "left")
+    rejected, remove = F.coalesce("refused", F.lit(False)), F.col("operation") == "remove"
+    newest = F.struct("sequence", "payload_hash", rejected.alias("rejected"), remove.alias("remove"))
+    held = F.struct("payload", "payload_hash", remove.alias("remove"))
+    return (
+        told.groupBy("person_id")
+        .agg(
+            F.max_by(newest, "sequence").alias("newest"),
+            F.max_by(held, F.when(~rejected, F.col("sequence"))).alias("held"),
+        )
+        .select("*", (~F.col("held.remove")).alias("there"))
     )

@@ -11,6 +11,7 @@ from c360_spark.lease import lease
 from c360_spark.stages.build_audiences import build_audiences
 from c360_spark.stages.build_profiles import build_profiles
 from c360_spark.stages.canonicalise import canonicalise
+from c360_spark.stages.deliver import deliver
 from c360_spark.stages.export import export
 from c360_spark.stages.land import land
 from c360_spark.stages.resolve_identity import resolve_identity
@@ -23,6 +24,7 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "build_profiles": build_profiles,
     "build_audiences": build_audiences,
     "export": export,
+    "deliver": deliver,
 }
 
 

@@ -36,7 +36,8 @@ TRUTH_NAMESPACES = {
 
 
 def demo(*, folder: Path, config: str, people: int, days: int, seed: int) -> None:
-    """Make `folder` anew: `deliveries` and `truth` of a world, `landing`, and the `lake` after each day.
+    """Make `folder` anew: `deliveries` and `truth` of a world, `landing`, the `lake` after each day, and
+    `outgoing` where a destination takes files.
 
     Raises InputError C303 when the folder holds something that is not a demo.
     """
@@ -44,6 +45,7 @@ def demo(*, folder: Path, config: str, people: int, days: int, seed: int) -> Non
     lake, landing = str(folder / "lake"), folder / "landing"
     landing.mkdir(parents=True)
     places: dict[str, Any] = {"config": config, "env": "dev", "lake": lake, "landing": str(landing), "small": True}
+    places["outgoing"] = str(folder / "outgoing")
     first = begin(**places, as_of=_evening(1))
     first.say(f"demo: {people:,} people over {days} days in {folder}")
     world: dict[str, Any] = {"people": people, "days": days, "seed": seed, "start": START}
@@ -75,7 +77,7 @@ def _evening(day: int) -> str:
 
 def _clear(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()):
-        if not {path.name for path in folder.iterdir()} <= {"lake", "landing", "deliveries", "truth"}:
+        if not {path.name for path in folder.iterdir()} <= {"lake", "landing", "deliveries", "truth", "outgoing"}:
             hint = "give an empty or a new folder with --out"
             raise InputError("C303", f"'{folder}' holds something else than a demo", hint=hint)
         shutil.rmtree(folder)

@@ -44,7 +44,16 @@ def _rows(run: Run, destination: Destination) -> DataFrame:
 def _changes(run: Run, destination: Destination, rows: DataFrame, outbox: DataFrame) -> DataFrame:
     stays = run.store.read(tables.AUDIENCE_MEMBER).where(F.col("audience") == destination.audience)
     wanted = rows.where(F.size("reasons") == 0).select("person_id", "payload", "payload_hash")
-    return export_changes(wanted, outbox, exits(stays, rows), destination, as_of=run.as_of, run_id=run.run_id)
+    return export_changes(
+        wanted,
+        outbox,
+        run.store.read(tables.ACK),
+        exits(stays, rows),
+        destination,
+        as_of=run.as_of,
+        run_id=run.run_id,
+        retry_rejected=run.retry_rejected,
+    )
 
 
 def _told(rows: DataFrame, destination: Destination) -> list[str]:

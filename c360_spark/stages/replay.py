@@ -1,7 +1,8 @@
 """replay: everything after landing once more, from the bronze of one lake into another, run by run as it was.
 
 Identity and everything after it is a pure function of bronze and conf/, so with the same conf/ the tables come out
-equal, ids included. With another conf/ the new lake shows what would have been.
+equal, ids included. With another conf/ the new lake shows what would have been. Nothing is delivered: what destinations
+answered then is copied, so that the new lake does not send the same changes again.
 """
 
 from datetime import datetime
@@ -26,13 +27,15 @@ def replay(run: Run, origin: Store) -> None:
     if run.store.exists(tables.DELIVERY):
         raise InputError("C303", f"{run.store.lake} is not empty", hint="give a new folder as --lake")
     tasks = run.conf.schedule
-    later = [tasks.root[name].job for name in tasks.ordered() if tasks.root[name].job != "land"]
+    jobs = [tasks.root[name].job for name in tasks.ordered()]
+    later = [job for job in jobs if job not in ("land", "deliver")]
     until = [*sorted(moments)[1:], datetime(9999, 1, 1)]
     for as_of, before in zip(sorted(moments), until, strict=True):
         each = Run(run.spark, run.store, run.conf, as_of, moments[as_of], started=run.started)
         with each.step(f"replay {moments[as_of]}") as step:
             step.results.append(f"{_copy_bronze(each, origin, before):,} bronze records")
         run_stages(each, later)
+        _copy_answers(each, origin, before)
 
 
 def _copy_bronze(run: Run, origin: Store, before: datetime) -> int:
@@ -46,3 +49,10 @@ def _copy_bronze(run: Run, origin: Store, before: datetime) -> int:
         if not rows.isEmpty():
             copied += run.store.append(table, rows).inserted
     return copied
+
+
+def _copy_answers(run: Run, origin: Store, before: datetime) -> None:
+    """Copy what was answered from `run.as_of` up to the next run, after the changes that it answers were made."""
+    given = origin.read(tables.ACK).where((F.col("acked_at") >= F.lit(run.as_of)) & (F.col("acked_at") < F.lit(before)))
+    if not given.isEmpty():
+        run.store.merge(tables.ACK, given)

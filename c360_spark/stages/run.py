@@ -30,6 +30,7 @@ class Run:
     as_of: datetime
     run_id: str
     only: str | None = None  # restrict landing to `source` or `source.dataset`
+    retry_rejected: bool = False  # export what destinations rejected once more
     started: float = field(default_factory=time.monotonic)
 
     @property

@@ -1,7 +1,7 @@
 """The registry: every table of the suite, declared once. Importing it starts no JVM."""
 
 from c360_spark.tables.bronze import bronze
-from c360_spark.tables.export import REJECTED, outbox
+from c360_spark.tables.export import ACK, REJECTED, outbox
 from c360_spark.tables.gold import (
     AUDIENCE_MEMBER,
     AUDIENCE_SIZE,
@@ -59,6 +59,7 @@ ALL: tuple[Table, ...] = (
     AUDIENCE_MEMBER,
     AUDIENCE_SIZE,
     REJECTED,
+    ACK,
     DELIVERY,
     ACCOUNTING,
     WATERMARK,
@@ -68,6 +69,7 @@ ALL: tuple[Table, ...] = (
 
 __all__ = [
     "ACCOUNTING",
+    "ACK",
     "ALL",
     "AUDIENCE_MEMBER",
     "AUDIENCE_SIZE",

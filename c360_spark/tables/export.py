@@ -1,8 +1,8 @@
-"""Export: outboxes of changes for the systems we send to. What a system was last sent is its newest change."""
+"""Export: outboxes of changes for the systems we send to, and what became of each change."""
 
 from pyspark.sql.types import ArrayType
 
-from c360_spark.tables.model import LONG, STRING, STRING_MAP, TIMESTAMP, Column, Pii, Table, Write, key
+from c360_spark.tables.model import INTEGER, LONG, STRING, STRING_MAP, TIMESTAMP, Column, Pii, Table, Write, key
 
 REJECTED = Table(
     "export",
@@ -21,6 +21,29 @@ REJECTED = Table(
     ),
 )
 
+ACK = Table(
+    "export",
+    "ack",
+    "the answer to one change of an outbox",
+    ("destination", "idempotency_key"),
+    Write.MERGE,
+    (
+        key("destination", STRING, "name of the destination"),
+        key("idempotency_key", STRING, "the change: its key in the outbox"),
+        key("status", STRING, "delivered; rejected: refused for good; parked: still to be sent"),
+        key("attempts", INTEGER, "how often it was tried, in all runs"),
+        Column(
+            "reason",
+            STRING,
+            "why it was rejected or parked: what the destination answered, as code or code:name; of a delivered one, "
+            "known: it was there already, or superseded: something newer was",
+        ),
+        key("acked_at", TIMESTAMP, "as-of time of the run that had the answer"),
+        key("run_id", STRING, "that run"),
+    ),
+    physical=True,
+)
+
 
 def outbox(destination: str) -> Table:
     """The outbox of a destination: a change log to be delivered in order of `sequence`."""
@@ -37,7 +60,7 @@ def outbox(destination: str) -> Table:
             key("sequence", LONG, "1, 2, 3 … per person"),
             key("person_id", STRING, "the person"),
             key("operation", STRING, "add, update or remove"),
-            key("cause", STRING, "why: entered, changed, rejected, or why the person left the audience"),
+            key("cause", STRING, "why: entered, changed, retried, rejected, or why the person left the audience"),
             key("payload", STRING_MAP, "fields to send; on remove, those last sent", Pii.DIRECT),
             key("payload_hash", STRING, "hash of the payload", Pii.INDIRECT),
             key("run_id", STRING, "run that made the change"),

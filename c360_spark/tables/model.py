@@ -66,7 +66,7 @@ class Table:
     key: tuple[str, ...]
     write: Write
     columns: tuple[Column, ...]
-    physical: bool = False  # holds clock times or Delta versions, so a replay need not give equal rows
+    physical: bool = False  # holds clock times, Delta versions or answers of others: a replay need not give equal rows
     references: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:

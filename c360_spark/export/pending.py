@@ -1,0 +1,49 @@
+"""Which changes of an outbox are still to be sent, and in which order. Pure functions."""
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from c360_spark.config.activation import Destination
+
+FINAL = ("delivered", "rejected")
+
+
+def pending(outbox: DataFrame, acks: DataFrame, destination: Destination) -> DataFrame:
+    """Rows of the outbox without a final answer, with `due`, `wave` and `tried`, the attempts so far.
+
+    The changes of one `due` time and `wave` are of as many persons, so their order does not matter; a later change of
+    a person has a later time or wave. Both are counted over the whole outbox: an answer does not move what remains.
+    """
+    person = Window.partitionBy("person_id").orderBy("sequence")
+    due = F.max("created_at").over(person.rowsBetween(Window.unboundedPreceding, Window.currentRow))
+    wave = F.row_number().over(Window.partitionBy("person_id", "due").orderBy("sequence"))
+    answered = acks.where(F.col("destination") == destination.name)
+    answers = answered.select("idempotency_key", F.col("status").alias("answer"), F.col("attempts").alias("tried"))
+    rows = outbox.withColumn("due", due).withColumn("wave", wave).join(answers, "idempotency_key", "left")
+    final = F.coalesce(F.col("answer").isin(*FINAL), F.lit(False))
+    return rows.where(~final).withColumn("tried", F.coalesce("tried", F.lit(0))).drop("answer")
+
+
+def in_order(waiting: DataFrame) -> DataFrame:
+    """Rows of `pending` as they are sent. Removals of a wave go first: what a person held, such as an address that may
+    be there once, is free when somebody else brings it.
+    """
+    return waiting.orderBy("due", "wave", F.col("operation") != "remove", "person_id")
+
+
+def parked(
+    waiting: DataFrame, acks: DataFrame, destination: Destination, *, reason: str, as_of: datetime, run_id: str
+) -> DataFrame:
+    """Rows of export.ack for those of `pending` that were never tried, because the destination failed before."""
+    answered = acks.where(F.col("destination") == destination.name)
+    return waiting.join(answered, "idempotency_key", "left_anti").select(
+        F.lit(destination.name).alias("destination"),
+        "idempotency_key",
+        F.lit("parked").alias("status"),
+        F.lit(0).alias("attempts"),
+        F.lit(reason).alias("reason"),
+        F.lit(as_of).alias("acked_at"),
+        F.lit(run_id).alias("run_id"),
+    )
