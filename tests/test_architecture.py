@@ -42,7 +42,6 @@ BESIDE_STAGES = set(
     "explain files graph job pairs postgres quarantine release replay reprocess review rules run sample source "
     "synth train_model watermark".split()
 )
-)
 
 # Differ from run to run, follow the order rows happen to come in, or leave the engine.
 UNREPEATABLE = set(
