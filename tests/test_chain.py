@@ -151,6 +151,16 @@ def test_a_profile_holds_the_values_that_rank_first_and_no_others(lived: Run) ->
     assert ranked.where("rank > 1").count() > 0
 
 
+def test_what_a_cookie_did_on_the_first_day_went_to_whom_it_was_found_to_be_on_the_second(lived: Run) -> None:
+    moves, events = lived.store.read(tables.EVENT_REATTRIBUTION), lived.store.read(tables.GOLD_EVENT)
+    moved = events.where("NOT (person_id <=> person_id_then)")
+    assert moves.count() == moved.count() > 0
+    assert moves.where(F.col("run_id") != lived.run_id).isEmpty()
+    in_sessions = lived.store.read(tables.SESSION).agg(F.sum("event_count").alias("n")).head()
+    passive = F.col("event_name").isin(*lived.conf.gold.sessions.passive_events)
+    assert in_sessions.n == events.where(F.col("person_id").isNotNull() & ~passive).count()
+
+
 def test_an_outbox_adds_once_and_never_sends_the_same_twice(lived: Run) -> None:
     outbox = lived.store.read(tables.outbox("newsletter"))
     assert outbox.where("sequence = 1 AND operation <> 'add'").count() == 0
@@ -172,7 +182,7 @@ def test_a_replay_from_bronze_into_an_empty_lake_gives_equal_tables(lived: Run, 
     assert_equal_lakes(lived, again)
 
 
-@pytest.mark.parametrize("commits", range(1, 29) if os.environ.get("C360_LONG") else [3, 19])
+@pytest.mark.parametrize("commits", range(1, 39) if os.environ.get("C360_LONG") else [3, 19])
 def test_a_run_killed_after_any_commit_is_repaired_by_running_it_again(
     spark: SparkSession, world: Path, first_day: Run, tmp_path: Path, commits: int
 ) -> None:

@@ -18,7 +18,7 @@ def contract(dataset):
 
 CRM, LOYALTY, ORDER, WEB = map(contract, ("crm/customer", "loyalty/member", "commerce/order", "web/event"))
 MOBILE, CASE, EMAIL, CONSENT = map(contract, ("mobile/event", "support/case", "email/engagement", "consent/statement"))
-RULES, BUYERS, LETTER = "identity.yml", "audiences/recent_buyers.yml", "destinations/newsletter.yml"
+RULES, GOLD, BUYERS, LETTER = "identity.yml", "gold.yml", "audiences/recent_buyers.yml", "destinations/newsletter.yml"
 SIGNED = "author: a, reason: b, added: 2026-01-01"
 BRIDGE = "regions: [EU, US], legal_basis: consent, author: a, added: 2026-01-01, expires: 2027-01-01"
 NAMED = "{namespace: crm.customer_id, region: EU, value: C"
@@ -52,6 +52,8 @@ ALONE = [
     ("consent.yml", "{description: news", "{¦text: x, description: news", "unknown name 'text'; known: description"),
     ("profile.yml", "attributes:", "¦atributes:", typo("atributes", "attributes")),
     ("profile.yml", "priority, recency]", "priority, ¦recensy]", choice("default.order.2", "recensy", "recency")),
+    (GOLD, "inactivity_minutes:", "¦inactivity_minute:", typo("inactivity_minute", "inactivity_minutes")),
+    (GOLD, "max_size: 8", "¦max_size: 1", "'households.max_size': Input should be greater than or equal to 2"),
     ("schedule.yml", "depends_on: [land]", "¦dependson: [land]", typo("dependson", "depends_on")),
     (BUYERS, "where:", "¦purposes: []\nwhere:", typo("purposes", "purpose")),
     (LETTER, "hash: sha256", "¦hash: sha265", choice("fields.email_sha256.hash", "sha265", "sha256")),
@@ -79,6 +81,7 @@ ALONE = [
     ),
     (MOBILE, "version: 1.0.0", "¦version: 1.0.1", "version 1.0.1 does not match the file's name"),
 ]
+SURNAME = typo("famly_name", "family_name", "column of gold.profile")
 TOGETHER = [
     ("taxonomy.yml", "stage: interest", "¦stage: intrest", typo("intrest", "interest", "stage")),
     ("taxonomy.yml", "aliases: [purchase]", "aliases: [¦Page-View]", "'Page-View' is also a word for page_viewed"),
@@ -100,6 +103,18 @@ TOGETHER = [
         "{property: valueMap, value: {sent: email_sent,",
         "¦{property: valueMap, value: {sent: email_snt,",
         typo("email_snt", "email_sent", "event"),
+    ),
+    (GOLD, "[web.cookie_id", "[¦web.cooky_id", typo("web.cooky_id", "web.cookie_id", "namespace")),
+    (GOLD, "Europe/Berlin,", "Europe/Berlin, ¦EUR: UTC,", typo("EUR", "EU", "region")),
+    (GOLD, "US: America/New_York", "¦US: America/NewYork", typo("America/NewYork", "America/New_York", "time zone")),
+    (GOLD, "[email_sent,", "[¦email_snt,", typo("email_snt", "email_sent", "event")),
+    (GOLD, "{column: street", "¦{column: stret", typo("stret", "street", "column of gold.profile")),
+    (GOLD, "surname: {column: family_name", "¦surname: {column: famly_name", SURNAME),
+    (
+        GOLD,
+        "[commerce.account_id]",
+        "[¦crm.customer_id]",
+        "'crm.customer_id' has no crowd_limit in identity.yml: who shares one is one person, not a household",
     ),
     (
         "sources.yml",

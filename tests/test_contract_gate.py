@@ -319,6 +319,14 @@ def test_who_relies_on_a_property_is_told_from_silver_outwards(conf):
         "gold.profile_attribute",
         "gold.profile.birth_date",
     ]
+    assert dependents(conf, Difference("property.removed", "street"), crm)[-1] == "gold.household"
+    assert dependents(conf, Difference("property.removed", "occurred_at"), conf.contracts["web", "event"]) == [
+        "silver.event.occurred_at",
+        "gold.profile.last_event_at",
+        "gold.event.occurred_at",
+        "gold.session.started_at",
+        "gold.session.ended_at",
+    ]
     assert dependents(conf, Difference("primary_key.changed"), crm) == [
         "silver.profile_record.source_key",
         "gold.person_xref",

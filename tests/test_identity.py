@@ -176,14 +176,14 @@ def test_the_person_recorded_first_survives_a_merge_and_the_anchor_keeps_the_id_
     assert {row.person_id for row in joined.collect()} == older
     told = {"run_id": "2", "as_of": AS_OF, "rule_set": loose.label}
     nobody = frame(tables.MEMBERSHIP)
-    first = kept(membership_rows(differences(nobody, apart), run_id="1"))
+    first = kept(membership_rows(differences(nobody, apart), run_id="1", as_of=AS_OF))
     moves = kept(moved(first, joined))
     assert [(r.kind, r.identifier_count) for r in changes(moves, first, joined, **told).collect()] == [("merged", 2)]
     retired = persons(joined, persons(apart, frame(tables.PERSON), rule_set="x"), rule_set="x").where(
         "status = 'retired'"
     )
     assert [row.survived_by for row in retired.collect()] == list(older)
-    both = kept(membership_rows(differences(nobody, joined), run_id="2"))
+    both = kept(membership_rows(differences(nobody, joined), run_id="2", as_of=AS_OF))
     back = changes(moved(both, apart), both, apart, **told).collect()
     assert [(row.kind, row.from_person_id, row.identifier_count) for row in back] == [("split", *older, 2)]
 
@@ -197,17 +197,22 @@ def test_membership_closes_the_old_row_opens_the_new_one_and_a_rerun_rewrites(
 ) -> None:
     found = spark.createDataFrame([(1, 1, "q"), (3, 3, "r")], "identifier_id long, component_id long, person_id string")
     now = [
-        {"identifier_id": 1, "component_id": 1, "person_id": "p", "valid_from_run": "1"},
-        {"identifier_id": 2, "component_id": 1, "person_id": "p", "valid_from_run": "1"},
+        {"identifier_id": i, "component_id": 1, "person_id": "p", "valid_from_run": "1", "valid_from_at": DAY_1}
+        for i in (1, 2)
     ]
     moves = moved(frame(tables.MEMBERSHIP, *now), found)
     rows = {
         tuple(row[name] for name in tables.MEMBERSHIP.column_names)
-        for row in membership_rows(moves, run_id="2").collect()
+        for row in membership_rows(moves, run_id="2", as_of=DAY_2).collect()
     }
-    assert rows == {(1, 1, "p", "1", "2"), (1, 1, "q", "2", None), (2, 1, "p", "1", "2"), (3, 3, "r", "2", None)}
-    again = membership_rows(moves, run_id="1").where("identifier_id = 1").collect()
-    assert [(row.person_id, row.valid_from_run, row.valid_to_run) for row in again] == [("q", "1", None)]
+    assert rows == {
+        (1, 1, "p", "1", "2", DAY_1, DAY_2),
+        (1, 1, "q", "2", None, DAY_2, None),
+        (2, 1, "p", "1", "2", DAY_1, DAY_2),
+        (3, 3, "r", "2", None, DAY_2, None),
+    }
+    again = membership_rows(moves, run_id="1", as_of=DAY_1).where("identifier_id = 1").collect()
+    assert [(row.person_id, row.valid_from_run, row.valid_to_at) for row in again] == [("q", "1", None)]
     gone = changes(
         moves.where("identifier_id = 2"), frame(tables.MEMBERSHIP, *now), found, run_id="2", as_of=AS_OF, rule_set="x"
     )

@@ -176,11 +176,12 @@ def frames(frame: Frame, histories: list[History], secret: str) -> dict[Table, D
 def state(run: Run) -> dict[str, set[str]]:
     """Everything identity has to say, but for history."""
     read = run.store.read
-    held = read(tables.MEMBERSHIP).where("valid_to_run IS NULL").drop("valid_from_run", "valid_to_run")
+    names = ("identifier_id", "component_id", "person_id")
+    held = read(tables.MEMBERSHIP).where("valid_to_run IS NULL").select(*names)
     kept = [read(tables.EVIDENCE), read(tables.LINK), read(tables.IDENTIFIER), held]
     kept.append(read(tables.PERSON).where("status = 'active'"))
-    names = ("evidence", "link", "identifier", "membership", "person")
-    return {name: {repr(row) for row in rows.collect()} for name, rows in zip(names, kept, strict=True)}
+    told = ("evidence", "link", "identifier", "membership", "person")
+    return {name: {repr(row) for row in rows.collect()} for name, rows in zip(told, kept, strict=True)}
 
 
 def test_batch_by_batch_gives_what_one_run_gives(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from c360_spark import tables
 from c360_spark.config.check_deliver import check_deliver
 from c360_spark.config.check_destinations import check_destinations
+from c360_spark.config.check_gold import check_gold
 from c360_spark.config.check_lifecycle import lifecycle
 from c360_spark.config.check_profile import check_profile
 from c360_spark.config.check_vocabulary import check_vocabulary, check_words
@@ -35,6 +36,7 @@ def check(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
     yield from check_vocabulary(conf, documents)
     yield from _rules(conf, documents["identity.yml"])
     yield from check_profile(conf, documents["profile.yml"])
+    yield from check_gold(conf, documents)
     yield from _activation(conf, documents)
     yield from _schedule(conf, documents["schedule.yml"])
 

@@ -8,6 +8,7 @@ from c360_spark.config.activation import ConsentRules, Destination
 from c360_spark.config.audience import Audience
 from c360_spark.config.contract import Contract, Versions
 from c360_spark.config.document import did_you_mean
+from c360_spark.config.gold import GoldRules
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.platform import Platform
 from c360_spark.config.schedule import Schedule
@@ -29,6 +30,7 @@ class Conf:
     contracts: dict[tuple[str, str], Contract]
     rules: RuleSet
     profile: ProfileRules
+    gold: GoldRules
     consent: ConsentRules
     audiences: dict[str, Audience]
     destinations: dict[str, Destination]

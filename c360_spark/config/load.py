@@ -10,6 +10,7 @@ from c360_spark.config.audience import Audience
 from c360_spark.config.check import check
 from c360_spark.config.conf import Conf
 from c360_spark.config.document import Document, Problem, Problems, did_you_mean, read
+from c360_spark.config.gold import GoldRules
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.load_contract import CONTRACTS, load_contracts, newest, with_references
 from c360_spark.config.model import parse
@@ -54,6 +55,7 @@ class _Folder:
         sources = self._value("sources.yml", Sources)
         rules = self._rules()
         profile = self._value("profile.yml", ProfileRules)
+        gold = self._value("gold.yml", GoldRules, instead=GoldRules())
         consent = self._value("consent.yml", ConsentRules)
         schedule = self._value("schedule.yml", Schedule)
         versions = load_contracts(self.folder / "contracts", self.problems)
@@ -63,7 +65,9 @@ class _Folder:
         self._unread("contracts", CONTRACTS)
         audiences = self._each("audiences", Audience)
         destinations = self._each("destinations", Destination)
-        if not (platform and sources and rules and profile and consent and schedule and taxonomy and references):
+        if not (platform and sources and rules and profile and gold and consent and schedule):
+            return None
+        if not (taxonomy and references):
             return None
         arrivals = {(s, d): arrival for s, datasets in sources.root.items() for d, arrival in datasets.items()}
         versions = with_references(versions, references.root)
@@ -73,6 +77,7 @@ class _Folder:
             contracts=newest(versions),
             rules=rules,
             profile=profile,
+            gold=gold,
             consent=consent,
             audiences=audiences,
             destinations=destinations,

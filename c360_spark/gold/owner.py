@@ -1,6 +1,6 @@
 """Whose record is it? Answered once for each identifier set; every record carries the key of its set."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from c360_spark.config.identity import RuleSet
@@ -11,15 +11,45 @@ def owners(sets: DataFrame, membership: DataFrame, rules: RuleSet) -> DataFrame:
 
     Sets of only blocked or crowded identifiers have no owner. `membership` is identity.membership where it holds.
     """
+    placed = _members(sets, rules).join(membership.select("identifier_id", "person_id"), "identifier_id")
+    return placed.groupBy("identifier_set_id").agg(F.min_by("person_id", _strongest()).alias("person_id"))
+
+
+def owner_history(sets: DataFrame, membership: DataFrame, rules: RuleSet) -> DataFrame:
+    """`identifier_set_id, at, run_id, from_person_id, person_id, namespace`: each change of owner of each set.
+
+    The first row of a set is that of its first owner, from nobody; later it may be nobody's again. `namespace` is that
+    of the identifier that decides. `membership` is all of identity.membership, `at` the as-of time of a run.
+    """
+    spans = _members(sets, rules).join(membership.drop("component_id"), "identifier_id")
+    moments = (
+        spans.select("identifier_set_id", F.explode(F.array(_run("from"), _run("to"))).alias("run"))
+        .where("run.at IS NOT NULL")
+        .groupBy("identifier_set_id", "run.at")
+        .agg(F.max("run.run_id").alias("run_id"))
+    )
+    held = F.expr("valid_from_at <= at AND (valid_to_at IS NULL OR valid_to_at > at)")
+    owner = F.min_by(F.struct("person_id", "namespace"), F.when(held, _strongest())).alias("owner")
+    owned = moments.join(spans, "identifier_set_id").groupBy("identifier_set_id", "at", "run_id").agg(owner)
+    before = F.lag("owner.person_id").over(Window.partitionBy("identifier_set_id").orderBy("at"))
+    told = owned.select("identifier_set_id", "at", "run_id", before.alias("from_person_id"), "owner.*")
+    return told.where("NOT (from_person_id <=> person_id)")
+
+
+def _members(sets: DataFrame, rules: RuleSet) -> DataFrame:
+    """`identifier_set_id, identifier_id, namespace, rank` of all members; the more trust, the smaller the rank."""
     trusts = [F.lit(part) for name, space in rules.namespaces.items() for part in (name, -space.trust)]
     rank = F.create_map(*trusts)[F.col("member.namespace")]
-    exploded = sets.select("identifier_set_id", F.explode("members").alias("member")).select(
-        "identifier_set_id", "member.identifier_id", rank.alias("rank")
-    )
-    placed = exploded.join(membership.select("identifier_id", "person_id"), "identifier_id")
-    return placed.groupBy("identifier_set_id").agg(
-        F.min_by("person_id", F.struct("rank", "identifier_id")).alias("person_id")
-    )
+    exploded = sets.select("identifier_set_id", F.explode("members").alias("member"))
+    return exploded.select("identifier_set_id", "member.identifier_id", "member.namespace", rank.alias("rank"))
+
+
+def _strongest() -> Column:
+    return F.struct("rank", "identifier_id")
+
+
+def _run(end: str) -> Column:
+    return F.struct(F.col(f"valid_{end}_at").alias("at"), F.col(f"valid_{end}_run").alias("run_id"))
 
 
 def current(versions: DataFrame) -> DataFrame:

@@ -18,6 +18,13 @@ FIGURES = {
     "last_order_at": {"order.status", "order.ordered_at"},
     "last_event_at": {"event.occurred_at"},
 }
+# Columns of silver.event, and what of events and sessions is made of each.
+OF_EVENTS = {
+    "event_name": ("gold.event.event_name", "gold.session.entry_event"),
+    "occurred_at": ("gold.event.occurred_at", "gold.session.started_at", "gold.session.ended_at"),
+    "channel": ("gold.event.channel", "gold.session.channels"),
+    "properties.campaign": ("gold.event.campaign", "gold.session.campaign"),
+}
 
 
 def dependents(conf: Conf, difference: Difference, *contracts: Contract) -> list[str]:
@@ -87,6 +94,10 @@ def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
         if column in (*ATTRIBUTES, ENTRIES, *CLOCK):
             yield tables.PROFILE_ATTRIBUTE.full_name
     yield from (f"gold.profile.{name}" for name in sorted(gold))
+    if table == tables.EVENT.name:
+        yield from OF_EVENTS.get(canonical, ())
+    if conf.gold.households and gold & {part.column for part in conf.gold.households.parts}:
+        yield tables.HOUSEHOLD.full_name
     if table == tables.CONSENT.name:
         yield tables.CONSENT_STATE.full_name
     yield from _activation(conf, gold, consent=table == tables.CONSENT.name)

@@ -12,15 +12,16 @@ from c360_spark.columns.keys import digest
 def differences(current: DataFrame, found: DataFrame) -> DataFrame:
     """Identifiers whose person or component changed.
 
-    Columns: `identifier_id, from_person_id, from_component_id, from_run, to_person_id, to_component_id`; the `from`
-    columns are null for a new identifier, the `to` columns for one that is gone. `current` is identity.membership where
-    it holds, `found` the new members.
+    Columns: `identifier_id, from_person_id, from_component_id, from_run, from_at, to_person_id, to_component_id`; the
+    `from` columns are null for a new identifier, the `to` columns for one that is gone. `current` is
+    identity.membership where it holds, `found` the new members.
     """
     old = current.select(
         "identifier_id",
         F.col("person_id").alias("from_person_id"),
         F.col("component_id").alias("from_component_id"),
         F.col("valid_from_run").alias("from_run"),
+        F.col("valid_from_at").alias("from_at"),
     )
     new = found.select(
         "identifier_id",
@@ -31,7 +32,7 @@ def differences(current: DataFrame, found: DataFrame) -> DataFrame:
     return joined.where("NOT (from_person_id <=> to_person_id) OR NOT (from_component_id <=> to_component_id)")
 
 
-def membership_rows(differences: DataFrame, *, run_id: str) -> DataFrame:
+def membership_rows(differences: DataFrame, *, run_id: str, as_of: datetime) -> DataFrame:
     """Rows of identity.membership to merge: closed ones and new ones.
 
     A change within one run, as when it is run again with more data, rewrites the row instead of closing it.
@@ -44,6 +45,8 @@ def membership_rows(differences: DataFrame, *, run_id: str) -> DataFrame:
         F.col("from_person_id").alias("person_id"),
         F.col("from_run").alias("valid_from_run"),
         F.lit(run_id).alias("valid_to_run"),
+        F.col("from_at").alias("valid_from_at"),
+        F.lit(as_of).alias("valid_to_at"),
     )
     opened = differences.where("to_person_id IS NOT NULL").select(
         "identifier_id",
@@ -51,6 +54,8 @@ def membership_rows(differences: DataFrame, *, run_id: str) -> DataFrame:
         F.col("to_person_id").alias("person_id"),
         F.when(moved, F.lit(run_id)).otherwise(F.col("from_run")).alias("valid_from_run"),
         F.lit(None).cast("string").alias("valid_to_run"),
+        F.when(moved, F.lit(as_of)).otherwise(F.col("from_at")).alias("valid_from_at"),
+        F.lit(None).cast("timestamp").alias("valid_to_at"),
     )
     return closed.unionByName(opened)
 

@@ -9,6 +9,8 @@ from c360_spark.config.document import did_you_mean
 from c360_spark.errors import C360Error, InputError
 from c360_spark.lease import lease
 from c360_spark.stages.build_audiences import build_audiences
+from c360_spark.stages.build_events import build_events
+from c360_spark.stages.build_households import build_households
 from c360_spark.stages.build_profiles import build_profiles
 from c360_spark.stages.canonicalise import canonicalise
 from c360_spark.stages.deliver import deliver
@@ -22,6 +24,8 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "canonicalise": canonicalise,
     "resolve_identity": resolve_identity,
     "build_profiles": build_profiles,
+    "build_events": build_events,
+    "build_households": build_households,
     "build_audiences": build_audiences,
     "export": export,
     "deliver": deliver,

@@ -80,7 +80,8 @@ def _moves(run: Run, step: Step, change: Change, graph: Graph, found: DataFrame)
         context: dict[str, Any] = {"run_id": run.run_id, "as_of": run.as_of, "rule_set": run.conf.rules.label}
         told = changes(moves, current, found, default_cause=change.cause, **context)
         step.wrote("change", store.add(tables.CHANGE, told))
-        step.wrote("membership", store.merge(tables.MEMBERSHIP, membership_rows(moves, run_id=run.run_id)))
+        rows = membership_rows(moves, run_id=run.run_id, as_of=run.as_of)
+        step.wrote("membership", store.merge(tables.MEMBERSHIP, rows))
 
 
 def _health(run: Run, step: Step) -> None:

@@ -148,3 +148,32 @@ AUDIENCE_SIZE = Table(
         key("causes", LONG_MAP, "who entered less who left, by cause: their sum is the change in size"),
     ),
 )
+
+HOUSEHOLD = Table(
+    "gold",
+    "household",
+    "persons who live together, or a group that a guard refused",
+    ("household_id",),
+    Write.SYNC,
+    (
+        key("household_id", STRING, "hash of the rule and the smallest person_id"),
+        key("rule", STRING, "what its members share: address, or the namespace of an identifier"),
+        key("person_count", LONG, "persons in it"),
+        key("status", STRING, "active, or refused: then nobody is a member"),
+        Column("reason", STRING, "why refused: crowded, or crowded_address"),
+    ),
+)
+
+HOUSEHOLD_MEMBER = Table(
+    "gold",
+    "household_member",
+    "one person in a household",
+    ("person_id",),
+    Write.SYNC,
+    (
+        PERSON_ID,
+        key("household_id", STRING, "the household"),
+        key("rule", STRING, "what brought the person in: address, or the namespace of an identifier"),
+    ),
+    references={**OF_PERSON, "household_id": "gold.household.household_id"},
+)

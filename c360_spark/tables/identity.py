@@ -137,6 +137,8 @@ MEMBERSHIP = Table(
         key("person_id", STRING, "the person it belongs to"),
         key("valid_from_run", STRING, "run that found it"),
         Column("valid_to_run", STRING, "run that ended it; null while it holds"),
+        key("valid_from_at", TIMESTAMP, "as-of time of the run that found it"),
+        Column("valid_to_at", TIMESTAMP, "as-of time of the run that ended it; null while it holds"),
     ),
     references={"identifier_id": VERTEX, "person_id": PERSON_ID},
 )

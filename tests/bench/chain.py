@@ -37,6 +37,8 @@ COUNTED = {
     "canonicalise": "new bronze records",
     "resolve_identity": "links of the whole graph",
     "build_profiles": "persons with a profile",
+    "build_events": "events of all days",
+    "build_households": "persons with a profile",
     "build_audiences": "persons with a profile",
     "export": "audience members",
 }
@@ -134,6 +136,8 @@ def _rows(run: Run, stage: str) -> int:
     counted: dict[str, DataFrame] = {
         "resolve_identity": run.store.read(tables.LINK),
         "build_profiles": run.store.read(tables.PROFILE),
+        "build_events": run.store.read(tables.GOLD_EVENT),
+        "build_households": run.store.read(tables.PROFILE),
         "build_audiences": run.store.read(tables.PROFILE),
         "export": run.store.read(tables.AUDIENCE_MEMBER),
     }

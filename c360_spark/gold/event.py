@@ -1,0 +1,83 @@
+"""Whose an event is: as known when it came, and as known now.
+
+Both follow from the history of identity alone, not from what a table held: an event is that person's who owned its
+identifiers when it was received, or else of the first owner they got, and goes with them from then on. One thing stays:
+what was anonymous and found its person too late.
+"""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.config.gold import Events
+from c360_spark.tables.gold_event import EVENT_REATTRIBUTION, GOLD_EVENT
+
+STEP = ("at", "person_id", "namespace", "run_id", "kind", "cause")
+
+
+def attributed(events: DataFrame, history: DataFrame, changes: DataFrame, settings: Events) -> DataFrame:
+    """gold.event of silver.event, and `steps`: where each event went after it was first attributed.
+
+    `history` is `owner_history` of the events' sets, `changes` identity.change.
+    """
+    last = F.get("steps", F.size("steps") - 1).getField("person_id")
+    known = events.join(_by_set(history, changes), "identifier_set_id", "left").withColumn(
+        "attributed_at", F.greatest("received_at", F.col("history")[0]["at"])
+    )
+    first = F.filter("history", lambda step: step.at <= F.col("attributed_at"))
+    later = F.filter("history", lambda step: (step.at > F.col("attributed_at")) & ~_too_late(step, settings))
+    moved = known.withColumns({"then": F.get(first, F.size(first) - 1), "steps": later})
+    made = moved.withColumns(
+        {
+            "person_id_then": F.col("then.person_id"),
+            "person_id": F.when(F.size("steps") > 0, last).otherwise(F.col("then.person_id")),
+            "campaign": F.col("properties")["campaign"],
+            "device_id": _device(settings),
+        }
+    )
+    return made.select(*GOLD_EVENT.column_names, "steps")
+
+
+def reattributions(attributed: DataFrame) -> DataFrame:
+    """gold.event_reattribution of `attributed` events."""
+
+    def move(step: Column, i: Column) -> Column:
+        before = F.when(i == 0, F.col("person_id_then")).otherwise(F.get("steps", i - 1).getField("person_id"))
+        return F.struct(step.alias("step"), before.alias("from_person_id"))
+
+    key = GOLD_EVENT.key
+    moves = attributed.select(*key, F.explode(F.transform("steps", move)).alias("move"))
+    told = moves.select(
+        *key,
+        F.col("move.step.at").alias("reattributed_at"),
+        "move.from_person_id",
+        F.col("move.step.person_id").alias("to_person_id"),
+        "move.step.run_id",
+        "move.step.kind",
+        "move.step.cause",
+    )
+    return told.where("NOT (from_person_id <=> to_person_id)").select(*EVENT_REATTRIBUTION.column_names)
+
+
+def _by_set(history: DataFrame, changes: DataFrame) -> DataFrame:
+    """`identifier_set_id, history`: the STEPs of each set in order, with what identity.change has to say."""
+    told = changes.groupBy("run_id", "from_person_id", F.col("to_person_id").alias("person_id")).agg(
+        F.max(F.struct("kind", "cause")).alias("change")
+    )
+    steps = history.join(told, ["run_id", "from_person_id", "person_id"], "left")
+    step = F.struct(*STEP[:-2], "change.kind", "change.cause")
+    return steps.groupBy("identifier_set_id").agg(F.array_sort(F.collect_list(step)).alias("history"))
+
+
+def _too_late(step: Column, settings: Events) -> Column:
+    """A person found for what was anonymous, longer after the event than is allowed."""
+    if settings.reattribute_days is None:
+        return F.lit(False)
+    until = F.col("occurred_at") + F.expr(f"INTERVAL {settings.reattribute_days} DAYS")
+    found = step.namespace.isin(*settings.devices) & step.kind.eqNullSafe("merged")
+    return F.coalesce(found, F.lit(False)) & (step.at > until)
+
+
+def _device(settings: Events) -> Column:
+    """The identifier of the cookie or device; the smallest, where there are several."""
+    own = F.filter("identifiers", lambda member: member.namespace.isin(*settings.devices))
+    return F.array_min(F.transform(own, lambda member: member.identifier_id))

@@ -1,0 +1,108 @@
+"""Who lives together: by address and surname, then by what they share. It never makes two persons one."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.columns.keys import digest, joined_list
+from c360_spark.columns.normalize import key_part
+from c360_spark.config.gold import Households
+
+GROUP = ("household_id", "rule", "person_count", "reason")
+
+
+def eligible(profiles: DataFrame, rules: Households) -> DataFrame:
+    """gold.profile of the persons there is enough evidence of."""
+    return profiles.where(F.col("record_count") >= rules.min_records)
+
+
+def by_address(people: DataFrame, rules: Households) -> tuple[DataFrame, DataFrame]:
+    """Groups of `eligible` people (GROUP; `reason` is null for a household), and members (`person_id, household_id,
+    rule`) of the households among them.
+
+    A person who lacks any part is in no group, and one alone is no group.
+    """
+    parts = [key_part(part, F.col("country")) for part in rules.parts]
+    said = people.select("person_id", F.array(*parts).alias("parts"))
+    keyed = said.where(F.forall("parts", lambda part: part.isNotNull())).select(
+        "person_id",
+        joined_list(F.slice("parts", 1, len(rules.address))).alias("address"),
+        joined_list(F.col("parts")).alias("name_at_address"),
+    )
+    groups = keyed.groupBy("address", "name_at_address").agg(*_counted())
+    addresses = groups.groupBy("address").agg(F.sum("person_count").alias("at_address"))
+    reason = F.when(F.col("person_count") > rules.max_size, "crowded").when(
+        F.col("at_address") > rules.max_per_address, "crowded_address"
+    )
+    household_id = _household_id(F.lit("address"), F.col("smallest"))
+    found = (
+        groups.where("person_count > 1")
+        .join(addresses, "address")
+        .select("*", household_id.alias("household_id"), F.lit("address").alias("rule"), reason.alias("reason"))
+    )
+    homes = found.where("reason IS NULL").select("name_at_address", "household_id", "rule")
+    return found.select(*GROUP), keyed.join(homes, "name_at_address").select("person_id", "household_id", "rule")
+
+
+def sharing(links: DataFrame, membership: DataFrame, rules: Households) -> DataFrame:
+    """`identifier_id, rule, person_id`: who uses an identifier that too many use for it to be one person's.
+
+    `links` are identity.link, `membership` identity.membership where it holds; `rule` is the namespace.
+    """
+    crowded = links.where((F.col("kind") == "shared_record") & F.col("reason").like("crowded:%"))
+    ends = F.array(_end("left", "right"), _end("right", "left"))
+    used = crowded.select("reason", F.explode(ends).alias("end")).select("reason", "end.*")
+    shared = used.where(F.col("rule").isin(*rules.shared_identifiers) & F.expr("reason = concat('crowded:', rule)"))
+    people = membership.select(F.col("identifier_id").alias("other_id"), "person_id")
+    return shared.join(people, "other_id").select("identifier_id", "rule", "person_id").distinct()
+
+
+def by_sharing(shared: DataFrame, members: DataFrame, rules: Households) -> tuple[DataFrame, DataFrame]:
+    """Groups and members that `shared` (of eligible people) adds to the `members` there are.
+
+    Who has no household goes to that of the others; where nobody has one they make a new one; where they have several
+    they change nothing. Nobody is added to a household that would be larger than `max_size`.
+    """
+    groups = shared.groupBy("identifier_id", "rule").agg(*_counted()).where("person_count > 1")
+    crowded = F.when(F.col("person_count") > rules.max_size, "crowded")
+    new_id = _household_id(F.col("rule"), F.col("smallest"), F.col("identifier_id"))
+    found = groups.select("*", new_id.alias("household_id"), crowded.alias("reason"))
+    placed = shared.join(members.select("person_id", F.col("household_id").alias("home")), "person_id", "left")
+    homes = placed.groupBy("identifier_id").agg(F.collect_set("home").alias("homes"))
+    fine = found.where("reason IS NULL").join(homes, "identifier_id").where("size(homes) < 2")
+    goal = F.coalesce(F.get("homes", F.lit(0)), F.col("household_id"))
+    free = placed.where("home IS NULL").join(fine.select("identifier_id", goal.alias("goal")), "identifier_id")
+    joining = free.groupBy("person_id").agg(F.min(F.struct("goal", "rule")).alias("to"))
+    wanted = joining.select("person_id", F.col("to.goal").alias("household_id"), "to.rule")
+    sizes = _sizes(members.unionByName(wanted)).where((F.col("n") > 1) & (F.col("n") <= rules.max_size))
+    added = wanted.join(sizes.select("household_id"), "household_id", "left_semi")
+    made = found.where("reason IS NOT NULL").unionByName(found.join(added, "household_id", "left_semi"))
+    return made.select(*GROUP), added.select("person_id", "household_id", "rule")
+
+
+def households(groups: DataFrame, members: DataFrame) -> DataFrame:
+    """gold.household of all groups; a household counts the members it has in the end."""
+    status = F.when(F.col("reason").isNull(), "active").otherwise("refused")
+    counted = groups.join(_sizes(members), "household_id", "left").withColumn(
+        "person_count", F.coalesce("n", "person_count")
+    )
+    return counted.select(*GROUP, status.alias("status"))
+
+
+def _counted() -> tuple[Column, Column]:
+    return F.count(F.lit(1)).alias("person_count"), F.min("person_id").alias("smallest")
+
+
+def _sizes(members: DataFrame) -> DataFrame:
+    return members.groupBy("household_id").agg(F.count(F.lit(1)).alias("n"))
+
+
+def _household_id(*parts: Column) -> Column:
+    return F.concat(F.lit("h"), F.substring(digest(*parts), 1, 24))
+
+
+def _end(side: str, other: str) -> Column:
+    return F.struct(
+        F.col(f"{side}_id").alias("identifier_id"),
+        F.col(f"{side}_namespace").alias("rule"),
+        F.col(f"{other}_id").alias("other_id"),
+    )

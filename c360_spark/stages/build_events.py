@@ -1,0 +1,121 @@
+"""build_events: silver.event, and who owned its identifiers when → gold.event, its re-attributions, and sessions.
+
+Computed are the events that came, changed or went, those whose identifiers changed hands, and the sessions of all whose
+events those were and are; everything, when the settings are others than last time.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.gold.event import attributed, reattributions
+from c360_spark.gold.owner import owner_history
+from c360_spark.gold.session import sessions
+from c360_spark.stages.run import Run, Step, together
+from c360_spark.stages.watermark import advance, watermarks
+from c360_spark.tables import Table
+
+CONSUMER = "build_events"
+BEGUN = "build_events everything"  # by which settings, numbered: one that was killed has left tables of two
+READ = (tables.EVENT, tables.MEMBERSHIP, tables.CHANGE)
+MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION)
+KEY = tables.GOLD_EVENT.key
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run has to deal with: keys of `touched` events, None for all; `marks` to note when it is done."""
+
+    touched: DataFrame | None
+    marks: dict[str, int]
+
+    def of(self, rows: DataFrame) -> DataFrame:
+        """Those of the touched events."""
+        return rows if self.touched is None else rows.join(self.touched, [*KEY], "left_semi")
+
+
+def build_events(run: Run) -> None:
+    """Recompute what has changed, and write what differs."""
+    with run.step("build_events events") as step:
+        work = _work(run, step)
+        if work is None:
+            return
+        found, _ = run.store.stage("attributed events", _attributed(run, work))
+        old = work.of(run.store.read(tables.GOLD_EVENT))
+        # gold.event last: whose an event was is read from it, also when a killed run is run again
+        together([partial(_sessions, run, step, work, found, old), partial(_moves, run, step, work, found)])
+        step.wrote("event", run.store.sync(tables.GOLD_EVENT, found, old=old))
+    advance(run, CONSUMER, work.marks)
+
+
+def _work(run: Run, step: Step) -> Work | None:
+    """None when there is nothing to do."""
+    versions = {table.full_name: run.store.version(table) for table in READ}
+    marks, begun, label = watermarks(run, CONSUMER), watermarks(run, BEGUN), _label(run)
+    number = max(begun.values(), default=0)
+    whole = begun.get(label) != number or marks.get(label) != number
+    if whole or not all(run.store.exists(table) for table in MADE):
+        advance(run, BEGUN, {label: number + 1})
+        return Work(None, versions | {label: number + 1})
+    touched, count = run.store.stage("touched events", _touched(run, marks, versions))
+    step.results.append(f"{count:,} events touched")
+    if count:
+        return Work(touched, versions)
+    advance(run, CONSUMER, versions)
+    return None
+
+
+def _label(run: Run) -> str:
+    """What everything depends on beside the data. Trust is in the rule set."""
+    said = run.conf.gold.model_dump_json(include={"events", "sessions"})
+    return f"{run.conf.rules.fingerprint} {hashlib.sha256(said.encode()).hexdigest()[:12]}"
+
+
+def _touched(run: Run, marks: dict[str, int], versions: dict[str, int]) -> DataFrame:
+    def latest(table: Table) -> DataFrame:
+        return run.store.latest(table, since=marks[table.full_name], until=versions[table.full_name])
+
+    read, told = run.store.read, latest(tables.CHANGE)
+    explained = read(tables.MEMBERSHIP).join(
+        told.select(F.col("run_id").alias("valid_to_run"), F.col("from_person_id").alias("person_id")),
+        ["valid_to_run", "person_id"],
+        "left_semi",
+    )
+    moved = latest(tables.MEMBERSHIP).select("identifier_id").unionByName(explained.select("identifier_id"))
+    members = read(tables.IDENTIFIER_SET).select(
+        "identifier_set_id", F.explode("members.identifier_id").alias("identifier_id")
+    )
+    sets = members.join(moved, "identifier_id", "left_semi").select("identifier_set_id")
+    theirs = read(tables.EVENT).join(sets, "identifier_set_id", "left_semi")
+    return latest(tables.EVENT).select(*KEY).unionByName(theirs.select(*KEY)).distinct()
+
+
+def _attributed(run: Run, work: Work) -> DataFrame:
+    read, conf = run.store.read, run.conf
+    events = work.of(read(tables.EVENT))
+    sets = read(tables.IDENTIFIER_SET).join(events, "identifier_set_id", "left_semi")
+    history = owner_history(sets, read(tables.MEMBERSHIP), conf.rules)
+    return attributed(events, history, read(tables.CHANGE), conf.gold.events)
+
+
+def _moves(run: Run, step: Step, work: Work, found: DataFrame) -> None:
+    old = work.of(run.store.read(tables.EVENT_REATTRIBUTION))
+    step.wrote("event_reattribution", run.store.sync(tables.EVENT_REATTRIBUTION, reattributions(found), old=old))
+
+
+def _sessions(run: Run, step: Step, work: Work, found: DataFrame, old: DataFrame) -> None:
+    """Sessions of everybody who had or has one of the events."""
+    store, events, before = run.store, found.drop("steps"), None
+    if work.touched is not None:
+        both = events.select("person_id").unionByName(old.select("person_id"))
+        people, _ = store.stage("people of touched events", both.distinct())
+        others = store.read(tables.GOLD_EVENT).join(work.touched, [*KEY], "left_anti")
+        events = events.unionByName(others).join(people, "person_id", "left_semi")
+        before = store.read(tables.SESSION).join(people, "person_id", "left_semi")
+    secret = run.conf.platform.identity_key.secret()
+    made = sessions(events, run.conf.gold.sessions, secret=secret)
+    step.wrote("session", store.sync(tables.SESSION, made, old=before))

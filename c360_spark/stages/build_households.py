@@ -1,0 +1,36 @@
+"""build_households: profiles, and identifiers that several persons use → gold.household and its members."""
+
+from pyspark.sql import DataFrame
+
+from c360_spark import tables
+from c360_spark.config.gold import Households
+from c360_spark.gold.household import by_address, by_sharing, eligible, households, sharing
+from c360_spark.stages.run import Run
+
+
+def build_households(run: Run) -> None:
+    """Recompute households and write what differs; none, where gold.yml has no rules for them."""
+    store, rules = run.store, run.conf.gold.households
+    with run.step("build_households") as step:
+        if rules:
+            groups, members = _found(run, rules)
+            made = households(groups, members)
+        else:
+            made, members = (store.read(table).where("false") for table in (tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER))
+        step.wrote("household", store.sync(tables.HOUSEHOLD, made))
+        step.wrote("household_member", store.sync(tables.HOUSEHOLD_MEMBER, members))
+
+
+def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:
+    """Groups and members by all rules."""
+    read = run.store.read
+    people, _ = run.store.stage("eligible people", eligible(read(tables.PROFILE), rules))
+    groups, members = by_address(people, rules)
+    if not rules.shared_identifiers:
+        return groups, members
+    held = read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    users = sharing(read(tables.LINK), held, rules).join(people, "person_id", "left_semi")
+    placed, _ = run.store.stage("members by address", members)
+    more_groups, more_members = by_sharing(users, placed, rules)
+    every, _ = run.store.stage("household members", placed.unionByName(more_members))
+    return groups.unionByName(more_groups), every
