@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 
 from c360_spark import tables
 from c360_spark.config.conf import Conf
-from c360_spark.config.document import Document, Loc, Problem, did_you_mean
+from c360_spark.config.document import Document, Loc, Problem
 from c360_spark.tables.model import STRING
 
 TEXTS = frozenset(column.name for column in tables.PROFILE.columns if column.type == STRING)
@@ -20,15 +20,15 @@ def check_gold(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
     yield from _each(document, ("events", "devices"), events.devices, conf.rules.namespaces, "namespace")
     for region, zone in sessions.time_zones.items():
         loc: Loc = ("sessions", "time_zones", region)
-        yield from _unknown(document, loc, region, conf.rules.region_names, "region")
-        yield from _unknown(document, loc, zone, zoneinfo.available_timezones(), "time zone")
+        yield from document.unknown(loc, region, conf.rules.region_names, "region")
+        yield from document.unknown(loc, zone, zoneinfo.available_timezones(), "time zone")
     passive = sessions.passive_events
     yield from _each(document, ("sessions", "passive_events"), passive, conf.taxonomy.events, "event")
     if households is None:
         return
     places: list[Loc] = [*(("address", i) for i, _ in enumerate(households.address)), ("surname",)]
     for place, part in zip(places, households.parts, strict=True):
-        yield from _unknown(document, ("households", *place), part.column, TEXTS, "column of gold.profile")
+        yield from document.unknown(("households", *place), part.column, TEXTS, "column of gold.profile")
     shared = households.shared_identifiers
     yield from _each(document, ("households", "shared_identifiers"), shared, conf.rules.namespaces, "namespace")
     for i, name in enumerate(shared):
@@ -40,9 +40,4 @@ def check_gold(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
 
 def _each(document: Document, loc: Loc, words: Collection[str], known: Collection[str], what: str) -> Iterator[Problem]:
     for i, word in enumerate(words):
-        yield from _unknown(document, (*loc, i), word, known, what)
-
-
-def _unknown(document: Document, loc: Loc, word: str, known: Collection[str], what: str) -> Iterator[Problem]:
-    if word not in known:
-        yield document.problem(loc, f"unknown {what} '{word}'{did_you_mean(word, known)}")
+        yield from document.unknown((*loc, i), word, known, what)

@@ -1,7 +1,7 @@
 """taxonomy.yml and reference.yml: the words that all sources share."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, RootModel
 
@@ -19,7 +19,8 @@ def words(name: str) -> str:
 class Event(Model):
     """One event: what it means, and the properties it must bring along from each channel that may send it.
 
-    `aliases` are other words for it. Capitals and what stands between words never matter.
+    `aliases` are other words for it. Capitals and what stands between words never matter. `refers_to` names the
+    property that holds the number of an order: by it the order finds its session.
     """
 
     description: str = Field(min_length=1)
@@ -27,6 +28,7 @@ class Event(Model):
     owner: str
     channels: dict[str, tuple[str, ...]] = Field(min_length=1)
     aliases: tuple[str, ...] = ()
+    refers_to: dict[Literal["order"], str] = {}
 
 
 class Taxonomy(Model):
@@ -39,6 +41,11 @@ class Taxonomy(Model):
     def names(self) -> dict[str, str]:
         """Every name and alias → the event's name."""
         return {word: name for name, event in self.events.items() for word in (name, *event.aliases)}
+
+    @property
+    def order_numbers(self) -> dict[str, str]:
+        """Event → its property that holds the number of an order."""
+        return {name: event.refers_to["order"] for name, event in self.events.items() if "order" in event.refers_to}
 
 
 class Reference(Model):

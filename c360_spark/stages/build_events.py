@@ -1,4 +1,5 @@
-"""build_events: silver.event, and who owned its identifiers when → gold.event, its re-attributions, and sessions.
+"""build_events: silver.event, and who owned its identifiers when → gold.event, its re-attributions, sessions, and
+which order was placed in which.
 
 Computed are the events that came, changed or went, those whose identifiers changed hands, and the sessions of all whose
 events those were and are; everything, when the settings are others than last time.
@@ -13,7 +14,8 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.gold.event import attributed, reattributions
-from c360_spark.gold.owner import owner_history
+from c360_spark.gold.order_session import order_sessions
+from c360_spark.gold.owner import current, owner_history, owners
 from c360_spark.gold.session import sessions
 from c360_spark.stages.run import Run, Step, together
 from c360_spark.stages.watermark import advance, watermarks
@@ -40,6 +42,23 @@ class Work:
 
 def build_events(run: Run) -> None:
     """Recompute what has changed, and write what differs."""
+    _events(run)
+    with run.step("build_events orders") as step:
+        step.wrote("order_session", run.store.sync(tables.ORDER_SESSION, _orders(run)))
+
+
+def _orders(run: Run) -> DataFrame:
+    read, numbers = run.store.read, run.conf.taxonomy.order_numbers
+    orders = current(read(tables.ORDER))
+    sets = read(tables.IDENTIFIER_SET).join(orders, "identifier_set_id", "left_semi")
+    owned = owners(sets, read(tables.MEMBERSHIP).where("valid_to_run IS NULL"), run.conf.rules)
+    naming = F.col("event_name").isin(*numbers)
+    said = read(tables.EVENT).where(naming).select(*KEY, "properties")
+    events = read(tables.GOLD_EVENT).where(naming).join(said, [*KEY])
+    return order_sessions(orders, owned, events, read(tables.SESSION), numbers)
+
+
+def _events(run: Run) -> None:
     with run.step("build_events events") as step:
         work = _work(run, step)
         if work is None:

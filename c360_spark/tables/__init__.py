@@ -12,7 +12,7 @@ from c360_spark.tables.gold import (
     PROFILE,
     PROFILE_ATTRIBUTE,
 )
-from c360_spark.tables.gold_event import EVENT_REATTRIBUTION, GOLD_EVENT, SESSION
+from c360_spark.tables.gold_event import EVENT_REATTRIBUTION, GOLD_EVENT, ORDER_SESSION, SESSION
 from c360_spark.tables.identity import (
     CHANGE,
     EVIDENCE,
@@ -62,6 +62,7 @@ ALL: tuple[Table, ...] = (
     GOLD_EVENT,
     EVENT_REATTRIBUTION,
     SESSION,
+    ORDER_SESSION,
     HOUSEHOLD,
     HOUSEHOLD_MEMBER,
     AUDIENCE_MEMBER,
@@ -101,6 +102,7 @@ __all__ = [
     "MEMBERSHIP",
     "ORDER",
     "ORDER_LINE",
+    "ORDER_SESSION",
     "PAIR",
     "PERSON",
     "PERSON_XREF",

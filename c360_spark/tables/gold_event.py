@@ -77,3 +77,31 @@ SESSION = Table(
     ),
     references=OF_PERSON,
 )
+
+ORDER_SESSION = Table(
+    "gold",
+    "order_session",
+    "one current order and the session it was placed in",
+    ("source", "dataset", "source_key"),
+    Write.SYNC,
+    (
+        key("source", STRING, "system the order comes from"),
+        key("dataset", STRING, "dataset of the source"),
+        key("source_key", STRING, "primary key in the source", Pii.INDIRECT),
+        key("order_id", STRING, "order number in the source"),
+        Column("person_id", STRING, "whose the order is, by its own identifiers"),
+        Column("session_id", STRING, "the session of the first event that names the order"),
+        Column("event_source", STRING, "source of that event; null where no event names the order"),
+        Column("event_dataset", STRING, "its dataset"),
+        Column("event_key", STRING, "its primary key in the source", Pii.INDIRECT),
+        Column("event_person_id", STRING, "whose it is"),
+        Column("device_id", LONG, "identifier of the cookie or device it happened on"),
+        Column("campaign", STRING, "campaign that it came by"),
+    ),
+    references={
+        **OF_PERSON,
+        "event_person_id": OF_PERSON["person_id"],
+        "session_id": "gold.session.session_id",
+        "device_id": "identity.identifier.identifier_id",
+    },
+)
