@@ -6,6 +6,7 @@ On a laptop it also picks the master and the jars. Under spark-submit those belo
 
 import os
 import sys
+import time
 from pathlib import Path
 
 from pyspark import SparkConf
@@ -20,6 +21,7 @@ DEFAULTS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
+    "spark.executorEnv.TZ": "UTC",
     "spark.sql.ansi.enabled": "false",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",  # a date that fits no format is null, not an exception
     # Else a file with times in nanoseconds, as pandas writes them, could not be read; its contract says epoch_ns.
@@ -54,10 +56,13 @@ LOCAL = {
 def session(name: str, spark: Spark, *, checkpoints: str | None = None, small: bool = False) -> SparkSession:
     """A session with Delta and GraphFrames, tuned for little data if `small`.
 
-    `checkpoints` is where graph algorithms cut their lineage.
+    `checkpoints` is where graph algorithms cut their lineage. The time zone of this process becomes UTC: Spark takes
+    the naive times that Python gives it for local ones.
 
     Raises SetupError C101 without Java, C103 without jars.
     """
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # set by spark-submit for the Python process it starts
     settings = dict(DEFAULTS)
     settings["spark.sql.shuffle.partitions"] = str(spark.shuffle_partitions)

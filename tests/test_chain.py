@@ -203,6 +203,7 @@ def submitted(job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command += ["--jars", ",".join(map(str, jar_paths())), "--conf", "spark.ui.enabled=false"]
     # spark-submit asks the python3 on the path where Spark is: an activated environment has it first.
     env = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", "PYSPARK_PYTHON": str(python)}
+    env["TZ"] = "America/New_York"  # where the machine stands never matters
     command += [f"jobs/{job}.py", *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
 
