@@ -19,7 +19,7 @@ from c360_spark.stages.audience import explain, preview
 from c360_spark.stages.build_audiences import build_audiences
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
-from tests.conftest import AS_OF, utc
+from tests.conftest import AS_OF, DyingStore, Killed, utc
 
 Frame = Callable[..., DataFrame]
 BUYERS = Audience(name="buyers", description="d", owner="o", purpose="analytics", where="order_count > 0")
@@ -192,6 +192,20 @@ def test_sizes_are_on_record_and_the_same_run_again_changes_nothing(run: Run, fr
 
 
 @pytest.mark.spark
+def test_a_run_killed_before_the_size_is_accounted_for_by_the_next_one_at_a_later_time(run: Run) -> None:
+    build_audiences(run)
+    killed, last = later(run, 1, where="order_count > 1"), later(run, 2, where="order_count >= 0")
+    dying = DyingStore(run.spark, run.store.lake)
+    dying.commits_left = 1
+    with pytest.raises(Killed):
+        build_audiences(replace(killed, store=dying))
+    assert (len(sizes(run)), run.store.version(tables.AUDIENCE_MEMBER)) == (1, 1)
+    build_audiences(last)
+    # a by the rule; b out by the rule that died, and in again, which by the rule on record is no change of rule
+    assert sizes(run)[1] == (last.as_of, 2, 3, {"rule": 0, "data": 1})
+
+
+@pytest.mark.spark
 def test_a_preview_tells_what_would_be_and_writes_nothing_and_a_person_is_explained(run: Run) -> None:
     build_audiences(run)
     next_day = later(run, 1)
@@ -211,3 +225,5 @@ def test_a_preview_tells_what_would_be_and_writes_nothing_and_a_person_is_explai
     assert "buyers" in error.value.hint
     with pytest.raises(InputError, match="function 'reflect' is not allowed"):
         preview(next_day, "buyers", where="reflect('a')")
+    with pytest.raises(InputError, match="is no condition"):
+        preview(next_day, "buyers", where="order_count >= AND")

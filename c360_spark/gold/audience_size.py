@@ -2,32 +2,40 @@
 
 from datetime import datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.config.audience import Audience
 
 
 def audience_size(
-    members: DataFrame, audience: Audience, *, size_before: int, as_of: datetime, run_id: str
+    members: DataFrame,
+    audience: Audience,
+    *,
+    size_before: int,
+    since: datetime | None,
+    as_of: datetime,
+    run_id: str,
 ) -> DataFrame:
     """The row of gold.audience_size for `as_of`, by gold.audience_member after that evaluation.
 
-    `size_before` is the size on record then: the causes must lead from it to what the table holds now.
+    `size_before` is the size on record at `since`, the evaluation before: the causes must lead from it to what the
+    table holds now. What a run wrote in between that died before it could account for it counts here.
     """
     own, moment = members.where(F.col("audience") == audience.name), F.lit(as_of)
-    begun = own.where(F.col("entered_at") == moment).select(
-        F.col("entered_cause").alias("cause"), F.lit(1).alias("step")
-    )
-    ended = own.where(F.col("exited_at") == moment).select(
-        F.col("exited_cause").alias("cause"), F.lit(-1).alias("step")
-    )
+
+    def fresh(column: str) -> Column:
+        lower = F.col(column) > F.lit(since) if since else F.col(column) >= moment
+        return lower & (F.col(column) <= moment)
+
+    begun = own.where(fresh("entered_at")).selectExpr("entered_cause AS cause", "1 AS step")
+    ended = own.where(fresh("exited_at")).selectExpr("exited_cause AS cause", "-1 AS step")
     by_cause = begun.unionByName(ended).groupBy("cause").agg(F.sum("step").alias("net"))
     entries = F.array_sort(F.collect_list(F.struct("cause", F.col("net").cast("long"))))
     inside = (F.col("entered_at") <= moment) & (F.col("exited_at").isNull() | (F.col("exited_at") > moment))
     figures = own.agg(
-        F.count(F.when(F.col("entered_at") == moment, 1)).alias("entered"),
-        F.count(F.when(F.col("exited_at") == moment, 1)).alias("exited"),
+        F.count(F.when(fresh("entered_at"), 1)).alias("entered"),
+        F.count(F.when(fresh("exited_at"), 1)).alias("exited"),
         F.count(F.when(inside, 1)).alias("size_after"),
     )
     return figures.crossJoin(by_cause.agg(F.map_from_entries(entries).alias("causes"))).select(

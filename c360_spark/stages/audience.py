@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 
 from c360_spark import tables
@@ -28,7 +29,11 @@ def preview(run: Run, name: str, *, where: str | None = None) -> str:
         if found := complaints(where, COLUMNS):
             raise InputError("C303", "; ".join(found), hint="a condition over the columns of gold.profile and as_of")
         audience = audience.model_copy(update={"where": where})
-    now = judged(run.store.read(tables.PROFILE), run.store.read(tables.CONSENT_STATE), audience, as_of=run.as_of)
+    try:
+        now = judged(run.store.read(tables.PROFILE), run.store.read(tables.CONSENT_STATE), audience, as_of=run.as_of)
+    except PySparkException:  # its words are known, but they make no sentence
+        hint = "a condition in SQL over the columns of gold.profile and as_of"
+        raise InputError("C303", f"'{audience.definition}' is no condition", hint=hint) from None
     counts = now.agg(
         F.count(F.when(F.col("qualifies"), 1)).alias("qualified"),
         F.count(F.when(F.col("qualifies") & F.col("consented"), 1)).alias("allowed"),

@@ -79,7 +79,9 @@ def _account(run: Run, step: Step, due: list[Audience], last: dict[str, Row]) ->
     for audience in due:
         found = last.get(audience.name)
         before = found.size_after if found else _inside(run, members, audience)
-        rows.append(audience_size(members, audience, size_before=before, as_of=run.as_of, run_id=run.run_id))
+        since = found.evaluated_at if found else None
+        sizes_of = audience_size(members, audience, size_before=before, since=since, as_of=run.as_of, run_id=run.run_id)
+        rows.append(sizes_of)
     sizes, _ = run.store.stage("audience_size", reduce(DataFrame.unionByName, rows))
     for row in sizes.orderBy("audience").collect():
         net = sum(row.causes.values())
