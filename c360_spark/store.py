@@ -4,6 +4,7 @@ Every write is idempotent for the caller: an append is of rows the caller knows 
 writes only what differs. So a killed stage is repaired by running it again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -90,6 +91,14 @@ class Store:
         gone = (F.col("_change_type") == "delete").alias("_gone")
         last = F.max_by(F.struct(*names, gone), F.col("_commit_version"))
         return images.groupBy(*(F.col(k).alias(f"_{k}") for k in table.key)).agg(last.alias("image")).select("image.*")
+
+    def touched(self, table: Table, columns: Sequence[str], *, since: int, until: int) -> DataFrame:
+        """The distinct values of `columns` in rows that came, changed or went after version `since`, up to `until`: as
+        they were before and as they were after. Values without a null only.
+        """
+        if until <= since:
+            return self.spark.createDataFrame([], table.schema).select(*columns)
+        return self._feed(table, since, until).select(*columns).na.drop().distinct()
 
     def ensure(self, table: Table) -> None:
         """Make the table if it does not exist. Needed before several threads append to it."""

@@ -39,8 +39,8 @@ MAY_SEE = {
 # Modules of stages/ that are not stages themselves.
 BESIDE_STAGES = set(
     "audience batch bronze_input catalog chain contracts delivered_files demo diff dry_run dsn evidence "
-    "explain files graph job pairs postgres quarantine release replay reprocess review rules run sample source "
-    "synth train_model watermark".split()
+    "explain files graph increment job pairs postgres quarantine release replay reprocess review rules run sample "
+    "source synth touched train_model watermark".split()
 )
 
 # Differ from run to run, follow the order rows happen to come in, or leave the engine.

@@ -18,15 +18,8 @@ from c360_spark.export.payload import payloads
 from c360_spark.gold.audience import judged
 from c360_spark.gold.consent import consent_state
 from c360_spark.gold.field import fields
-from c360_spark.gold.owner import current, owners, person_xref
-from c360_spark.gold.profile import (
-    case_figures,
-    event_figures,
-    order_figures,
-    profiles,
-    record_figures,
-    surviving,
-)
+from c360_spark.gold.owner import current, owned_records, owners, person_xref
+from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
 from c360_spark.gold.survivorship import ranked
 from c360_spark.observe.match_quality import pairwise
 from tests.conftest import AS_OF, utc
@@ -52,7 +45,9 @@ def profiled(frame: Frame, records: DataFrame, rules: ProfileRules = RULES) -> D
     """The attributes and the record count of the one person `p` whose records these are."""
     nothing = frame(tables.PROFILE_ATTRIBUTE).select("person_id", "attribute", "attribute_value", "changed_at")
     said = fields(records).withColumn("person_id", F.lit("p"))
-    figures = record_figures(records.withColumn("person_id", F.lit("p")))
+    owned = frame(tables.PERSON, {"person_id": "p"}).selectExpr("'p' AS identifier_set_id", "person_id")
+    theirs = records.withColumn("identifier_set_id", F.lit("p"))
+    figures = record_figures(owned_records({"profile_record": theirs, "order": frame(tables.ORDER)}, owned))
     return surviving(ranked(said, nothing, rules)).join(figures, "person_id", "full")
 
 
@@ -146,15 +141,8 @@ def test_an_outbox_is_told_what_changed_and_nothing_else(frame: Frame) -> None:
 
 def test_everybody_has_a_profile_even_a_lone_cookie(frame: Frame) -> None:
     people = frame(tables.PERSON, {"person_id": "p", "status": "active"}, {"person_id": "gone", "status": "retired"})
-    none = [
-        frame(tables.PROFILE).select("person_id", *names)
-        for names in (
-            ("order_count", "revenue_cents", "last_order_at"),
-            ("event_count", "last_event_at"),
-            ("case_count",),
-        )
-    ]
-    rows = profiles(people, profiled(frame, frame(tables.PROFILE_RECORD)), *none).collect()
+    events = frame(tables.PROFILE).select("person_id", "event_count", "last_event_at")
+    rows = profiles(people, profiled(frame, frame(tables.PROFILE_RECORD)), events).collect()
     assert [(row.person_id, row.record_count, row.order_count, row.email) for row in rows] == [("p", 0, 0, None)]
 
 
@@ -172,27 +160,26 @@ def test_pairs_are_counted_right(frame: Frame) -> None:
 
 
 def test_figures_count_what_a_person_did(frame: Frame) -> None:
-    def owned(table: tables.Table, *rows: dict[str, object]) -> DataFrame:
-        return frame(table, *rows).withColumnRenamed("source", "person_id")
-
-    placed = {"source": "p", "total_cents": 100, "ordered_at": utc("2026-01-01")}
-    orders = owned(
+    placed = {"identifier_set_id": "p", "total_cents": 100, "ordered_at": utc("2026-01-01")}
+    orders = frame(
         tables.ORDER,
         placed,
         placed | {"status": "shipped", "total_cents": None, "ordered_at": utc("2026-01-02")},
         placed | {"status": "cancelled", "total_cents": 7, "ordered_at": utc("2026-01-03")},
-        {"source": "q", "status": "cancelled", "total_cents": 7},
-        {"source": "free", "total_cents": None, "ordered_at": AS_OF},
+        {"identifier_set_id": "q", "status": "cancelled", "total_cents": 7},
+        {"identifier_set_id": "free", "total_cents": None, "ordered_at": AS_OF},
     )
-    sets = owned(
+    sets = frame(
         tables.IDENTIFIER_SET,
         {"source": "p", "record_count": 2, "last_seen_at": utc("2026-01-02")},
         {"source": "p", "record_count": 3, "last_seen_at": utc("2026-01-01")},
-    )
+    ).withColumnRenamed("source", "person_id")
     people = frame(tables.PERSON, *({"person_id": p, "status": "active", "region": "EU"} for p in ("free", "p", "q")))
-    nothing = profiled(frame, frame(tables.PROFILE_RECORD))
-    figures = (order_figures(orders), event_figures(sets), case_figures(owned(tables.SUPPORT_CASE, {"source": "q"})))
-    rows = profiles(people, nothing, *figures).orderBy("person_id").collect()
+    owned = people.select(F.col("person_id").alias("identifier_set_id"), "person_id")
+    cases = frame(tables.SUPPORT_CASE, {"identifier_set_id": "q", "status": "open"})
+    figures = record_figures(owned_records({"order": orders, "support_case": cases}, owned))
+    nothing = surviving(frame(tables.PROFILE_ATTRIBUTE))
+    rows = profiles(people, nothing, figures, event_figures(sets)).orderBy("person_id").collect()
     assert [(r.person_id, r.order_count, r.revenue_cents, r.last_order_at) for r in rows] == [
         ("free", 1, 0, AS_OF),
         ("p", 2, 100, utc("2026-01-02")),
@@ -235,7 +222,7 @@ def test_a_record_key_leads_to_its_person_and_a_nameless_one_to_nobody(frame: Fr
     )
     owned = frame(tables.MEMBERSHIP, {"person_id": "p"}).selectExpr("'known' AS identifier_set_id", "person_id")
     wanted = frame(tables.PERSON_XREF, {"source": "s", "dataset": "d", "source_key": "k", "person_id": "p"})
-    assert_df_equality(person_xref(records, owned), wanted, ignore_nullable=True)
+    assert_df_equality(person_xref(owned_records({"profile_record": records}, owned)), wanted, ignore_nullable=True)
 
 
 def test_consent_is_for_one_purpose_and_silence_is_no_consent(frame: Frame) -> None:

@@ -22,11 +22,9 @@ def at(minutes: int) -> datetime:
 
 def found(frame: Frame, numbers: dict[str, str] = NUMBERS) -> dict[str, tuple[object, ...]]:
     """What becomes of five orders: placed on the web, twice told, at a border, by a stranger, in the store."""
-    orders = [{"source": "shop", "dataset": "order", "source_key": k, "identifier_set_id": k} for k in "abcde"]
+    orders = [{"source": "shop", "dataset": "order", "source_key": k} for k in "abcde"]
+    owned = frame(tables.PERSON_XREF, *({**order, "person_id": "anna"} for order in orders[:4]))
     orders = [{**order, "order_id": f"O-{order['source_key']}"} for order in orders]
-    owned = frame(tables.IDENTIFIER_SET, *({"identifier_set_id": k} for k in "abcd")).selectExpr(
-        "identifier_set_id", "'anna' AS person_id"
-    )
     told = {
         "e1": ("order_completed", "a", "anna", 5),
         "e2": ("order_completed", "b", "anna", 7),

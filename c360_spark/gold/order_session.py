@@ -9,28 +9,27 @@ from c360_spark.tables.gold_event import ORDER_SESSION
 
 
 def order_sessions(
-    orders: DataFrame, owned: DataFrame, events: DataFrame, sessions: DataFrame, numbers: Mapping[str, str]
+    orders: DataFrame, xref: DataFrame, events: DataFrame, sessions: DataFrame, numbers: Mapping[str, str]
 ) -> DataFrame:
     """gold.order_session: current orders with the first event that names them, and its session.
 
-    `orders` are current rows of silver.order, `owned` has `identifier_set_id, person_id`, `events` are rows of
-    gold.event with the `properties` of silver.event, `numbers` tells by event_name which of them is the number of an
+    `orders` are current rows of silver.order, `xref` is gold.person_xref, `events` are rows of gold.event
+    with the `properties` of silver.event, `numbers` tells by event_name which of them is the number of an
     order. An order that no event names has nulls there, an event outside any session has none.
     """
+    key = ORDER_SESSION.key
     named = F.create_map(*(F.lit(part) for pair in numbers.items() for part in pair)) if numbers else None
     number = F.col("properties")[named[F.col("event_name")]] if named is not None else F.lit(None).cast("string")
     told = events.withColumn("order_id", number).where("order_id IS NOT NULL")
     first = F.min(F.struct("occurred_at", "source", "dataset", "source_key", "person_id", "device_id", "campaign"))
     by_order = told.groupBy("order_id").agg(first.alias("event"))
-    found = orders.select("source", "dataset", "source_key", "order_id", "identifier_set_id")
-    found = found.join(owned, "identifier_set_id", "left").join(by_order, "order_id", "left")
+    found = orders.select(*key, "order_id").join(xref, [*key], "left").join(by_order, "order_id", "left")
     spans = sessions.select(F.col("person_id").alias("of"), "session_id", "started_at", "ended_at")
     moment = F.col("event.occurred_at")
     within_it = (F.col("started_at") <= moment) & (moment <= F.col("ended_at"))
     during = (F.col("of") == F.col("event.person_id")) & within_it
     # At the border of two sessions the later one: an event begins a session where it does not belong to the last.
     last = F.max(F.struct("started_at", "session_id")).getField("session_id")
-    key = ORDER_SESSION.key
     within = found.join(spans, during).groupBy(*key).agg(last.alias("session_id"))
     return found.join(within, [*key], "left").select(
         *key,

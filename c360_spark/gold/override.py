@@ -15,7 +15,10 @@ OVERRIDES = (
 )
 
 
-def in_force(rules: ProfileRules, *, as_of: datetime) -> list[tuple[object, ...]]:
+Overrides = list[tuple[object, ...]]  # rows of OVERRIDES
+
+
+def in_force(rules: ProfileRules, *, as_of: datetime) -> Overrides:
     """The overrides that have not expired at `as_of`, as rows of OVERRIDES."""
     return [
         (

@@ -1,9 +1,14 @@
 """Whose record is it? Answered once for each identifier set; every record carries the key of its set."""
 
+from collections.abc import Mapping
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from c360_spark.config.identity import RuleSet
+
+RECORD_KEY = ("source", "dataset", "source_key")
 
 
 def owners(sets: DataFrame, membership: DataFrame, rules: RuleSet) -> DataFrame:
@@ -54,12 +59,28 @@ def _run(end: str) -> Column:
 
 def current(versions: DataFrame) -> DataFrame:
     """The newest version of each source key of a versioned silver table."""
-    newest = versions.groupBy("source", "dataset", "source_key").agg(
+    newest = versions.groupBy(*RECORD_KEY).agg(
         F.max(F.struct("received_at", "bronze_id")).getField("bronze_id").alias("bronze_id")
     )
     return versions.join(newest.select("bronze_id"), "bronze_id", "left_semi")
 
 
-def person_xref(records: DataFrame, owners: DataFrame) -> DataFrame:
-    """gold.person_xref of current records."""
-    return records.join(owners, "identifier_set_id").select("source", "dataset", "source_key", "person_id")
+def owned_records(current: Mapping[str, DataFrame], owners: DataFrame) -> DataFrame:
+    """Current records that have an owner: `record, source, dataset, source_key, person_id`, and of those that have them
+    `status, total_cents, ordered_at`. `record` is the name by which `current` gives the rows of a silver table.
+    """
+    figures = ("status", "total_cents", "ordered_at")
+    parts = [
+        rows.select(
+            *(F.lit(name).alias("record"), *RECORD_KEY, "identifier_set_id"),
+            *(figure for figure in figures if figure in rows.columns),
+        )
+        for name, rows in current.items()
+    ]
+    every = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
+    return every.join(owners, "identifier_set_id").drop("identifier_set_id")
+
+
+def person_xref(records: DataFrame) -> DataFrame:
+    """gold.person_xref of `owned_records`."""
+    return records.select(*RECORD_KEY, "person_id")

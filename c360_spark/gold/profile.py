@@ -30,17 +30,17 @@ def surviving(attributes: DataFrame) -> DataFrame:
 
 
 def record_figures(records: DataFrame) -> DataFrame:
-    """`person_id, record_count` of current profile records with a `person_id`."""
-    return records.groupBy("person_id").agg(F.count(F.lit(1)).alias("record_count"))
-
-
-def order_figures(orders: DataFrame) -> DataFrame:
-    """`person_id, order_count, revenue_cents, last_order_at` of current orders with a `person_id`."""
-    placed = orders.where("NOT (status <=> 'cancelled')")
-    return placed.groupBy("person_id").agg(
-        F.count(F.lit(1)).alias("order_count"),
-        F.coalesce(F.sum("total_cents"), F.lit(0)).alias("revenue_cents"),
-        F.max("ordered_at").alias("last_order_at"),
+    """`person_id, record_count, order_count, revenue_cents, last_order_at, case_count` of `owned_records` by the names
+    of their silver tables.
+    """
+    profile, case = F.col("record") == tables.PROFILE_RECORD.name, F.col("record") == tables.SUPPORT_CASE.name
+    placed = (F.col("record") == tables.ORDER.name) & ~F.col("status").eqNullSafe("cancelled")
+    return records.groupBy("person_id").agg(
+        F.count_if(profile).alias("record_count"),
+        F.count_if(placed).alias("order_count"),
+        F.coalesce(F.sum(F.when(placed, F.col("total_cents"))), F.lit(0)).alias("revenue_cents"),
+        F.max(F.when(placed, F.col("ordered_at"))).alias("last_order_at"),
+        F.count_if(case).alias("case_count"),
     )
 
 
@@ -49,11 +49,6 @@ def event_figures(sets: DataFrame) -> DataFrame:
     return sets.groupBy("person_id").agg(
         F.sum("record_count").alias("event_count"), F.max("last_seen_at").alias("last_event_at")
     )
-
-
-def case_figures(cases: DataFrame) -> DataFrame:
-    """`person_id, case_count` of current support cases with a `person_id`."""
-    return cases.groupBy("person_id").agg(F.count(F.lit(1)).alias("case_count"))
 
 
 def profiles(persons: DataFrame, attributes: DataFrame, *figures: DataFrame) -> DataFrame:

@@ -15,25 +15,22 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.gold.event import attributed, reattributions
 from c360_spark.gold.order_session import order_sessions
-from c360_spark.gold.owner import current, owner_history, owners
+from c360_spark.gold.owner import current, owner_history
 from c360_spark.gold.session import sessions
+from c360_spark.stages.increment import Increment, increment
 from c360_spark.stages.run import Run, Step, together
-from c360_spark.stages.watermark import advance, watermarks
-from c360_spark.tables import Table
 
 CONSUMER = "build_events"
-BEGUN = "build_events everything"  # by which settings, numbered: one that was killed has left tables of two
-READ = (tables.EVENT, tables.MEMBERSHIP, tables.CHANGE)
-MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION)
+READ = (tables.EVENT, tables.MEMBERSHIP, tables.CHANGE, tables.ORDER, tables.PERSON_XREF)
+MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION, tables.ORDER_SESSION)
 KEY = tables.GOLD_EVENT.key
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a run has to deal with: keys of `touched` events, None for all; `marks` to note when it is done."""
+    """What a run has to deal with: keys of `touched` events, None for all."""
 
     touched: DataFrame | None
-    marks: dict[str, int]
 
     def of(self, rows: DataFrame) -> DataFrame:
         """Those of the touched events."""
@@ -42,75 +39,63 @@ class Work:
 
 def build_events(run: Run) -> None:
     """Recompute what has changed, and write what differs."""
-    _events(run)
-    with run.step("build_events orders") as step:
-        step.wrote("order_session", run.store.sync(tables.ORDER_SESSION, _orders(run)))
+    news = increment(run, CONSUMER, _label(run), reads=READ, makes=MADE)
+    if not news.unchanged:
+        _events(run, news)
+        with run.step("build_events orders") as step:
+            step.wrote("order_session", run.store.sync(tables.ORDER_SESSION, _orders(run)))
+    news.done()
 
 
 def _orders(run: Run) -> DataFrame:
     read, numbers = run.store.read, run.conf.taxonomy.order_numbers
-    orders = current(read(tables.ORDER))
-    sets = read(tables.IDENTIFIER_SET).join(orders, "identifier_set_id", "left_semi")
-    owned = owners(sets, read(tables.MEMBERSHIP).where("valid_to_run IS NULL"), run.conf.rules)
     naming = F.col("event_name").isin(*numbers)
     said = read(tables.EVENT).where(naming).select(*KEY, "properties")
     events = read(tables.GOLD_EVENT).where(naming).join(said, [*KEY])
-    return order_sessions(orders, owned, events, read(tables.SESSION), numbers)
+    orders, sessions = current(read(tables.ORDER)), read(tables.SESSION)
+    return order_sessions(orders, read(tables.PERSON_XREF), events, sessions, numbers)
 
 
-def _events(run: Run) -> None:
+def _events(run: Run, news: Increment) -> None:
     with run.step("build_events events") as step:
-        work = _work(run, step)
-        if work is None:
-            return
-        found, _ = run.store.stage("attributed events", _attributed(run, work))
-        old = work.of(run.store.read(tables.GOLD_EVENT))
-        # gold.event last: whose an event was is read from it, also when a killed run is run again
-        together([partial(_sessions, run, step, work, found, old), partial(_moves, run, step, work, found)])
-        step.wrote("event", run.store.sync(tables.GOLD_EVENT, found, old=old))
-    advance(run, CONSUMER, work.marks)
+        work = _work(run, step, news)
+        if work:
+            found, _ = run.store.stage("attributed events", _attributed(run, work))
+            old = work.of(run.store.read(tables.GOLD_EVENT))
+            # gold.event last: whose an event was is read from it, also when a killed run is run again
+            together([partial(_sessions, run, step, work, found, old), partial(_moves, run, step, work, found)])
+            step.wrote("event", run.store.sync(tables.GOLD_EVENT, found, old=old))
 
 
-def _work(run: Run, step: Step) -> Work | None:
+def _work(run: Run, step: Step, news: Increment) -> Work | None:
     """None when there is nothing to do."""
-    versions = {table.full_name: run.store.version(table) for table in READ}
-    marks, begun, label = watermarks(run, CONSUMER), watermarks(run, BEGUN), _label(run)
-    number = max(begun.values(), default=0)
-    whole = begun.get(label) != number or marks.get(label) != number
-    if whole or not all(run.store.exists(table) for table in MADE):
-        advance(run, BEGUN, {label: number + 1})
-        return Work(None, versions | {label: number + 1})
-    touched, count = run.store.stage("touched events", _touched(run, marks, versions))
+    if news.whole:
+        return Work(None)
+    touched, count = run.store.stage("touched events", _touched(run, news))
     step.results.append(f"{count:,} events touched")
-    if count:
-        return Work(touched, versions)
-    advance(run, CONSUMER, versions)
-    return None
+    return Work(touched) if count else None
 
 
 def _label(run: Run) -> str:
     """What everything depends on beside the data. Trust is in the rule set."""
-    said = run.conf.gold.model_dump_json(include={"events", "sessions"})
+    said = run.conf.gold.model_dump_json(include={"events", "sessions"}) + str(run.conf.taxonomy.order_numbers)
     return f"{run.conf.rules.fingerprint} {hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 
-def _touched(run: Run, marks: dict[str, int], versions: dict[str, int]) -> DataFrame:
-    def latest(table: Table) -> DataFrame:
-        return run.store.latest(table, since=marks[table.full_name], until=versions[table.full_name])
-
-    read, told = run.store.read, latest(tables.CHANGE)
+def _touched(run: Run, news: Increment) -> DataFrame:
+    read, told = run.store.read, news.latest(tables.CHANGE)
     explained = read(tables.MEMBERSHIP).join(
         told.select(F.col("run_id").alias("valid_to_run"), F.col("from_person_id").alias("person_id")),
         ["valid_to_run", "person_id"],
         "left_semi",
     )
-    moved = latest(tables.MEMBERSHIP).select("identifier_id").unionByName(explained.select("identifier_id"))
+    moved = news.latest(tables.MEMBERSHIP).select("identifier_id").unionByName(explained.select("identifier_id"))
     members = read(tables.IDENTIFIER_SET).select(
         "identifier_set_id", F.explode("members.identifier_id").alias("identifier_id")
     )
     sets = members.join(moved, "identifier_id", "left_semi").select("identifier_set_id")
     theirs = read(tables.EVENT).join(sets, "identifier_set_id", "left_semi")
-    return latest(tables.EVENT).select(*KEY).unionByName(theirs.select(*KEY)).distinct()
+    return news.latest(tables.EVENT).select(*KEY).unionByName(theirs.select(*KEY)).distinct()
 
 
 def _attributed(run: Run, work: Work) -> DataFrame:

@@ -1,87 +1,144 @@
-"""build_profiles: silver and persons → gold.person_xref, gold.profile_attribute, gold.profile, gold.consent_state."""
+"""build_profiles: silver and persons → gold.person_xref, gold.profile_attribute, gold.profile, gold.consent_state.
 
-from functools import partial, reduce
+Computed are the persons that a change touches; everybody, when the rules are others than last time.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
 
 from pyspark.sql import DataFrame
 
 from c360_spark import tables
 from c360_spark.gold.consent import consent_state
 from c360_spark.gold.field import fields
-from c360_spark.gold.override import OVERRIDES, in_force, overrides
-from c360_spark.gold.owner import current, owners, person_xref
-from c360_spark.gold.profile import (
-    case_figures,
-    event_figures,
-    order_figures,
-    profiles,
-    record_figures,
-    surviving,
-)
+from c360_spark.gold.override import OVERRIDES, Overrides, in_force, overrides
+from c360_spark.gold.owner import RECORD_KEY, current, owned_records, person_xref
+from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
 from c360_spark.gold.survivorship import ranked
+from c360_spark.stages.increment import Increment, increment
 from c360_spark.stages.run import Run, Step, together
+from c360_spark.stages.touched import READ, owned_sets, touched_persons
+from c360_spark.tables import Table
+
+CONSUMER = "build_profiles"
+MADE = (tables.PERSON_XREF, tables.PROFILE_ATTRIBUTE, tables.PROFILE, tables.CONSENT_STATE)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run has to deal with: `person_id` of touched `persons`, None for all; their sets and current records."""
+
+    persons: DataFrame | None
+    owned: DataFrame
+    records: DataFrame
+
+    def theirs(self, rows: DataFrame) -> DataFrame:
+        """Rows of touched persons."""
+        return rows if self.persons is None else rows.join(self.persons, "person_id", "left_semi")
+
+    def owned_rows(self, rows: DataFrame) -> DataFrame:
+        """Rows with an identifier set that are theirs, with their `person_id`."""
+        return rows.join(self.owned, "identifier_set_id")
 
 
 def build_profiles(run: Run) -> None:
-    """Recompute profiles, record keys and consent, and write what differs."""
-    membership = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
-    owned, _ = run.store.stage("owners", owners(run.store.read(tables.IDENTIFIER_SET), membership, run.conf.rules))
-    together([partial(build, run, owned) for build in (_profiles, _keys, _consent)])
+    """Recompute profiles, record keys and consent of whom a change touches, and write what differs."""
+    decided = in_force(run.conf.profile, as_of=run.as_of)
+    news = increment(run, CONSUMER, _label(run, decided), reads=READ, makes=MADE)
+    work = _work(run, news)
+    if work:
+        together([partial(_attributes, run, work, decided), partial(_keys, run, work), partial(_consent, run, work)])
+        _profiles(run, work)
+    news.done()
 
 
-def _attributes(run: Run, owned: DataFrame) -> None:
+def _label(run: Run, decided: Overrides) -> str:
+    """What everything depends on beside the data. Trust is in the rule set; which records are events, in contracts."""
+    rules = run.conf.profile.model_dump_json(exclude={"overrides"})
+    said = f"{rules} {decided} {sorted(_event_datasets(run))}"
+    return f"{run.conf.rules.fingerprint} {hashlib.sha256(said.encode()).hexdigest()[:12]}"
+
+
+def _work(run: Run, news: Increment) -> Work | None:
+    """None when there is nothing to do."""
+    if news.unchanged:
+        run.say("build_profiles               nothing is new")
+        return None
+    with run.step("build_profiles persons") as step:
+        persons = None
+        if not news.whole:
+            persons, count = run.store.stage("touched persons", touched_persons(run, news))
+            step.results.append(f"{count:,} persons touched")
+            if not count:
+                return None
+        owned, _ = run.store.stage("owners", owned_sets(run, persons))
+        found = {table.name: current(_versions(run, table, persons, owned)) for table in tables.VERSIONED}
+        records, count = run.store.stage("owned records", owned_records(found, owned))
+        step.results.append(f"{count:,} records are theirs")
+        return Work(persons, owned, records)
+
+
+def _versions(run: Run, table: Table, persons: DataFrame | None, owned: DataFrame) -> DataFrame:
+    """All versions of the records that have or had a set of the persons."""
+    rows = run.store.read(table)
+    if persons is None:
+        return rows
+    keys = rows.join(owned, "identifier_set_id", "left_semi").select(*RECORD_KEY).distinct()
+    return rows.join(keys, [*RECORD_KEY], "left_semi")
+
+
+def _attributes(run: Run, work: Work, decided: Overrides) -> None:
     with run.step("build_profiles attributes") as step:
-        said = _owned(fields(run.store.read(tables.PROFILE_RECORD)), owned)
-        made = ranked(said, _decided(run, step), run.conf.profile)
-        step.wrote("profile_attribute", run.store.sync(tables.PROFILE_ATTRIBUTE, made))
+        versions = _versions(run, tables.PROFILE_RECORD, work.persons, work.owned)
+        said = work.owned_rows(fields(versions))
+        made = ranked(said, _decided(run, step, work, decided), run.conf.profile)
+        old = work.theirs(run.store.read(tables.PROFILE_ATTRIBUTE))
+        step.wrote("profile_attribute", run.store.sync(tables.PROFILE_ATTRIBUTE, made, old=old))
 
 
-def _decided(run: Run, step: Step) -> DataFrame:
+def _decided(run: Run, step: Step, work: Work, decided: Overrides) -> DataFrame:
     """Overrides that are in force, by person; tells how many of them reach nobody."""
-    rows = in_force(run.conf.profile, as_of=run.as_of)
-    named = run.spark.createDataFrame(rows, OVERRIDES)
+    named = run.spark.createDataFrame(decided, OVERRIDES)
     membership = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
     reached = overrides(named, membership, run.conf.rules, secret=run.conf.platform.identity_key.secret())
-    if not rows:
+    if not decided:
         return reached
-    decided, count = run.store.stage("overrides", reached)
-    step.results.append(f"{count:,} of {len(rows):,} overrides reach somebody")
-    return decided
+    staged, count = run.store.stage("overrides", reached)
+    step.results.append(f"{count:,} of {len(decided):,} overrides reach somebody")
+    return work.theirs(staged)
 
 
-def _keys(run: Run, owned: DataFrame) -> None:
+def _keys(run: Run, work: Work) -> None:
     with run.step("build_profiles keys") as step:
-        keyed = [person_xref(current(run.store.read(table)), owned) for table in tables.VERSIONED]
-        step.wrote("person_xref", run.store.sync(tables.PERSON_XREF, reduce(DataFrame.unionByName, keyed)))
+        old = work.theirs(run.store.read(tables.PERSON_XREF))
+        step.wrote("person_xref", run.store.sync(tables.PERSON_XREF, person_xref(work.records), old=old))
 
 
-def _profiles(run: Run, owned: DataFrame) -> None:
-    _attributes(run, owned)
+def _profiles(run: Run, work: Work) -> None:
     read = run.store.read
     with run.step("build_profiles profiles") as step:
-        records, orders, cases = (_owned(current(read(table)), owned) for table in tables.VERSIONED)
         made = profiles(
-            read(tables.PERSON),
-            surviving(read(tables.PROFILE_ATTRIBUTE)),  # as written, so that the two cannot disagree
-            record_figures(records),
-            order_figures(orders),
-            event_figures(_owned(_event_sets(run), owned)),
-            case_figures(cases),
+            work.theirs(read(tables.PERSON)),
+            surviving(work.theirs(read(tables.PROFILE_ATTRIBUTE))),  # as written, so that the two cannot disagree
+            record_figures(work.records),
+            event_figures(work.owned_rows(_event_sets(run))),
         )
-        step.wrote("profile", run.store.sync(tables.PROFILE, made))
+        step.wrote("profile", run.store.sync(tables.PROFILE, made, old=work.theirs(read(tables.PROFILE))))
 
 
-def _consent(run: Run, owned: DataFrame) -> None:
+def _consent(run: Run, work: Work) -> None:
     with run.step("build_profiles consent") as step:
-        state = consent_state(_owned(run.store.read(tables.CONSENT), owned), as_of=run.as_of)
-        step.wrote("consent_state", run.store.sync(tables.CONSENT_STATE, state))
-
-
-def _owned(rows: DataFrame, owned: DataFrame) -> DataFrame:
-    return rows.join(owned, "identifier_set_id")
+        state = consent_state(work.owned_rows(run.store.read(tables.CONSENT)), as_of=run.as_of)
+        old = work.theirs(run.store.read(tables.CONSENT_STATE))
+        step.wrote("consent_state", run.store.sync(tables.CONSENT_STATE, state, old=old))
 
 
 def _event_sets(run: Run) -> DataFrame:
     """Identifier sets of datasets whose records are events: they count them, so events need not be read."""
-    names = [f"{s}.{d}" for s, d, _, contract in run.conf.datasets() if contract.table == tables.EVENT.name]
-    condition = " OR ".join(f"concat(source, '.', dataset) = '{name}'" for name in names)
+    condition = " OR ".join(f"concat(source, '.', dataset) = '{name}'" for name in _event_datasets(run))
     return run.store.read(tables.IDENTIFIER_SET).where(condition or "false")
+
+
+def _event_datasets(run: Run) -> list[str]:
+    return [f"{s}.{d}" for s, d, _, contract in run.conf.datasets() if contract.table == tables.EVENT.name]

@@ -1,0 +1,61 @@
+"""Whom a change touches: persons whose profile, keys or consent may be others than last time, and what they own."""
+
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.gold.owner import RECORD_KEY, owners
+from c360_spark.stages.increment import Increment
+from c360_spark.stages.run import Run
+
+READ = (tables.PERSON, tables.MEMBERSHIP, tables.IDENTIFIER_SET, tables.CONSENT, *tables.VERSIONED)
+
+
+def touched_persons(run: Run, news: Increment) -> DataFrame:
+    """`person_id` of everybody who changed, has or had a changed identifier, or may own or have owned a record that
+    changed: more rather than fewer. Computed from what is read, not from what was made, so that a killed run that is
+    run again finds the same.
+    """
+    members = _members(run).join(_touched_sets(run, news), "identifier_set_id", "left_semi")
+    theirs = _placed(run).join(members, "identifier_id", "left_semi")
+    moved = (news.touched(table, "person_id") for table in (tables.PERSON, tables.MEMBERSHIP))
+    return reduce(DataFrame.unionByName, moved, theirs.select("person_id")).distinct()
+
+
+def owned_sets(run: Run, persons: DataFrame | None) -> DataFrame:
+    """`identifier_set_id, person_id` of the sets that `persons` own; of all where None is given."""
+    sets, placed = run.store.read(tables.IDENTIFIER_SET), _placed(run)
+    if persons is None:
+        return owners(sets, placed, run.conf.rules)
+    theirs = placed.join(persons, "person_id", "left_semi")
+    candidates = _members(run).join(theirs, "identifier_id", "left_semi").select("identifier_set_id")
+    found = owners(sets.join(candidates, "identifier_set_id", "left_semi"), placed, run.conf.rules)
+    return found.join(persons, "person_id", "left_semi")
+
+
+def _touched_sets(run: Run, news: Increment) -> DataFrame:
+    """Sets of records that came, changed or went (the number of its records tells that of a set), and of all versions
+    of these records, since a new version may have another set than the one before.
+    """
+    moved = news.touched(tables.MEMBERSHIP, "identifier_id")
+    sets = [_members(run).join(moved, "identifier_id", "left_semi").select("identifier_set_id")]
+    sets += [news.touched(table, "identifier_set_id") for table in (tables.IDENTIFIER_SET, tables.CONSENT)]
+    for table in tables.VERSIONED:
+        versions = run.store.read(table).join(news.touched(table, *RECORD_KEY), [*RECORD_KEY], "left_semi")
+        sets.append(versions.select("identifier_set_id"))
+    consents, came = run.store.read(tables.CONSENT), F.col("effective_from") <= F.lit(run.as_of)
+    since = F.col("effective_from") > F.lit(news.last_as_of) if news.last_as_of else F.lit(True)
+    sets.append(consents.where(since & came).select("identifier_set_id"))
+    return reduce(DataFrame.unionByName, sets).distinct()
+
+
+def _members(run: Run) -> DataFrame:
+    return run.store.read(tables.IDENTIFIER_SET).select(
+        "identifier_set_id", F.explode("members.identifier_id").alias("identifier_id")
+    )
+
+
+def _placed(run: Run) -> DataFrame:
+    return run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL").select("identifier_id", "person_id")
