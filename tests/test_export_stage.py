@@ -1,7 +1,9 @@
 """The export stage on a small lake: who cannot be sent is on record, and comes through once the data is fixed."""
 
+import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,3 +78,49 @@ def test_a_rejected_row_is_on_record_and_comes_through_once_its_data_is_fixed(
         ("silent", silent, None, today, None),
         ("fine", bad, None, tomorrow, None),
     }
+
+
+def test_looking_at_touched_members_only_sends_and_rejects_what_looking_at_all_does(
+    spark: SparkSession, conf: Conf, frame: Frame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    touched, every = (Store(spark, str(tmp_path / name)) for name in ("touched", "every"))
+    mails = {f"p{n}": f"p{n}@x.de" for n in range(8)} | {"p5": "no"}
+    days = [
+        (mails, "p6", {p: {} for p in ("p0", "p1", "p2", "p3", "p4", "p5")}),
+        # p0 has a new address, p1 an unusable one, p5 a usable one; p2 leaves; p3 takes consent back; p6 gives it and
+        # enters, as p7 does with an unusable address; nothing happens to p4
+        (
+            mails | {"p0": "new@x.de", "p1": "no", "p5": "p5@x.de", "p7": "no"},
+            "p3",
+            {"p2": {"exited_at": AS_OF + timedelta(days=1), "exited_cause": "data"}, "p6": {}, "p7": {}},
+        ),
+    ]
+    for n, (addresses, silent, moved) in enumerate(days):
+        today = AS_OF + timedelta(days=n)
+        granted = [
+            {"person_id": p, "purpose": purpose, "status": "granted", "effective_from": AS_OF}
+            for p in mails
+            for purpose in PURPOSES
+            if p != silent
+        ]
+        stays = [{"audience": "a", "person_id": p, "entered_at": AS_OF, **stay} for p, stay in moved.items()]
+        for store in (touched, every):
+            people = ({"person_id": p, "email": mail} for p, mail in addresses.items())
+            store.sync(tables.PROFILE, frame(tables.PROFILE, *people))
+            store.sync(tables.CONSENT_STATE, frame(tables.CONSENT_STATE, *granted))
+            store.merge(tables.AUDIENCE_MEMBER, frame(tables.AUDIENCE_MEMBER, *stays))
+            shutil.rmtree(every.path(tables.WATERMARK), ignore_errors=True)
+            export(run_at(spark, store, conf, today))
+    assert outbox(touched) == outbox(every)
+    assert rejected(touched) == rejected(every)
+    assert {row for row in outbox(touched) if row[3] > 1 or row[0] > "p4"} == {
+        ("p0", "update", "changed", 2),
+        ("p1", "remove", "rejected", 2),
+        ("p2", "remove", "data", 2),
+        ("p3", "remove", "consent", 2),
+        ("p5", "add", "entered", 1),
+        ("p6", "add", "entered", 1),
+    }
+    assert "7 members touched" in capsys.readouterr().err
+    export(run_at(spark, touched, conf, today))
+    assert "0 members touched" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """export: audience members → the outbox of each destination, only what changed since it was last sent."""
 
+import hashlib
+from dataclasses import dataclass
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -12,44 +14,98 @@ from c360_spark.export.change import export_changes
 from c360_spark.export.coverage import ANY, coverage, left_out
 from c360_spark.export.payload import consented, payloads
 from c360_spark.export.rejection import exits, rejections
-from c360_spark.stages.run import Run
+from c360_spark.stages.increment import Increment, increment
+from c360_spark.stages.run import Run, Step
+
+READ = (tables.PROFILE, tables.CONSENT_STATE, tables.AUDIENCE_MEMBER, tables.ACK)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run has to deal with for a destination: `person_id` of touched `persons`, None for all."""
+
+    run: Run
+    destination: Destination
+    persons: DataFrame | None
+
+    def theirs(self, rows: DataFrame) -> DataFrame:
+        """Rows of touched persons."""
+        return rows if self.persons is None else rows.join(self.persons, "person_id", "left_semi")
+
+    def stays(self) -> DataFrame:
+        """Theirs in the audience, of any time."""
+        own = F.col("audience") == self.destination.audience
+        return self.theirs(self.run.store.read(tables.AUDIENCE_MEMBER).where(own))
 
 
 def export(run: Run) -> None:
-    """Add the changes of every destination to its outbox, in one commit each, then record who could not be sent."""
-    rejected = []
+    """Add the changes of every destination to its outbox, in one commit each, then record who could not be sent.
+
+    Looked at are members whose profile, consent, stay or answer is another than last time; all of them, when the
+    destination was defined otherwise.
+    """
+    begun, rejected = [], []
     for destination in run.conf.destinations.values():
         with run.step(f"export {destination.name}") as step:
-            outbox = tables.outbox(destination.name)
-            rows = _rows(run, destination)
-            step.wrote("outbox", run.store.append(outbox, _changes(run, destination, rows, run.store.read(outbox))))
-            step.results += _told(rows, destination)
-            before = run.store.read(tables.REJECTED)
-            rejected.append(rejections(rows, before, destination, as_of=run.as_of, run_id=run.run_id))
+            label, outbox = _label(destination), tables.outbox(destination.name)
+            begun.append(increment(run, f"export {destination.name}", label, reads=READ, makes=(outbox,)))
+            work = _work(run, step, destination, begun[-1])
+            if work:
+                rows, _ = run.store.stage(f"export.{destination.name}", _rows(work))
+                step.wrote("outbox", run.store.append(outbox, _changes(work, rows)))
+                step.results += _told(rows, destination)
+                before = work.theirs(run.store.read(tables.REJECTED))
+                rejected.append(rejections(rows, before, destination, as_of=run.as_of, run_id=run.run_id))
     if rejected:
         with run.step("export rejected") as step:
             changed = reduce(DataFrame.unionByName, rejected)
             step.wrote("rejected", run.store.merge(tables.REJECTED, changed))
+    for news in begun:
+        news.done()
 
 
-def _rows(run: Run, destination: Destination) -> DataFrame:
+def _label(destination: Destination) -> str:
+    said = destination.model_dump_json(exclude={"description", "owner", "deliver"})
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+def _work(run: Run, step: Step, destination: Destination, news: Increment) -> Work | None:
+    """None when there is nothing to do."""
+    if news.whole or run.retry_rejected:
+        return Work(run, destination, None)
+    touched, count = run.store.stage(f"touched.{destination.name}", _touched(run, destination, news))
+    step.results.append(f"{count:,} members touched")
+    return Work(run, destination, touched) if count else None
+
+
+def _touched(run: Run, destination: Destination, news: Increment) -> DataFrame:
+    """`person_id` of members of whom anything may be otherwise; of those who came and went, too."""
+    own = F.col("audience") == destination.audience
+    stays = news.touched(tables.AUDIENCE_MEMBER, "audience", "person_id").where(own)
+    inside = run.store.read(tables.AUDIENCE_MEMBER).where(own & F.col("exited_at").isNull())
+    said = [news.touched(table, "person_id") for table in (tables.PROFILE, tables.CONSENT_STATE)]
+    changed = inside.join(said[0].unionByName(said[1]), "person_id", "left_semi")
+    answers = news.touched(tables.ACK, "destination", "idempotency_key").where(F.col("destination") == destination.name)
+    answered = run.store.read(tables.outbox(destination.name)).join(answers, "idempotency_key", "left_semi")
+    return reduce(DataFrame.unionByName, (rows.select("person_id") for rows in (stays, changed, answered))).distinct()
+
+
+def _rows(work: Work) -> DataFrame:
     """Every member with a payload, or with reasons why not."""
-    read = run.store.read
-    inside = read(tables.AUDIENCE_MEMBER).where(F.col("audience") == destination.audience).where("exited_at IS NULL")
-    made = payloads(read(tables.PROFILE).join(inside, "person_id", "left_semi"), destination)
-    rows, _ = run.store.stage(f"export.{destination.name}", consented(made, read(tables.CONSENT_STATE), destination))
-    return rows
+    read = work.run.store.read
+    inside = work.stays().where("exited_at IS NULL")
+    made = payloads(read(tables.PROFILE).join(inside, "person_id", "left_semi"), work.destination)
+    return consented(made, work.theirs(read(tables.CONSENT_STATE)), work.destination)
 
 
-def _changes(run: Run, destination: Destination, rows: DataFrame, outbox: DataFrame) -> DataFrame:
-    stays = run.store.read(tables.AUDIENCE_MEMBER).where(F.col("audience") == destination.audience)
-    wanted = rows.where(F.size("reasons") == 0).select("person_id", "payload", "payload_hash")
+def _changes(work: Work, rows: DataFrame) -> DataFrame:
+    run, wanted = work.run, rows.where(F.size("reasons") == 0)
     return export_changes(
-        wanted,
-        outbox,
+        wanted.select("person_id", "payload", "payload_hash"),
+        work.theirs(run.store.read(tables.outbox(work.destination.name))),
         run.store.read(tables.ACK),
-        exits(stays, rows),
-        destination,
+        exits(work.stays(), rows),
+        work.destination,
         as_of=run.as_of,
         run_id=run.run_id,
         retry_rejected=run.retry_rejected,
