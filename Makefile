@@ -33,7 +33,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup jars demo test test-fast check format bench bench-identity bench-contracts bench-silver bench-payload real docs lock clean clean-all
+.PHONY: help setup jars demo test test-fast check format bench bench-identity bench-contracts bench-silver bench-gold bench-payload real docs lock clean clean-all
 
 help: ## This text
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -94,6 +94,9 @@ bench-identity: setup ## Time identity after small changes, and the engines of i
 	$(PY) -m tests.bench.chain --part identity --size $(SIZE)
 	$(PY) -m tests.bench.chain --part components --size $(SIZE)
 	$(PY) -m tests.bench.chain --part extremes --size $(SIZE)
+
+bench-gold: setup ## Time profiles, audiences and exports after small changes: SIZE=500k for half a million persons
+	$(PY) -m tests.bench.chain --part gold --size $(SIZE)
 
 bench-silver: setup ## Time five contracts beside a plain from_json: ROWS=20k for fewer than a million records
 	$(PY) -m tests.bench.chain --part silver --size $(ROWS)

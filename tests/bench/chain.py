@@ -1,8 +1,8 @@
 """Times the chain on generated data: `python -m tests.bench.chain --size 100k`.
 
 Prints Markdown for docs/benchmarks.md. `--part components` times the two engines of connected components instead,
-`--part extremes` on a star and a chain, `--part identity` a small change against a full run, `--part payload` what
-destinations are sent against a plain hash, `--part silver` contracts against a plain from_json.
+`--part extremes` on a star and a chain, `--part identity` and `--part gold` a small change against a full run,
+`--part payload` what destinations are sent against a plain hash, `--part silver` contracts against a plain from_json.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from c360_spark.stages.run import Run, run_id_of
 from c360_spark.stages.synth import synth
 from c360_spark.store import Store
 from c360_spark.synth.noise import Noise
-from tests.bench import components, identity, payload, silver
+from tests.bench import components, gold, identity, payload, silver
 from tests.bench.machine import described, say, watched
 
 START = date(2026, 1, 1)
@@ -169,6 +169,7 @@ PARTS = {
     "chain": chain,
     "components": components.compared,
     "extremes": components.extremes,
+    "gold": gold.compared,
     "identity": identity.compared,
     "payload": payload.compared,
     "silver": silver.compared,

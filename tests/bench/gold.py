@@ -1,0 +1,152 @@
+"""Profiles, audiences and exports after a small change against a full run: what touched persons save."""
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.columns.keys import identifier_id
+from c360_spark.config import Conf
+from c360_spark.stages.chain import STAGES
+from c360_spark.stages.run import Run, run_id_of
+from c360_spark.store import Store
+from c360_spark.tables import Table
+from tests.bench.machine import say
+
+START = datetime(2026, 1, 1)
+STEPS = ("build_profiles", "build_audiences", "export")
+COMPARED = (tables.PERSON_XREF, tables.PROFILE_ATTRIBUTE, tables.PROFILE, tables.CONSENT_STATE)
+
+
+def compared(spark: SparkSession, conf: Conf, folder: Path, persons: int) -> list[str]:
+    """Seconds of each stage for everybody, for 1 % and for 0.1 % of `persons`, as lines of Markdown."""
+    base = Base(spark, conf, folder / "gold", persons)
+    base.bring(0, persons)
+    full = base.timed()
+    lines = ["| persons that change | " + " | ".join(STEPS) + " | together | of full |", "|--:|" + "--:|" * 5]
+    lines.append(_line(persons, full, full))
+    for changed in (persons // 100, persons // 1000, 0):
+        base.bring(0, changed)
+        lines.append(_line(changed, base.timed(), full))
+        say(lines[-1])
+    base.check()
+    return [*lines, "", "After the last change, a full run in a new lake gave equal gold tables."]
+
+
+def _line(changed: int, seconds: list[float], full: list[float]) -> str:
+    each = " | ".join(f"{part:.1f}" for part in seconds)
+    return f"| {changed:,} | {each} | {sum(seconds):.1f} | {sum(seconds) / sum(full):.3f} |"
+
+
+class Base:
+    """A lake with persons of one customer record, one order and one consent each; no bronze and no evidence."""
+
+    def __init__(self, spark: SparkSession, conf: Conf, folder: Path, size: int) -> None:
+        self.spark, self.conf, self.size, self.day = spark, conf, size, 0
+        self.store, self.folder = Store(spark, str(folder)), folder
+        self._own()
+
+    def _own(self) -> None:
+        people, run = self.spark.range(self.size), F.lit("r0")
+        self._append(
+            tables.MEMBERSHIP,
+            people,
+            identifier_id=self._identifier(),
+            person_id=_named("p"),
+            component_id=self._identifier(),
+            valid_from_run=run,
+            valid_from_at=F.lit(START),
+        )
+        self._append(tables.PERSON, people, person_id=_named("p"), region=F.lit("EU"), status=F.lit("active"))
+        for table in (*tables.VERSIONED, tables.CHANGE):
+            self.store.ensure(table)
+
+    def _identifier(self) -> Column:
+        secret = self.conf.platform.identity_key.secret()
+        return identifier_id(secret, F.lit("crm.customer_id"), F.lit("EU"), _named("C"))
+
+    def _append(self, table: Table, rows: DataFrame, **values: Column) -> None:
+        columns = [
+            values.get(column.name, F.lit(None)).cast(column.type).alias(column.name) for column in table.columns
+        ]
+        self.store.append(table, rows.select(*columns))
+
+    def bring(self, first: int, until: int) -> None:
+        """A new version of each record of scattered persons: another street, a later order."""
+        self.day += 1
+        step, at = max(self.size // max(until - first, 1), 1), START + timedelta(days=self.day)
+        people = self.spark.range(first, until).select((F.col("id") * step).alias("id"))
+        told = {
+            "bronze_id": F.concat(_named("b"), F.lit(f".{self.day}")),
+            "source": F.lit("crm"),
+            "dataset": F.lit("customer"),
+            "source_key": _named("C"),
+            "region": F.lit("EU"),
+            "received_at": F.lit(at),
+            "identifier_set_id": _named("s"),
+        }
+        mail = F.concat(_named("m"), F.lit("@example.com"))
+        said = {"email": mail, "street": F.lit(f"Ring {self.day}"), "postcode": _named("1"), "updated_at": F.lit(at)}
+        self._append(tables.PROFILE_RECORD, people, **told, **said, family_name=_named("n"), country=F.lit("DE"))
+        order = {"source": F.lit("commerce"), "dataset": F.lit("order"), "source_key": _named("O")}
+        paid = {"order_id": _named("O"), "ordered_at": F.lit(at), "total_cents": F.lit(990), "status": F.lit("paid")}
+        self._append(tables.ORDER, people, **(told | order), **paid)
+        if self.day == 1:
+            given = {"purpose": F.lit("marketing_email"), "status": F.lit("granted"), "effective_from": F.lit(START)}
+            self._append(tables.CONSENT, people, **(told | {"dataset": F.lit("consent")}), **given)
+        self._set(people)
+
+    def _set(self, people: DataFrame) -> None:
+        member = F.struct(
+            self._identifier().alias("identifier_id"),
+            F.lit("crm.customer_id").alias("namespace"),
+            F.lit("EU").alias("region"),
+            _named("C").alias("value"),
+            F.lit(True).alias("verified"),
+        )
+        values = {
+            "identifier_set_id": _named("s"),
+            "members": F.array(member),
+            "record_count": F.lit(self.day),
+            "source": F.lit("crm"),
+            "dataset": F.lit("customer"),
+            "region": F.lit("EU"),
+        }
+        columns = [values.get(c.name, F.lit(None)).cast(c.type).alias(c.name) for c in tables.IDENTIFIER_SET.columns]
+        self.store.merge(tables.IDENTIFIER_SET, people.select(*columns))
+
+    def timed(self) -> list[float]:
+        """Seconds of each of STEPS."""
+        return [_seconds(stage, self._run(self.store)) for stage in STEPS]
+
+    def _run(self, store: Store) -> Run:
+        as_of = START + timedelta(days=self.day)
+        return Run(self.spark, store, self.conf, as_of, run_id_of(as_of))
+
+    def check(self) -> None:
+        """Raises AssertionError unless a full run in a new lake gives the same profiles, keys and consent."""
+        other = Store(self.spark, f"{self.folder} again")
+        for table in (*tables.VERSIONED, tables.CONSENT, tables.IDENTIFIER_SET, tables.PERSON, tables.MEMBERSHIP):
+            other.append(table, self.store.read(table))
+        STAGES["build_profiles"](self._run(other))
+        for table in COMPARED:
+            one, two = (_comparable(store, table) for store in (self.store, other))
+            different = one.exceptAll(two).count() + two.exceptAll(one).count()
+            assert different == 0, f"{different:,} rows of {table.full_name} differ"
+
+
+def _comparable(store: Store, table: Table) -> DataFrame:
+    return store.read(table).drop("attributes")  # a map, which Spark does not compare; empty here
+
+
+def _named(letter: str) -> Column:
+    return F.concat(F.lit(letter), F.col("id").cast("string"))
+
+
+def _seconds(stage: str, run: Run) -> float:
+    began = time.monotonic()
+    STAGES[stage](run)
+    return time.monotonic() - began
