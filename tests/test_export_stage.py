@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.config.activation import Destination
+from c360_spark.stages.destination import coverage_report
 from c360_spark.stages.export import export
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
@@ -124,3 +125,13 @@ def test_looking_at_touched_members_only_sends_and_rejects_what_looking_at_all_d
     assert "7 members touched" in capsys.readouterr().err
     export(run_at(spark, touched, conf, today))
     assert "0 members touched" in capsys.readouterr().err
+    assert [line.split() for line in coverage_report(run_at(spark, touched, conf, today), "snap").splitlines()[1:]] == [
+        ["4", "57%", "can", "be", "sent"],
+        ["4", "100%", "of", "them", "by", "email"],
+        ["0", "0%", "of", "them", "by", "mobile_ad_id"],
+        ["0", "0%", "of", "them", "by", "phone"],
+        ["2", "29%", "cannot,", "for", "invalid:email"],
+        ["1", "14%", "cannot,", "for", "no_consent:ad_personalization"],
+        ["1", "14%", "cannot,", "for", "no_consent:ad_user_data"],
+        ["2", "29%", "cannot,", "for", "no_match_key:any"],
+    ]

@@ -51,7 +51,7 @@ def export(run: Run) -> None:
             begun.append(increment(run, f"export {destination.name}", label, reads=READ, makes=(outbox,)))
             work = _work(run, step, destination, begun[-1])
             if work:
-                rows, _ = run.store.stage(f"export.{destination.name}", _rows(work))
+                rows, _ = run.store.stage(f"export.{destination.name}", payload_rows(work))
                 step.wrote("outbox", run.store.append(outbox, _changes(work, rows)))
                 step.results += _told(rows, destination)
                 before = work.theirs(run.store.read(tables.REJECTED))
@@ -90,8 +90,8 @@ def _touched(run: Run, destination: Destination, news: Increment) -> DataFrame:
     return reduce(DataFrame.unionByName, (rows.select("person_id") for rows in (stays, changed, answered))).distinct()
 
 
-def _rows(work: Work) -> DataFrame:
-    """Every member with a payload, or with reasons why not."""
+def payload_rows(work: Work) -> DataFrame:
+    """As `consented` gives them: touched members with a payload, or with reasons why not."""
     read = work.run.store.read
     inside = work.stays().where("exited_at IS NULL")
     made = payloads(read(tables.PROFILE).join(inside, "person_id", "left_semi"), work.destination)
