@@ -21,6 +21,7 @@ from c360_spark.config import Conf, load
 from c360_spark.config.survivorship import ATTRIBUTES
 from c360_spark.jars import jar_paths
 from c360_spark.observe.match_quality import pairwise
+from c360_spark.session import SMALL
 from c360_spark.stages.chain import STAGES, run_stages
 from c360_spark.stages.demo import CUSTOMER_RECORDS, found_persons
 from c360_spark.stages.replay import replay
@@ -200,7 +201,9 @@ def submitted(job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A job run by spark-submit. What its Python says on standard error, spark-submit prints on standard output."""
     python = Path(sys.executable)
     command = [str(python.parent / "spark-submit"), "--master", "local[2]", "--driver-memory", "1g"]
-    command += ["--jars", ",".join(map(str, jar_paths())), "--conf", "spark.ui.enabled=false"]
+    command += ["--jars", ",".join(map(str, jar_paths())), "--driver-java-options", "-XX:TieredStopAtLevel=1"]
+    for setting, value in (SMALL | {"spark.ui.enabled": "false"}).items():
+        command += ["--conf", f"{setting}={value}"]
     # spark-submit asks the python3 on the path where Spark is: an activated environment has it first.
     env = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", "PYSPARK_PYTHON": str(python)}
     env["TZ"] = "America/New_York"  # where the machine stands never matters

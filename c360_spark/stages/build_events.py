@@ -40,7 +40,9 @@ class Work:
 def build_events(run: Run) -> None:
     """Recompute what has changed, and write what differs."""
     news = increment(run, CONSUMER, _label(run), reads=READ, makes=MADE)
-    if not news.unchanged:
+    if news.unchanged:
+        run.say(f"{'build_events':<28} nothing is new")
+    else:
         _events(run, news)
         with run.step("build_events orders") as step:
             step.wrote("order_session", run.store.sync(tables.ORDER_SESSION, _orders(run)))

@@ -63,7 +63,7 @@ def _label(run: Run, decided: Overrides) -> str:
 def _work(run: Run, news: Increment) -> Work | None:
     """None when there is nothing to do."""
     if news.unchanged:
-        run.say("build_profiles               nothing is new")
+        run.say(f"{'build_profiles':<28} nothing is new")
         return None
     with run.step("build_profiles persons") as step:
         persons = None
