@@ -38,7 +38,7 @@ MAY_SEE = {
 }
 # Modules of stages/ that are not stages themselves.
 BESIDE_STAGES = set(
-    "audience batch bronze_input catalog chain contracts delivered_files demo diff dry_run dsn evidence "
+    "audience batch bronze_input catalog cdp_report chain contracts delivered_files demo diff dry_run dsn evidence "
     "explain files graph increment job pairs postgres quarantine release replay reprocess review rules run sample "
     "source synth touched train_model watermark".split()
 )

@@ -13,8 +13,11 @@ from pyspark.sql import DataFrame, SparkSession
 from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.config.sources import Source
+from c360_spark.errors import InputError
+from c360_spark.governance.cdp_page import as_html
 from c360_spark.stages.build_profiles import build_profiles
 from c360_spark.stages.canonicalise import canonicalise
+from c360_spark.stages.cdp_report import cdp_report, findings
 from c360_spark.stages.evidence import CARRIERS
 from c360_spark.stages.reconcile import reconcile
 from c360_spark.stages.resolve_identity import resolve_identity
@@ -146,7 +149,7 @@ def test_what_a_cdp_sends_is_evidence_of_nothing(lake: tuple[Run, dict[str, int]
 def test_nothing_that_persons_and_profiles_are_made_of_reads_the_table_of_a_cdp() -> None:
     text = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "c360_spark").rglob("*.py"))}
     naming = {path.name for path, code in text.items() if "tables.CDP_PROFILE" in code}
-    assert naming == {"conf.py", "dependents.py", "reconcile.py"}
+    assert naming == {"conf.py", "dependents.py", "reconcile.py", "cdp_report.py"}
     assert tables.CDP_PROFILE not in (*CARRIERS, *tables.OWNED)
 
 
@@ -173,8 +176,41 @@ def test_attributes_that_differ_are_on_record_with_both_values(lake: tuple[Run, 
     assert [tuple(row) for row in rows.collect()] == [("P11", "city", "Ulm", "Bonn")]
 
 
-def test_comparing_again_writes_nothing(lake: tuple[Run, Any]) -> None:
+def test_comparing_again_writes_nothing_and_the_report_shows_no_value_of_anybody(
+    lake: tuple[Run, Any],
+) -> None:
     run, _ = lake
     before = [run.store.version(table) for table in MADE]
-    reconcile(run)
+    text, told = cdp_report(run, "cdp", form="text", values=False), findings(run, "cdp", values=False)
     assert [run.store.version(table) for table in MADE] == before
+    counts: Counter[str] = Counter()
+    for row in told["counts"]:
+        counts.update({side: row[side] for side in ("groups", "profiles", "persons")})
+    assert counts == {"groups": 5, "profiles": len(PROFILES) - 1, "persons": len(CRM)}
+    page = as_html(told, page="{{title}}{{content}}")
+    values = [value for record in CRM.values() for value in record.values()]
+    for shown in (text, json.dumps(told), page):
+        assert not [value for value in values if value in shown]
+        assert all(verdict in shown for verdict in GROUPS)
+    assert "P2 has email:…" in text
+    (merged,) = [sample for sample in told["samples"] if sample["verdict"] == "cdp_merges_more"]
+    assert len({row["here"] for row in merged["identities"]}) == 2
+    with_values = findings(run, "cdp", values=True)
+    assert [(row["our_value"], row["their_value"]) for row in with_values["differences"]] == [("Ulm", "Bonn")]
+    assert "email:b@x.de" in json.dumps(with_values["samples"])
+
+
+def test_where_there_is_nothing_to_compare_that_is_said(lake: tuple[Run, Any], tmp_path: Path) -> None:
+    run, _ = lake
+    empty = replace(run, store=Store(run.spark, str(tmp_path / "nowhere")))
+    with pytest.raises(InputError, match=r"no table identity.person") as failure:
+        cdp_report(empty, "cdp", form="text", values=False)
+    assert failure.value.code == "C304"
+    assert not (tmp_path / "nowhere").exists()
+    with pytest.raises(InputError, match=r"nothing of other_cdp is in silver.cdp_profile"):
+        cdp_report(run, "other_cdp", form="text", values=False)
+    with pytest.raises(InputError, match=r"source 'crm' is no CDP: it becomes silver.profile_record"):
+        run.conf.cdps("crm")
+    with pytest.raises(InputError, match=r"no source 'cpd'") as unknown:
+        run.conf.cdps("cpd")
+    assert "did you mean 'cdp'" in unknown.value.hint

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 AGREE, MISMATCH = "agree", "attribute_mismatch"
 MERGES, SPLITS, BOTH = "cdp_merges_more", "cdp_splits_more", "cdp_merges_and_splits"
 MISSING_HERE, MISSING_IN_CDP = "missing_here", "missing_in_cdp"
+VERDICTS = (AGREE, MISMATCH, MERGES, SPLITS, BOTH, MISSING_HERE, MISSING_IN_CDP)
 
 
 def placed(identities: DataFrame, identifiers: DataFrame, membership: DataFrame) -> DataFrame:

@@ -26,7 +26,8 @@ def reconcile(run: Run) -> None:
     if not cdps and not any(run.store.exists(table) for table in MADE):
         run.say(f"{'reconcile':<28} no source is a CDP")
         return
-    compared = [_compared(run, cdp, namespaces) for cdp, namespaces in sorted(cdps.items())]
+    landed = {row.source for row in run.store.read(tables.CDP_PROFILE).select("source").distinct().collect()}
+    compared = [_compared(run, cdp, cdps[cdp]) for cdp in sorted(landed & cdps.keys())]
     with run.step("reconcile writing") as step:
         for table, rows in zip(MADE, zip(*compared, strict=True) if compared else ((), ()), strict=True):
             step.wrote(table.name, run.store.sync(table, _all(run, table, rows), old=_before(run, table)))
@@ -59,7 +60,7 @@ def _compared(run: Run, cdp: str, namespaces: set[str]) -> tuple[DataFrame, Data
         step.results.append(f"{count:,} identities, {differing:,} attributes differ")
         sent = identifiers.where(F.col("namespace").isin(*namespaces)).select("identifier_id")
         reached = membership.join(sent, "identifier_id", "left_semi").select("person_id").distinct()
-        people = read(tables.PERSON).where((F.lit(count) > 0) & (F.col("status") == "active")).select("person_id")
+        people = read(tables.PERSON).where("status = 'active'").select("person_id")
         people = people.join(reached.withColumn("reached", F.lit(True)), "person_id", "left")
         reachable = people.select("person_id", F.coalesce("reached", F.lit(False)).alias("reachable"))
         found = verdicts(known, groups, unlike, reachable)
