@@ -103,11 +103,19 @@ def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
     yield from (f"gold.profile.{name}" for name in sorted(gold))
     if table == tables.EVENT.name:
         yield from OF_EVENTS.get(canonical, ())
+        yield from (f"destination {name}: events" for name in _event_destinations(conf, canonical))
     if conf.gold.households and gold & {part.column for part in conf.gold.households.parts}:
         yield tables.HOUSEHOLD.full_name
     if table == tables.CONSENT.name:
         yield tables.CONSENT_STATE.full_name
     yield from _activation(conf, gold, consent=table == tables.CONSENT.name)
+
+
+def _event_destinations(conf: Conf, canonical: str) -> list[str]:
+    """Destinations that are sent this column of events."""
+    asked = {name: each.events for name, each in sorted(conf.destinations.items()) if each.events}
+    entry = canonical.removeprefix("properties.")
+    return [name for name, events in asked.items() if canonical in OF_EVENTS or entry in events.properties]
 
 
 def _of_cdp(table: str) -> bool:

@@ -1,7 +1,7 @@
 """The registry: every table of the suite, declared once. Importing it starts no JVM."""
 
 from c360_spark.tables.bronze import bronze
-from c360_spark.tables.export import ACK, REJECTED, outbox
+from c360_spark.tables.export import ACK, REJECTED, event_outbox, outbox
 from c360_spark.tables.gold import (
     AUDIENCE_MEMBER,
     AUDIENCE_SIZE,
@@ -133,5 +133,6 @@ __all__ = [
     "Table",
     "Write",
     "bronze",
+    "event_outbox",
     "outbox",
 ]
