@@ -34,6 +34,8 @@ def c360(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
         (["run", "--as-of", "yesterday"], "C303", 12),
         (["synth", "--out", "x", "--start", "soon"], "C303", 12),
         (["run", "--env", "prod"], "C105", 10),
+        (["reconcile", "--cdp", "cpd"], "C203", 12),
+        (["reconcile", "--cdp", "crm"], "C203", 12),
     ],
 )
 def test_a_mistake_ends_with_its_code_a_hint_and_no_traceback(

@@ -107,6 +107,29 @@ def test_a_mistake_in_each_destination_is_told_at_its_place(folder):
     ]
 
 
+def test_events_that_cannot_be_sent_are_told(folder):
+    events = "events: {names: [order_completed, order_complete, order_completed], properties: [sku]}"
+    for name, kind in (("a", "snap"), ("b", "cdp"), ("b_events", "cdp")):
+        write(folder, name, kind, ["email: {column: email}"])
+    for name in "ab":
+        path = folder / "destinations" / f"{name}.yml"
+        path.write_text(f"{path.read_text()}{events}\n")
+    delivered = "deliver: {to: postgres, dsn_env: CRM_DSN, table: cdp}\n"
+    (folder / "destinations" / "b.yml").write_text((folder / "destinations" / "b.yml").read_text() + delivered)
+    unlike = [
+        "9:35: unknown event 'order_complete'; did you mean 'order_completed'?",
+        "9:51: 'order_completed' stands here already",
+        "9:82: unknown property of an event 'sku'",
+    ]
+    assert told(folder) == [
+        "destinations/a.yml:9:1: snap takes no events; kinds that do: cdp",
+        *(f"destinations/a.yml:{problem}" for problem in unlike),
+        "destinations/b.yml:9:1: export.b_events is the outbox of another destination; rename it",
+        *(f"destinations/b.yml:{problem}" for problem in unlike),
+        "destinations/b.yml:10:11: events are delivered to jsonl only",
+    ]
+
+
 def test_what_is_left_out_or_no_name_is_told_too(folder):
     write(folder, "a", "generic", ["city: {column: country}"], purposes="purposes: []")
     write(folder, "b", "generic", ["=x: {column: country}"], purposes="# none")

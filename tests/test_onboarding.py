@@ -136,15 +136,21 @@ EXPECTED = {
     ),
     "cdp.profile": Expected(
         "cdp_profiles.jsonl",
-        "profile_record",
+        "cdp_profile",
         ["profile_id"],
         "updated_at",
-        {"profile_id": "cdp.profile_id", "traits.email": "email", "traits.phone": "phone"},
-        {"city": "traits.address.city", "birth_date": "traits.birthday", "postcode": "traits.address.postalCode"},
+        {"traits.email": "email", "traits.phone": "phone"},
+        {
+            "profile_id": "profile_id",
+            "city": "traits.address.city",
+            "birth_date": "traits.birthday",
+            "postcode": "traits.address.postalCode",
+        },
     ),
 }
 TIME = {
     "profile_record": "updated_at",
+    "cdp_profile": "updated_at",
     "event": "occurred_at",
     "order": "ordered_at",
     "order_line": "ordered_at",

@@ -187,6 +187,20 @@ def explain(
 
 
 @app.command()
+def reconcile(
+    cdp: Annotated[str, typer.Option(help="the CDP, as a source of sources.yml")],
+    output: Annotated[Format, typer.Option("--format", help="text, json, or an html page")] = Format.TEXT,
+    values: Values = False,
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+) -> None:
+    """Where a CDP and we differ about who is who: what each merges, splits and lacks, and attributes that differ."""
+    begun = stage("stages.job").begin(config=config, env=env, lake=lake, cdp=cdp)
+    print(stage("stages.cdp_report").cdp_report(begun, cdp, form=output.value, values=values))
+
+
+@app.command()
 def check(config: Config = "conf", env: Env = "dev") -> None:
     """Check every file of conf/, and list all problems at their lines."""
     conf = stage("config").load(Path(config), env)

@@ -35,6 +35,7 @@ class Destination(Model):
     purposes: tuple[str, ...] = Field(min_length=1)
     fields: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], "Mapping"] = Field(min_length=1)
     deliver: "Deliver | None" = None
+    events: "Events | None" = None
 
     def field(self, name: str) -> FieldRule:
         """How a mapped field is sent: as the kind says, or else as the mapping does."""
@@ -52,6 +53,16 @@ class Mapping(Model):
     required: bool = False
     normalize: Literal["none", "trim_lower", "digits"] | None = None
     hash: Literal["none", "sha256"] | None = None
+
+
+class Events(Model):
+    """Events to send of those who are sent: names of taxonomy.yml, with these `properties` of silver.event and no
+    others, of the last `days` before a run.
+    """
+
+    names: tuple[str, ...] = Field(min_length=1)
+    properties: tuple[str, ...] = ()
+    days: int = Field(30, ge=1, le=3650)
 
 
 def _shaped(pattern: str, what: str) -> AfterValidator:

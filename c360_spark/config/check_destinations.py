@@ -10,6 +10,7 @@ from c360_spark.config.kinds import KINDS, Kind
 from c360_spark.tables import Pii
 
 ATTRIBUTE = "attributes."  # one entry of the map column, such as attributes.gender
+PROPERTY = "properties."  # the same of silver.event
 PROFILE = {column.name: column.pii for column in tables.PROFILE.columns if column.name != "attributes"}
 TAKEN = ("ack", "rejected", "state")  # tables of the layer in which each destination has one of its own
 
@@ -29,6 +30,7 @@ def check_destinations(conf: Conf, documents: dict[str, Document]) -> Iterator[P
         yield from document.unknown(("kind",), destination.kind, KINDS, "kind")
         if destination.kind in KINDS:
             yield from _of_kind(document, destination, KINDS[destination.kind])
+        yield from _events(conf, document, destination)
 
 
 def _twice(folder: str, names: dict[str, str], documents: dict[str, Document]) -> Iterator[Problem]:
@@ -38,6 +40,35 @@ def _twice(folder: str, names: dict[str, str], documents: dict[str, Document]) -
         if others:
             message = f"'{name}' is also the name in {folder}/{others[0]}.yml"
             yield documents[f"{folder}/{stem}.yml"].problem(("name",), message)
+
+
+def _events(conf: Conf, document: Document, destination: Destination) -> Iterator[Problem]:
+    events, name = destination.events, destination.name
+    if events is None:
+        return
+    kind = KINDS.get(destination.kind)
+    if kind and not kind.calls:
+        takers = ", ".join(name for name, kind in KINDS.items() if kind.calls)
+        yield document.problem(("events",), f"{destination.kind} takes no events; kinds that do: {takers}")
+    for i, event in enumerate(events.names):
+        yield from document.unknown(("events", "names", i), event, conf.taxonomy.events, "event")
+        if event in events.names[:i]:
+            yield document.problem(("events", "names", i), f"'{event}' stands here already")
+    for i, entry in enumerate(events.properties):
+        yield from document.unknown(("events", "properties", i), entry, _event_properties(conf), "property of an event")
+    if f"{name}_events" in {other.name for other in conf.destinations.values()}:
+        yield document.problem(("events",), f"export.{name}_events is the outbox of another destination; rename it")
+    if destination.deliver and destination.deliver.to != "jsonl":
+        yield document.problem(("deliver", "to"), "events are delivered to jsonl only")
+
+
+def _event_properties(conf: Conf) -> set[str]:
+    """Those that some contract of events gives."""
+    contracts = [c for versions in conf.versions.values() for c in versions if c.table == tables.EVENT.name]
+    given = {
+        name for c in contracts for name in (*c.constants, *(field.settings.canonical or "" for field in c.fields))
+    }
+    return {name.removeprefix(PROPERTY) for name in given if name.startswith(PROPERTY)}
 
 
 def _of_kind(document: Document, destination: Destination, kind: Kind) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from c360_spark import tables
 from c360_spark.config.activation import ConsentRules, Destination
 from c360_spark.config.audience import Audience
 from c360_spark.config.contract import Contract, Versions
@@ -55,3 +56,24 @@ class Conf:
             raise InputError("C203", f"no source or dataset '{only}' in sources.yml", hint=hint)
         for source, dataset in names:
             yield source, dataset, self.sources[source, dataset], self.contracts[source, dataset]
+
+    def cdps(self, only: str | None = None) -> dict[str, set[str]]:
+        """Each source that is a CDP, with the namespaces of the identifiers it sends; `only` one of them.
+
+        Raises InputError C203 when no source, or no CDP, has that name.
+        """
+        found: dict[str, set[str]] = {}
+        for source, _, _, contract in self.datasets():
+            if contract.table == tables.CDP_PROFILE.name and only in (None, source):
+                uses = [use for _, use in contract.uses]
+                spaces = {space for use in uses for space in (use.namespace, *use.namespaces.values()) if space}
+                found.setdefault(source, set()).update(spaces)
+        if only and not found:
+            if only not in {source for source, _ in self.sources}:
+                known = self.cdps()
+                hint = did_you_mean(only, known).lstrip("; ") or f"CDPs are: {', '.join(sorted(known)) or 'none'}"
+                raise InputError("C203", f"no source '{only}' in sources.yml", hint=hint)
+            made = sorted({f"silver.{c.table}" for s, _, _, c in self.datasets(only) if s == only})
+            hint = f"the contract of a CDP's export says canonicalTable: {tables.CDP_PROFILE.name}; see docs/cdp.md"
+            raise InputError("C203", f"source '{only}' is no CDP: it becomes {', '.join(made)}", hint=hint)
+        return found

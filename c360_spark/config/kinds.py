@@ -49,7 +49,8 @@ class Kind:
 
     A person without any of `match_keys` (name → fields that are all needed) cannot be found there, so is not sent;
     where there are none everybody is. `purposes` are those every destination of the kind must name. With `others` it
-    also takes impersonal columns of gold.profile under any name. What is `for_people` is opened in spreadsheets.
+    also takes impersonal columns of gold.profile under any name. What is `for_people` is opened in spreadsheets. One
+    of `calls` is sent a person as an identify-call, and events as track-calls.
     """
 
     source: str
@@ -58,6 +59,7 @@ class Kind:
     purposes: tuple[str, ...] = ()
     others: bool = False
     for_people: bool = False
+    calls: bool = False
 
 
 ADVERTISING = ("ad_user_data", "ad_personalization")
@@ -161,4 +163,11 @@ KINDS = {
     "crm_jdbc": Kind("this project", READABLE, _each("external_id", "email", "phone"), others=True),
     "email_jsonl": Kind("this project", READABLE, _each("email"), others=True),
     "csv": Kind("OWASP, CSV Injection", READABLE, _each("external_id", "email", "phone"), others=True, for_people=True),
+    "cdp": Kind(
+        "Twilio Segment, Spec: Common fields, Identify, Track",
+        {name: rule for name, rule in READABLE.items() if name != "external_id"},
+        {},
+        others=True,
+        calls=True,
+    ),
 }

@@ -19,9 +19,18 @@ def pending(outbox: DataFrame, acks: DataFrame, destination: Destination) -> Dat
     person = Window.partitionBy("person_id").orderBy("sequence")
     due = F.max("created_at").over(person.rowsBetween(Window.unboundedPreceding, Window.currentRow))
     wave = F.row_number().over(Window.partitionBy("person_id", "due").orderBy("sequence"))
+    return _open(outbox.withColumn("due", due).withColumn("wave", wave), acks, destination)
+
+
+def pending_events(outbox: DataFrame, acks: DataFrame, destination: Destination) -> DataFrame:
+    """The same of an outbox of events, of which none waits for another: all of one run are one wave."""
+    return _open(outbox.withColumns({"due": F.col("created_at"), "wave": F.lit(1)}), acks, destination)
+
+
+def _open(rows: DataFrame, acks: DataFrame, destination: Destination) -> DataFrame:
     answered = acks.where(F.col("destination") == destination.name)
     answers = answered.select("idempotency_key", F.col("status").alias("answer"), F.col("attempts").alias("tried"))
-    rows = outbox.withColumn("due", due).withColumn("wave", wave).join(answers, "idempotency_key", "left")
+    rows = rows.join(answers, "idempotency_key", "left")
     final = F.coalesce(F.col("answer").isin(*FINAL), F.lit(False))
     return rows.where(~final).withColumn("tried", F.coalesce("tried", F.lit(0))).drop("answer")
 
@@ -31,6 +40,11 @@ def in_order(waiting: DataFrame) -> DataFrame:
     be there once, is free when somebody else brings it.
     """
     return waiting.orderBy("due", "wave", F.col("operation") != "remove", "person_id")
+
+
+def in_time(waiting: DataFrame) -> DataFrame:
+    """Rows of `pending_events` as they are sent: run by run, as they happened."""
+    return waiting.orderBy("due", "wave", "occurred_at", "idempotency_key")
 
 
 def parked(

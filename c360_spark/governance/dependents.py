@@ -38,7 +38,7 @@ def dependents(conf: Conf, difference: Difference, *contracts: Contract) -> list
 def _of(conf: Conf, contract: Contract, difference: Difference) -> Iterator[str]:
     if difference.kind == "primary_key.changed":
         yield f"silver.{contract.table}.source_key"
-        yield tables.PERSON_XREF.full_name
+        yield tables.CDP_RECONCILIATION.full_name if _of_cdp(contract.table) else tables.PERSON_XREF.full_name
         if contract.table == tables.PROFILE_RECORD.name:  # values have their age by the versions of a key
             yield tables.PROFILE_ATTRIBUTE.full_name
     if difference.kind.startswith("constant."):
@@ -71,7 +71,8 @@ def _field(conf: Conf, table: str, field: Field) -> Iterator[str]:
         yield from _column(conf, table, field.settings.canonical)
     for namespace in namespaces(field.settings.identifier) if field.settings.identifier else []:
         yield f"silver.{table}.identifiers"
-        yield f"namespace {namespace}"
+        # A CDP's identifiers are only compared with ours.
+        yield tables.CDP_RECONCILIATION.full_name if _of_cdp(table) else f"namespace {namespace}"
 
 
 def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
@@ -80,6 +81,12 @@ def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
     yield f"silver.{table}.{canonical}"
     if column == "country":
         yield "region of identifiers"
+    if _of_cdp(table):
+        if column in ("profile_id", "status"):
+            yield tables.CDP_RECONCILIATION.full_name
+        if column in (*ATTRIBUTES, ENTRIES, "updated_at"):
+            yield tables.CDP_MISMATCH.full_name
+        return
     gold = {name for name, sources in FIGURES.items() if f"{table}.{column}" in sources}
     if table == tables.PROFILE_RECORD.name:
         for name, key in conf.rules.match_keys.items():
@@ -96,11 +103,23 @@ def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
     yield from (f"gold.profile.{name}" for name in sorted(gold))
     if table == tables.EVENT.name:
         yield from OF_EVENTS.get(canonical, ())
+        yield from (f"destination {name}: events" for name in _event_destinations(conf, canonical))
     if conf.gold.households and gold & {part.column for part in conf.gold.households.parts}:
         yield tables.HOUSEHOLD.full_name
     if table == tables.CONSENT.name:
         yield tables.CONSENT_STATE.full_name
     yield from _activation(conf, gold, consent=table == tables.CONSENT.name)
+
+
+def _event_destinations(conf: Conf, canonical: str) -> list[str]:
+    """Destinations that are sent this column of events."""
+    asked = {name: each.events for name, each in sorted(conf.destinations.items()) if each.events}
+    entry = canonical.removeprefix("properties.")
+    return [name for name, events in asked.items() if canonical in OF_EVENTS or entry in events.properties]
+
+
+def _of_cdp(table: str) -> bool:
+    return table == tables.CDP_PROFILE.name
 
 
 def _activation(conf: Conf, gold: Collection[str], *, consent: bool) -> Iterator[str]:

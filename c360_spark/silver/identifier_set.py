@@ -12,12 +12,18 @@ SEEN_AT = {
     "order_line": "coalesce(ordered_at, received_at)",
     "support_case": "opened_at",
     "consent": "effective_from",
+    "cdp_profile": "received_at",
 }
 CARRIES = ("identifier_set_id", "source", "dataset", "region", "identifiers", "received_at", "bronze_id")
 
 
 def carriers(table: Table, rows: DataFrame) -> DataFrame:
-    """Rows of a canonical table that carry identifiers, with `seen_at` by the source's clock."""
+    """Rows of a canonical table that carry identifiers, with `seen_at` by the source's clock.
+
+    None of a table without a key of sets: its identifiers are compared with ours, and are evidence of nothing.
+    """
+    if "identifier_set_id" not in table.column_names:
+        rows = rows.withColumn("identifier_set_id", F.lit(None).cast("string"))
     if table.name == "order_line":  # lines of an order repeat the identifiers of the order's own row
         rows = rows.where("line_no = 1")
     # A contract need not give the times that a table leaves optional.

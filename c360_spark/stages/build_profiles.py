@@ -73,7 +73,7 @@ def _work(run: Run, news: Increment) -> Work | None:
             if not count:
                 return None
         owned, _ = run.store.stage("owners", owned_sets(run, persons))
-        found = {table.name: current(_versions(run, table, persons, owned)) for table in tables.VERSIONED}
+        found = {table.name: current(_versions(run, table, persons, owned)) for table in tables.OWNED}
         records, count = run.store.stage("owned records", owned_records(found, owned))
         step.results.append(f"{count:,} records are theirs")
         return Work(persons, owned, records)

@@ -16,6 +16,7 @@ from c360_spark.stages.canonicalise import canonicalise
 from c360_spark.stages.deliver import deliver
 from c360_spark.stages.export import export
 from c360_spark.stages.land import land
+from c360_spark.stages.reconcile import reconcile
 from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.run import Run
 
@@ -26,6 +27,7 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "build_profiles": build_profiles,
     "build_events": build_events,
     "build_households": build_households,
+    "reconcile": reconcile,
     "build_audiences": build_audiences,
     "export": export,
     "deliver": deliver,

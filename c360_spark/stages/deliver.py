@@ -7,11 +7,12 @@ late, in lots: a run that is killed before sends the same once more, and the rec
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic, sleep
+from typing import Literal
 
 from c360_spark import tables
 from c360_spark.config.activation import Deliver, Destination
 from c360_spark.errors import DeliveryError
-from c360_spark.export.pending import in_order, parked, pending
+from c360_spark.export.pending import in_order, in_time, parked, pending, pending_events
 from c360_spark.stages.batch import DELIVERED, Answer, Batch, NotTaken, Receiver, batches
 from c360_spark.stages.delivered_files import DeliveredFiles
 from c360_spark.stages.postgres import Postgres
@@ -34,6 +35,9 @@ def deliver(run: Run) -> None:
     for (destination, settings), receiver in zip(asking, receivers, strict=True):
         with run.step(f"deliver {destination.name}") as step:
             fault = _Delivery(run, destination, settings, receiver, step).all()
+            if destination.events and not fault:
+                fault = _Delivery(run, destination, settings, receiver, step, "events").all()
+            receiver.close()
         if fault:
             late.append(f"{destination.name}: {fault.cause}")
     if late:
@@ -57,27 +61,31 @@ class _Delivery:
     settings: Deliver
     receiver: Receiver
     step: Step
+    what: Literal["changes", "events"] = "changes"
     lot: list[tuple[object, ...]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
     def all(self) -> NotTaken | None:
         """Send everything that waits; what kept some of it waiting."""
-        run, name = self.run, self.destination.name
-        due = pending(run.store.read(tables.outbox(name)), run.store.read(tables.ACK), self.destination)
-        waiting, count = run.store.stage(f"deliver.{name}", due)
+        run, name, events = self.run, self.destination.name, self.what == "events"
+        outbox, order = (tables.event_outbox(name), in_time) if events else (tables.outbox(name), in_order)
+        due = (pending_events if events else pending)(
+            run.store.read(outbox), run.store.read(tables.ACK), self.destination
+        )
+        waiting, count = run.store.stage(f"deliver.{outbox.name}", due)
         fault = None
         if count:
-            for batch in batches(in_order(waiting).toLocalIterator(), self.settings.batch_rows):
+            for batch in batches(order(waiting).toLocalIterator(), self.settings.batch_rows):
                 fault = self._batch(batch)
                 if fault:
                     break
             self._acknowledge()
-        self.receiver.close()
         if fault:
             acks, why = run.store.read(tables.ACK), fault.reason
             rest = parked(waiting, acks, self.destination, reason=why, as_of=run.as_of, run_id=run.run_id)
             self._count("parked", run.store.merge(tables.ACK, rest).total)
-        self.step.results += [f"{n:,} {what}" for what, n in self.counts.items()] or ["nothing waits"]
+        found = [f"{n:,} {what}" for what, n in self.counts.items()] or ["nothing waits"]
+        self.step.results += [f"events: {', '.join(found)}"] if events else found
         return fault
 
     def _batch(self, batch: Batch) -> NotTaken | None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from pyspark.sql import Row
 
 from c360_spark.config.activation import OWN_COLUMNS, Deliver, Destination
+from c360_spark.config.kinds import KINDS
+from c360_spark.export.call import call
 from c360_spark.stages.batch import Answer, Batch, NotTaken
 
 HEAD = OWN_COLUMNS["csv"]
@@ -23,16 +25,17 @@ class DeliveredFiles:
 
     def __init__(self, destination: Destination, settings: Deliver, outgoing: str) -> None:
         assert settings.folder
-        self.destination, self.form = destination, settings.to
+        self.destination, self.form, self.calls = destination, settings.to, KINDS[destination.kind].calls
         self.root, self.folder = Path(outgoing), Path(outgoing) / settings.folder
 
     def send(self, batch: Batch) -> Mapping[str, Answer]:
         """Write a batch under a name made of its content, so the same batch is the same file. Names sort as they are to
         be read: files of one time and wave hold different persons.
         """
-        content = self._csv(batch) if self.form == "csv" else _jsonl(batch)
+        content = self._csv(batch) if self.form == "csv" else self._jsonl(batch)
         digest = hashlib.sha256(content).hexdigest()[:16]
-        name = f"{self.destination.name}-{batch.due:{STAMP}}-{batch.wave:03}-{digest}.{self.form}"
+        what = "_events" if batch.rows[0]["operation"] == "track" else ""
+        name = f"{self.destination.name}{what}-{batch.due:{STAMP}}-{batch.wave:03}-{digest}.{self.form}"
         try:
             self._write(name, content)
         except OSError as error:
@@ -64,10 +67,14 @@ class DeliveredFiles:
             writer.writerow([*_own(row).values(), *(row["payload"].get(field, "") for field in fields)])
         return text.getvalue().encode("utf-8-sig")
 
+    def _jsonl(self, batch: Batch) -> bytes:
+        """A change a line, in our own shape or as a call."""
+        told = (call(row, self.destination) if self.calls else _change(row) for row in batch.rows)
+        return "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in told).encode("ascii")
 
-def _jsonl(batch: Batch) -> bytes:
-    lines = (json.dumps({**_own(row), "payload": row["payload"]}, sort_keys=True) for row in batch.rows)
-    return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+def _change(row: Row) -> dict[str, object]:
+    return {**_own(row), "payload": row["payload"]}
 
 
 def _own(row: Row) -> dict[str, object]:

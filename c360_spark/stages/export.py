@@ -12,6 +12,7 @@ from c360_spark.config.activation import Destination
 from c360_spark.config.kinds import KINDS
 from c360_spark.export.change import export_changes
 from c360_spark.export.coverage import ANY, coverage, left_out
+from c360_spark.export.event import present, wanted_events
 from c360_spark.export.payload import consented, payloads
 from c360_spark.export.rejection import exits, rejections
 from c360_spark.stages.increment import Increment, increment
@@ -56,6 +57,8 @@ def export(run: Run) -> None:
                 step.results += _told(rows, destination)
                 before = work.theirs(run.store.read(tables.REJECTED))
                 rejected.append(rejections(rows, before, destination, as_of=run.as_of, run_id=run.run_id))
+            if destination.events:
+                step.wrote("events", run.store.add(tables.event_outbox(destination.name), _events(run, destination)))
     if rejected:
         with run.step("export rejected") as step:
             changed = reduce(DataFrame.unionByName, rejected)
@@ -65,7 +68,7 @@ def export(run: Run) -> None:
 
 
 def _label(destination: Destination) -> str:
-    said = destination.model_dump_json(exclude={"description", "owner", "deliver"})
+    said = destination.model_dump_json(exclude={"description", "owner", "deliver", "events"})
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
@@ -110,6 +113,14 @@ def _changes(work: Work, rows: DataFrame) -> DataFrame:
         run_id=run.run_id,
         retry_rejected=run.retry_rejected,
     )
+
+
+def _events(run: Run, destination: Destination) -> DataFrame:
+    """Events of those whom the destination has."""
+    read = run.store.read
+    sent = present(read(tables.outbox(destination.name)))
+    found = read(tables.GOLD_EVENT), read(tables.EVENT)
+    return wanted_events(*found, sent, destination, as_of=run.as_of, run_id=run.run_id)
 
 
 def _told(rows: DataFrame, destination: Destination) -> list[str]:

@@ -128,7 +128,7 @@ def partitioned(run: Run, step: Step, graph: Graph) -> Outcome:
     """
     store, rules = run.store, run.conf.rules
     edges = graph.links.where(in_graph())
-    engine = _engine(run, edges)
+    engine = engine_for(run, edges)
     labelled, _ = store.stage("components", components(edges, engine=engine))
     inside = graph.vertices.where("NOT blocked AND NOT is_crowded").join(labelled, "identifier_id", "left")
     placed = inside.withColumn("component_id", F.coalesce("component_id", "identifier_id"))
@@ -146,7 +146,8 @@ def partitioned(run: Run, step: Step, graph: Graph) -> Outcome:
     return outcome
 
 
-def _engine(run: Run, links: DataFrame) -> Engine:
+def engine_for(run: Run, links: DataFrame) -> Engine:
+    """The engine for components of these links, by platform.yml."""
     wanted = run.conf.platform.components
     if wanted.engine != "auto":
         return wanted.engine

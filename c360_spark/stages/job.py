@@ -57,14 +57,16 @@ def begin(
     run_id: str | None = None,
     only: str | None = None,
     retry_rejected: bool = False,
+    cdp: str | None = None,
     small: bool = False,
 ) -> Run:
     """Check configuration and arguments, then start Spark, tuned for little data if `small`."""
     conf = load(Path(config), env, lake=lake, landing=landing, outgoing=outgoing)
     moment = instant(as_of) if as_of else datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     list(conf.datasets(only))
+    conf.cdps(cdp)
     conf.platform.identity_key.secret()
     platform = conf.platform
     spark = session("c360", platform.spark, checkpoints=f"{platform.lake}/_checkpoints/graph", small=small)
     store = Store(spark, platform.lake, platform.catalog)
-    return Run(spark, store, conf, moment, run_id or run_id_of(moment), only, retry_rejected)
+    return Run(spark, store, conf, moment, run_id or run_id_of(moment), only, retry_rejected, cdp)

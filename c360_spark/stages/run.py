@@ -31,6 +31,7 @@ class Run:
     run_id: str
     only: str | None = None  # restrict landing to `source` or `source.dataset`
     retry_rejected: bool = False  # export what destinations rejected once more
+    cdp: str | None = None  # reconcile with this CDP only
     started: float = field(default_factory=time.monotonic)
 
     @property

@@ -10,7 +10,7 @@ from c360_spark.gold.owner import RECORD_KEY, owners
 from c360_spark.stages.increment import Increment
 from c360_spark.stages.run import Run
 
-READ = (tables.PERSON, tables.MEMBERSHIP, tables.IDENTIFIER_SET, tables.CONSENT, *tables.VERSIONED)
+READ = (tables.PERSON, tables.MEMBERSHIP, tables.IDENTIFIER_SET, tables.CONSENT, *tables.OWNED)
 
 
 def touched_persons(run: Run, news: Increment) -> DataFrame:
@@ -42,7 +42,7 @@ def _touched_sets(run: Run, news: Increment) -> DataFrame:
     moved = news.touched(tables.MEMBERSHIP, "identifier_id")
     sets = [_members(run).join(moved, "identifier_id", "left_semi").select("identifier_set_id")]
     sets += [news.touched(table, "identifier_set_id") for table in (tables.IDENTIFIER_SET, tables.CONSENT)]
-    for table in tables.VERSIONED:
+    for table in tables.OWNED:
         versions = run.store.read(table).join(news.touched(table, *RECORD_KEY), [*RECORD_KEY], "left_semi")
         sets.append(versions.select("identifier_set_id"))
     consents, came = run.store.read(tables.CONSENT), F.col("effective_from") <= F.lit(run.as_of)

@@ -1,7 +1,7 @@
 """The registry: every table of the suite, declared once. Importing it starts no JVM."""
 
 from c360_spark.tables.bronze import bronze
-from c360_spark.tables.export import ACK, REJECTED, outbox
+from c360_spark.tables.export import ACK, REJECTED, event_outbox, outbox
 from c360_spark.tables.gold import (
     AUDIENCE_MEMBER,
     AUDIENCE_SIZE,
@@ -12,6 +12,7 @@ from c360_spark.tables.gold import (
     PROFILE,
     PROFILE_ATTRIBUTE,
 )
+from c360_spark.tables.gold_cdp import CDP_MISMATCH, CDP_RECONCILIATION
 from c360_spark.tables.gold_event import EVENT_REATTRIBUTION, GOLD_EVENT, ORDER_SESSION, SESSION
 from c360_spark.tables.identity import (
     CHANGE,
@@ -28,6 +29,7 @@ from c360_spark.tables.model import Column, Pii, Table, Write
 from c360_spark.tables.ops import ACCOUNTING, DELIVERY, RULE_RELEASE, RUN, WATERMARK
 from c360_spark.tables.silver import (
     CANONICAL,
+    CDP_PROFILE,
     CONSENT,
     EVENT,
     IDENTIFIER_SET,
@@ -35,6 +37,7 @@ from c360_spark.tables.silver import (
     MEMBERS,
     ORDER,
     ORDER_LINE,
+    OWNED,
     PROFILE_RECORD,
     PROVENANCE,
     QUARANTINE,
@@ -67,6 +70,8 @@ ALL: tuple[Table, ...] = (
     HOUSEHOLD_MEMBER,
     AUDIENCE_MEMBER,
     AUDIENCE_SIZE,
+    CDP_RECONCILIATION,
+    CDP_MISMATCH,
     REJECTED,
     ACK,
     DELIVERY,
@@ -83,6 +88,9 @@ __all__ = [
     "AUDIENCE_MEMBER",
     "AUDIENCE_SIZE",
     "CANONICAL",
+    "CDP_MISMATCH",
+    "CDP_PROFILE",
+    "CDP_RECONCILIATION",
     "CHANGE",
     "CONSENT",
     "CONSENT_STATE",
@@ -103,6 +111,7 @@ __all__ = [
     "ORDER",
     "ORDER_LINE",
     "ORDER_SESSION",
+    "OWNED",
     "PAIR",
     "PERSON",
     "PERSON_XREF",
@@ -124,5 +133,6 @@ __all__ = [
     "Table",
     "Write",
     "bronze",
+    "event_outbox",
     "outbox",
 ]

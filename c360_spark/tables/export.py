@@ -67,3 +67,26 @@ def outbox(destination: str) -> Table:
             key("created_at", TIMESTAMP, "as-of time of that run"),
         ),
     )
+
+
+def event_outbox(destination: str) -> Table:
+    """The outbox of events of a destination: each event once."""
+    return Table(
+        "export",
+        f"{destination}_events",
+        "one event to send",
+        ("idempotency_key",),
+        Write.APPEND,
+        (
+            key("idempotency_key", STRING, "hash of destination and event: the receiver's dedup key"),
+            key("person_id", STRING, "the person"),
+            key("operation", STRING, "track"),
+            key("event_name", STRING, "what happened, as object_action"),
+            key("occurred_at", TIMESTAMP, "when it happened, by the source's clock"),
+            Column("channel", STRING, "web, mobile, email, store …"),
+            Column("campaign", STRING, "campaign that it came by"),
+            key("payload", STRING_MAP, "properties to send", Pii.DIRECT),
+            key("run_id", STRING, "run that made the change"),
+            key("created_at", TIMESTAMP, "as-of time of that run"),
+        ),
+    )

@@ -52,6 +52,22 @@ PROVENANCE = (
 
 OF_RECORD = {"identifier_set_id": "silver.identifier_set.identifier_set_id"}
 
+OF_CUSTOMER = (
+    Column("given_name", STRING, "given name", Pii.DIRECT),
+    Column("family_name", STRING, "family name", Pii.DIRECT),
+    Column("birth_date", DATE, "date of birth", Pii.INDIRECT),
+    Column("email", STRING, "normalised e-mail address", Pii.DIRECT),
+    Column("phone", STRING, "phone number, E.164", Pii.DIRECT),
+    Column("street", STRING, "street and house number", Pii.DIRECT),
+    Column("city", STRING, "city", Pii.INDIRECT),
+    Column("postcode", STRING, "postcode, upper case without blanks", Pii.INDIRECT),
+    Column("loyalty_tier", STRING, "tier in the loyalty programme"),
+    Column("loyalty_points", LONG, "points in the loyalty programme"),
+    Column("attributes", STRING_MAP, "further attributes by name", Pii.INDIRECT),
+    Column("created_at", TIMESTAMP, "when the source says it created the record"),
+    Column("updated_at", TIMESTAMP, "when the source says it last changed the record"),
+)
+
 PROFILE_RECORD = Table(
     "silver",
     "profile_record",
@@ -60,19 +76,7 @@ PROFILE_RECORD = Table(
     Write.APPEND,
     (
         *PROVENANCE,
-        Column("given_name", STRING, "given name", Pii.DIRECT),
-        Column("family_name", STRING, "family name", Pii.DIRECT),
-        Column("birth_date", DATE, "date of birth", Pii.INDIRECT),
-        Column("email", STRING, "normalised e-mail address", Pii.DIRECT),
-        Column("phone", STRING, "phone number, E.164", Pii.DIRECT),
-        Column("street", STRING, "street and house number", Pii.DIRECT),
-        Column("city", STRING, "city", Pii.INDIRECT),
-        Column("postcode", STRING, "postcode, upper case without blanks", Pii.INDIRECT),
-        Column("loyalty_tier", STRING, "tier in the loyalty programme"),
-        Column("loyalty_points", LONG, "points in the loyalty programme"),
-        Column("attributes", STRING_MAP, "further attributes by name", Pii.INDIRECT),
-        Column("created_at", TIMESTAMP, "when the source says it created the record"),
-        Column("updated_at", TIMESTAMP, "when the source says it last changed the record"),
+        *OF_CUSTOMER,
     ),
     references=OF_RECORD,
 )
@@ -166,6 +170,21 @@ CONSENT = Table(
     references=OF_RECORD,
 )
 
+CDP_PROFILE = Table(
+    "silver",
+    "cdp_profile",
+    "one version of one profile, or of one identity of a profile, as a CDP has it: never evidence of who is who",
+    ("bronze_id",),
+    Write.APPEND,
+    (
+        # No set of identifiers: what a CDP made of our own data would come back as evidence.
+        *(column for column in PROVENANCE if column.name != "identifier_set_id"),
+        key("profile_id", STRING, "the profile in the CDP", Pii.INDIRECT),
+        Column("status", STRING, "active, merged or deleted; of what is merged or deleted nothing counts"),
+        *OF_CUSTOMER,
+    ),
+)
+
 IDENTIFIER_SET = Table(
     "silver",
     "identifier_set",
@@ -202,5 +221,7 @@ QUARANTINE = Table(
     ),
 )
 
-CANONICAL = (PROFILE_RECORD, EVENT, ORDER, ORDER_LINE, SUPPORT_CASE, CONSENT)
-VERSIONED = (PROFILE_RECORD, ORDER, SUPPORT_CASE)
+CANONICAL = (PROFILE_RECORD, EVENT, ORDER, ORDER_LINE, SUPPORT_CASE, CONSENT, CDP_PROFILE)
+VERSIONED = (PROFILE_RECORD, ORDER, SUPPORT_CASE, CDP_PROFILE)
+# Those whose records are somebody's, by the identifiers that they are evidence of.
+OWNED = tuple(table for table in VERSIONED if "identifier_set_id" in table.column_names)

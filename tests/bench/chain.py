@@ -39,8 +39,10 @@ COUNTED = {
     "build_profiles": "persons with a profile",
     "build_events": "events of all days",
     "build_households": "persons with a profile",
+    "reconcile": "persons with a profile",
     "build_audiences": "persons with a profile",
     "export": "audience members",
+    "deliver": "audience members",
 }
 
 
@@ -138,8 +140,10 @@ def _rows(run: Run, stage: str) -> int:
         "build_profiles": run.store.read(tables.PROFILE),
         "build_events": run.store.read(tables.GOLD_EVENT),
         "build_households": run.store.read(tables.PROFILE),
+        "reconcile": run.store.read(tables.PROFILE),
         "build_audiences": run.store.read(tables.PROFILE),
         "export": run.store.read(tables.AUDIENCE_MEMBER),
+        "deliver": run.store.read(tables.AUDIENCE_MEMBER),
     }
     if stage in counted:
         return counted[stage].count()

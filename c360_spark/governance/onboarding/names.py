@@ -110,18 +110,27 @@ COLUMNS: dict[str, Words] = {
         "country": PERSON["country"],
     },
 }
+CDP_PROFILE_ID = "profileid canonicalid cdpid segmentid unifiedid goldenid id".split()
+COLUMNS["cdp_profile"] = {
+    "profile_id": CDP_PROFILE_ID,
+    "status": "status profilestatus mergestatus".split(),
+    **COLUMNS["profile_record"],
+}
 
 # The primary key of each table by its names, the surest one first.
 KEYS: dict[str, Sequence[str]] = {
     "profile_record": (
         "customerid contactid memberno membernumber memberid profileid personid userid accountid id"
     ).split(),
+    "cdp_profile": CDP_PROFILE_ID,
     "event": "eventid messageid insertid eventuuid conversionid activityid uuid id".split(),
     "order": [*ORDER_ID, "id"],
     "order_line": "lineid orderlineid id".split(),
     "support_case": "caseid ticketid ticketno casenumber callid conversationid incidentid id".split(),
     "consent": "statementid consentid receiptid transactionid eventid id".split(),
 }
+# What a source or dataset is called that holds what a customer data platform made of people.
+CDPS = frozenset("cdp segment rudderstack mparticle tealium lytics amperity bloomreach treasuredata".split())
 LINE_NO = "lineno line linenumber position pos itemno lineposition receiptline".split()
 
 # Namespaces by the last part of their name; `full` spellings of what other systems call them.

@@ -39,8 +39,8 @@ def identify(source: str, table: str, found: Sequence[Proposed], keys: Sequence[
     """Note at each property whom it identifies. Class and column of an identifier follow from it elsewhere."""
     paired = _paired(found, spaces)
     for made in found:
-        if made is paired or not made.seen.texts:
-            continue
+        if made is paired or not made.seen.texts or (table == "cdp_profile" and made in keys):
+            continue  # a profile of a CDP is no identifier of anybody
         _one(source, made, spaces, own=table == "profile_record" and list(keys) == [made])
 
 

@@ -68,7 +68,7 @@ def proposal(source: str, dataset: str, sample: Sample, spaces: Spaces) -> Propo
     arrays = [seen for seen in _arrays(tree) if seen.items]
     lines = max((_lines(seen) for seen in arrays), key=lambda each: each.guess.confidence, default=None)
     lines = lines if lines and lines.guess.confidence >= 0.5 else None
-    table = table_of(dataset, found, lines=lines is not None)
+    table = table_of(source, dataset, found, lines=lines is not None)
     name = str(table.value)
     keys, why_key = primary_key(name, found)
     columns = _fill(name, found)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from c360_spark.governance.onboarding.guess import Guess, Proposed, of
-from c360_spark.governance.onboarding.names import COLUMNS, KEYS, LINE_NO, known, spellings, tokens
+from c360_spark.governance.onboarding.names import CDPS, COLUMNS, KEYS, LINE_NO, known, spellings, tokens
 from c360_spark.governance.onboarding.values import (
     is_country,
     is_currency,
@@ -44,6 +44,7 @@ HINTS = {
     "consent": "consent choice preference permission statement".split(),
 }
 NEEDED = {
+    "cdp_profile": ("profile_id",),
     "event": ("event_name", "occurred_at"),
     "order": ("order_id", "ordered_at"),
     "order_line": ("order_id",),
@@ -52,6 +53,7 @@ NEEDED = {
 }
 TIME = {
     "profile_record": "updated_at",
+    "cdp_profile": "updated_at",
     "event": "occurred_at",
     "order": "ordered_at",
     "order_line": "ordered_at",
@@ -63,11 +65,17 @@ MONEY = frozenset(("total_cents", "unit_price_cents", "amount_cents"))
 Chosen = dict[str, tuple[Proposed, Guess]]
 
 
-def table_of(dataset: str, found: Sequence[Proposed], *, lines: bool) -> Guess:
-    """The canonical table of a dataset by its properties and its name; `lines` tells whether records have some."""
-    scores = {table: _score(table, dataset, found, lines=lines) for table in COLUMNS}
+def table_of(source: str, dataset: str, found: Sequence[Proposed], *, lines: bool) -> Guess:
+    """The canonical table of a dataset by its properties and its name; `lines` tells whether records have some.
+
+    Customer records of a CDP are no evidence of who is who: only its name tells that it is one.
+    """
+    scores = {table: _score(table, dataset, found, lines=lines) for table in SIGNALS}
     ranked = sorted(scores, key=lambda table: (-scores[table][0], table))
     best, second = ranked[0], ranked[1]
+    called = sorted(CDPS & {*tokens([source]), *tokens([dataset])})
+    if best == "profile_record" and called:
+        return Guess("cdp_profile", 0.8, f"customer records, and {called[0]} is a CDP: compared, never evidence")
     if scores[best][0] <= 0:
         return Guess("profile_record", 0.2, "nothing tells what it is: the table that needs least")
     sure = scores[best][0] / (scores[best][0] + max(scores[second][0], 0.5))

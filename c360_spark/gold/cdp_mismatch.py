@@ -1,0 +1,53 @@
+"""Where the attributes of a CDP's profile and of the one person it is differ."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.columns.normalize import NORMALIZERS
+from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY
+
+# How two values are held against each other; others without regard to case and blanks.
+COMPARED = {
+    "given_name": "name",
+    "family_name": "name",
+    "street": "name",
+    "city": "name",
+    "phone": "digits",
+    "postcode": "postcode",
+}
+PAIRS = "array<struct<attribute: string, our_value: string, their_value: string>>"
+
+
+def mismatches(pairs: DataFrame, theirs: DataFrame, profiles: DataFrame) -> DataFrame:
+    """gold.cdp_mismatch but for `source`, of `pairs` (`profile_id, person_id`): attributes that both sides have, and
+    that differ once they are normalised. What one side lacks contradicts nothing.
+
+    `theirs` is what `attributes` of a CDP's rows gives, `profiles` gold.profile.
+    """
+    columns = (*ATTRIBUTES, ENTRIES)
+    ours = profiles.select("person_id", F.struct(*columns).alias("ours"))
+    told = theirs.select("profile_id", F.struct(*columns).alias("theirs"))
+    both = pairs.select("profile_id", "person_id").join(told, "profile_id").join(ours, "person_id")
+    own = [
+        _differing(F.lit(name), F.col(f"ours.{name}"), F.col(f"theirs.{name}"), COMPARED.get(name, "lower"))
+        for name in ATTRIBUTES
+    ]
+    return both.select("profile_id", "person_id", F.inline(F.array_compact(F.concat(F.array(*own), _entries()))))
+
+
+def _entries() -> Column:
+    """The same of entries of the map that both sides have."""
+    ours, theirs = F.col(f"ours.{ENTRIES}"), F.col(f"theirs.{ENTRIES}")
+    shared = F.array_sort(F.array_intersect(F.map_keys(ours), F.map_keys(theirs)))
+    found = F.transform(
+        shared, lambda name: _differing(F.concat(F.lit(ENTRY), name), ours[name], theirs[name], "lower")
+    )
+    return F.coalesce(found, F.array().cast(PAIRS))
+
+
+def _differing(attribute: Column, ours: Column, theirs: Column, rule: str) -> Column:
+    """Attribute and both values, as text; null where they agree, or a side has nothing that can be compared."""
+    values = [side.cast("string") for side in (ours, theirs)]
+    left, right = map(NORMALIZERS[rule], values)
+    told = F.struct(attribute.alias("attribute"), values[0].alias("our_value"), values[1].alias("their_value"))
+    return F.when(left != right, told)

@@ -1,0 +1,38 @@
+"""What a CDP says of each of its profiles now: identifiers, and attributes."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES
+from c360_spark.gold.owner import current
+
+GONE = ("merged", "deleted")
+
+
+def living(versions: DataFrame) -> DataFrame:
+    """Current rows of silver.cdp_profile of one CDP, without what the CDP calls merged or deleted.
+
+    A row that is keyed by the profile alone speaks for the whole profile, any other for one identity of it. The
+    profile that another was merged into lists its identifiers itself.
+    """
+    rows = current(versions)
+    gone = F.coalesce(F.col("status").isin(*GONE), F.lit(False))
+    whole = rows.where(gone & (F.col("source_key") == F.col("profile_id"))).select("profile_id").distinct()
+    return rows.where(~gone).join(whole, "profile_id", "left_anti")
+
+
+def identities(rows: DataFrame) -> DataFrame:
+    """`profile_id, identifier_id` of `living`, each pair once; a profile without identifiers has one with null."""
+    exploded = rows.select("profile_id", F.explode_outer("identifiers").alias("member"))
+    found = exploded.select("profile_id", F.col("member.identifier_id").alias("identifier_id"))
+    return found.distinct()
+
+
+def attributes(rows: DataFrame) -> DataFrame:
+    """`profile_id`, and of each attribute of gold.profile the newest value among the rows of the profile."""
+    order = F.struct(F.coalesce("updated_at", "received_at"), "received_at", "bronze_id")
+
+    def newest(name: str) -> Column:
+        return F.max_by(name, F.when(F.col(name).isNotNull(), order)).alias(name)
+
+    return rows.groupBy("profile_id").agg(*(newest(name) for name in (*ATTRIBUTES, ENTRIES)))
