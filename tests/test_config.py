@@ -98,8 +98,8 @@ def test_tasks_that_wait_for_one_another_are_told(folder):
     change(folder / "schedule.yml", "{job: land,", "{job: land, depends_on: [build_profiles],")
     assert told(folder) == [
         "schedule.yml:2:19: tasks wait for one another: "
-        "land, canonicalise, resolve_identity, build_profiles, build_events, build_households, build_audiences, "
-        "export, deliver"
+        "land, canonicalise, resolve_identity, build_profiles, build_events, build_households, build_metrics, "
+        "build_audiences, export, deliver"
     ]
 
 

@@ -13,6 +13,7 @@ from c360_spark.tables.gold import (
     PROFILE_ATTRIBUTE,
 )
 from c360_spark.tables.gold_event import EVENT_REATTRIBUTION, GOLD_EVENT, ORDER_SESSION, SESSION
+from c360_spark.tables.gold_metric import LIFECYCLE_TRANSITION, METRIC, METRIC_TOTAL
 from c360_spark.tables.identity import (
     CHANGE,
     EVIDENCE,
@@ -65,6 +66,9 @@ ALL: tuple[Table, ...] = (
     ORDER_SESSION,
     HOUSEHOLD,
     HOUSEHOLD_MEMBER,
+    METRIC,
+    METRIC_TOTAL,
+    LIFECYCLE_TRANSITION,
     AUDIENCE_MEMBER,
     AUDIENCE_SIZE,
     REJECTED,
@@ -96,10 +100,13 @@ __all__ = [
     "HOUSEHOLD_MEMBER",
     "IDENTIFIER",
     "IDENTIFIER_SET",
+    "LIFECYCLE_TRANSITION",
     "LINK",
     "MEMBER",
     "MEMBERS",
     "MEMBERSHIP",
+    "METRIC",
+    "METRIC_TOTAL",
     "ORDER",
     "ORDER_LINE",
     "ORDER_SESSION",
