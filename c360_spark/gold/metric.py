@@ -47,7 +47,8 @@ def _taken(metric: Metric, fact: Fact, *, as_of: datetime) -> Column:
 def _sum(value: Column) -> Column:
     """Exact, and never round the corner: beyond what a long holds it stays at the end."""
     whole = F.sum(value.cast("decimal(19,0)"))
-    return F.greatest(F.least(whole, F.lit(LARGEST)), F.lit(-LARGEST)).cast("long")
+    end = F.when(whole > LARGEST, LARGEST).when(whole < -LARGEST, -LARGEST)
+    return F.coalesce(end, whole.cast("long"))
 
 
 def _most_frequent(values: Column) -> Column:
