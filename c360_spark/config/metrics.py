@@ -173,6 +173,17 @@ class MetricRules(Model):
             found |= more
         return found
 
+    def made_of(self, profile: Collection[str], columns: Collection[str]) -> list[str]:
+        """Metrics that depend on any of these columns of gold.profile, or of these `<layer>.<table>.<column>`."""
+
+        def direct(metric: Metric | Derived) -> bool:
+            if isinstance(metric, Derived):
+                return bool(used(metric.expression, profile))
+            return any(f"{FACTS[metric.of].table.full_name}.{column}" in columns for column in metric.reads)
+
+        found = {name for name, metric in self.all.items() if direct(metric)}
+        return [name for name in self.all if self.behind([name]) & found]
+
     def pii(self, name: str) -> Pii:
         """A metric is as personal as what it is made of."""
         classes = {column.pii for each in self.behind([name]) for column in self._columns(each)}

@@ -33,7 +33,7 @@ def users(conf: Conf, name: str) -> list[str]:
     return found
 
 
-def _rows(conf: Conf, totals: Mapping[str, str] | None) -> Iterator[tuple[str, list[str]]]:
+def _rows(conf: Conf, totals: Mapping[str, str] | None) -> Iterator[tuple[None, list[str]]]:
     for name, metric in conf.metrics.all.items():
         told = [
             name,
@@ -42,7 +42,7 @@ def _rows(conf: Conf, totals: Mapping[str, str] | None) -> Iterator[tuple[str, l
             metric.unit or NONE,
             listed(users(conf, name)),
         ]
-        yield f"metric {name}", told if totals is None else [*told, totals.get(name, NONE)]
+        yield None, told if totals is None else [*told, totals.get(name, NONE)]
 
 
 def _states(conf: Conf) -> Markup:
