@@ -38,7 +38,9 @@ def _taken(metric: Metric, fact: Fact, *, as_of: datetime) -> Column:
     value = F.when(concerned, F.col(metric.column))
     # Two facts at one time have one order, wherever they are read from.
     place = F.when(value.isNotNull(), F.struct(fact.at, *fact.key))
-    aggregates = {"min": F.min, "max": F.max, "sum": _sum, "most": F.collect_list}
+    aggregates = {"min": F.min, "max": F.max, "most": F.collect_list}
+    if metric.take == "sum":
+        return F.coalesce(_sum(value), F.lit(0))
     if metric.take in aggregates:
         return aggregates[metric.take](value)
     return F.min_by(value, place) if metric.take == "first" else F.max_by(value, place)
