@@ -39,6 +39,7 @@ COUNTED = {
     "build_profiles": "persons with a profile",
     "build_events": "events of all days",
     "build_households": "persons with a profile",
+    "build_metrics": "persons with a profile",
     "build_audiences": "persons with a profile",
     "export": "audience members",
 }
@@ -138,6 +139,7 @@ def _rows(run: Run, stage: str) -> int:
         "build_profiles": run.store.read(tables.PROFILE),
         "build_events": run.store.read(tables.GOLD_EVENT),
         "build_households": run.store.read(tables.PROFILE),
+        "build_metrics": run.store.read(tables.PROFILE),
         "build_audiences": run.store.read(tables.PROFILE),
         "export": run.store.read(tables.AUDIENCE_MEMBER),
     }
