@@ -327,6 +327,7 @@ def test_who_relies_on_a_property_is_told_from_silver_outwards(conf):
         "gold.session.started_at",
         "gold.session.ended_at",
         "metric sessions_30d",
+        "metric session_recency_days",
         "metric first_touch_campaign",
         "metric last_touch_campaign",
         "metric days_since_activity",
