@@ -226,4 +226,6 @@ def test_a_preview_tells_what_would_be_and_writes_nothing_and_a_person_is_explai
     with pytest.raises(InputError, match="function 'reflect' is not allowed"):
         preview(next_day, "buyers", where="reflect('a')")
     with pytest.raises(InputError, match="is no condition"):
+        preview(next_day, "buyers", where="order_count + 1")
+    with pytest.raises(InputError, match="'AND' is out of place"):
         preview(next_day, "buyers", where="order_count >= AND")

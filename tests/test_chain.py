@@ -184,7 +184,7 @@ def test_a_replay_from_bronze_into_an_empty_lake_gives_equal_tables(lived: Run, 
     assert_equal_lakes(lived, again)
 
 
-@pytest.mark.parametrize("commits", range(1, 39) if os.environ.get("C360_LONG") else [3, 19])
+@pytest.mark.parametrize("commits", range(1, 42) if os.environ.get("C360_LONG") else [3, 19])
 def test_a_run_killed_after_any_commit_is_repaired_by_running_it_again(
     spark: SparkSession, world: Path, first_day: Run, tmp_path: Path, commits: int
 ) -> None:

@@ -99,7 +99,7 @@ def test_tasks_that_wait_for_one_another_are_told(folder):
     assert told(folder) == [
         "schedule.yml:2:19: tasks wait for one another: "
         "land, canonicalise, resolve_identity, build_profiles, build_events, build_households, reconcile, "
-        "build_audiences, export, deliver"
+        "build_metrics, build_audiences, export, deliver"
     ]
 
 

@@ -184,7 +184,7 @@ TOGETHER = [
     ),
     (BUYERS, "where: email", "¦where: emial", typo("emial", "email", "column")),
     (LETTER, "audience: recent_buyers", "¦audience: recent_buyer", typo("recent_buyer", "recent_buyers", "audience")),
-    (LETTER, "{column: country}", "{¦column: county}", typo("county", "country", "column of gold.profile")),
+    (LETTER, "{column: country}", "{¦column: county}", typo("county", "country", "column of gold.profile or metric")),
     ("schedule.yml", "[build_profiles]", "[¦build_profile]", typo("build_profile", "build_profiles", "task")),
     (
         CRM,

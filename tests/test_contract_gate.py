@@ -326,6 +326,13 @@ def test_who_relies_on_a_property_is_told_from_silver_outwards(conf):
         "gold.event.occurred_at",
         "gold.session.started_at",
         "gold.session.ended_at",
+        "metric sessions_30d",
+        "metric session_recency_days",
+        "metric first_touch_campaign",
+        "metric last_touch_campaign",
+        "metric days_since_activity",
+        "metric churn_risk",
+        "metric lifecycle",
     ]
     assert dependents(conf, Difference("primary_key.changed"), crm) == [
         "silver.profile_record.source_key",

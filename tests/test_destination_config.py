@@ -100,10 +100,11 @@ def test_a_mistake_in_each_destination_is_told_at_its_place(folder):
         "; did you mean 'street'?",
         f"destinations/g.yml:8:10: gold.profile.email {personal}",
         f"destinations/g.yml:9:10: gold.profile.attributes.size {personal}",
-        "destinations/g.yml:10:7: unknown column of gold.profile 'attributes'; did you mean 'attributes.<name>'?",
+        "destinations/g.yml:10:7: unknown column of gold.profile or metric 'attributes'; "
+        "did you mean 'attributes.<name>'?",
         "destinations/h.yml:9:3: crm_jdbc sends other fields as they are; leave out normalize and hash",
         "destinations/rejected.yml:1:1: export.rejected is a table of its own; use another name",
-        "destinations/rejected.yml:8:10: unknown column of gold.profile 'county'; did you mean 'country'?",
+        "destinations/rejected.yml:8:10: unknown column of gold.profile or metric 'county'; did you mean 'country'?",
     ]
 
 

@@ -16,6 +16,7 @@ from c360_spark import doctor as machine
 from c360_spark.cli.audience import audience
 from c360_spark.cli.contracts import contracts
 from c360_spark.cli.destination import destination
+from c360_spark.cli.metrics import metrics
 from c360_spark.cli.model import model
 from c360_spark.cli.options import AsJson, AsOf, Config, Env, Lake, Landing, Only, RunId, Values, lookup_stage, stage
 from c360_spark.cli.quarantine import quarantine
@@ -33,6 +34,7 @@ app.add_typer(model, name="model")
 app.add_typer(source, name="source")
 app.add_typer(audience, name="audience")
 app.add_typer(destination, name="destination")
+app.add_typer(metrics, name="metrics")
 
 
 class Format(StrEnum):

@@ -8,6 +8,7 @@ from c360_spark.config.check_deliver import check_deliver
 from c360_spark.config.check_destinations import check_destinations
 from c360_spark.config.check_gold import check_gold
 from c360_spark.config.check_lifecycle import lifecycle
+from c360_spark.config.check_metrics import check_metrics
 from c360_spark.config.check_profile import check_profile
 from c360_spark.config.check_vocabulary import check_vocabulary, check_words
 from c360_spark.config.conf import Conf
@@ -37,6 +38,7 @@ def check(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
     yield from _rules(conf, documents["identity.yml"])
     yield from check_profile(conf, documents["profile.yml"])
     yield from check_gold(conf, documents)
+    yield from check_metrics(conf, documents)
     yield from _activation(conf, documents)
     yield from _schedule(conf, documents["schedule.yml"])
 
@@ -210,13 +212,12 @@ def _decisions(rules: RuleSet, document: Document) -> Iterator[Problem]:
 
 
 def _activation(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
-    columns = [*tables.PROFILE.column_names, "as_of"]
     for name, audience in conf.audiences.items():
         document = documents[f"audiences/{name}.yml"]
         yield from document.unknown(("name",), audience.name, [name], "name for this file")
         yield from document.unknown(("purpose",), audience.purpose, conf.consent.purposes, "purpose")
         for part in ("where", "exit"):
-            for complaint in complaints(getattr(audience, part) or "true", columns):
+            for complaint in complaints(getattr(audience, part) or "true", conf.metrics.columns):
                 yield document.problem((part,), complaint)
         if audience.max_stay_days and audience.min_stay_days > audience.max_stay_days:
             yield document.problem(("min_stay_days",), "no stay lasts that long: max_stay_days is less")

@@ -19,6 +19,7 @@ def check_destinations(conf: Conf, documents: dict[str, Document]) -> Iterator[P
     """Every problem of the destinations, and names that two audiences or two destinations share."""
     yield from _twice("audiences", {stem: audience.name for stem, audience in conf.audiences.items()}, documents)
     yield from _twice("destinations", {stem: found.name for stem, found in conf.destinations.items()}, documents)
+    known = PROFILE | {name: conf.metrics.pii(name) for name in conf.metrics.all}
     for stem, destination in conf.destinations.items():
         document = documents[f"destinations/{stem}.yml"]
         yield from document.unknown(("name",), destination.name, [stem], "name for this file")
@@ -29,7 +30,7 @@ def check_destinations(conf: Conf, documents: dict[str, Document]) -> Iterator[P
             yield from document.unknown(("purposes", i), purpose, conf.consent.purposes, "purpose")
         yield from document.unknown(("kind",), destination.kind, KINDS, "kind")
         if destination.kind in KINDS:
-            yield from _of_kind(document, destination, KINDS[destination.kind])
+            yield from _of_kind(document, destination, KINDS[destination.kind], known)
         yield from _events(conf, document, destination)
 
 
@@ -71,7 +72,8 @@ def _event_properties(conf: Conf) -> set[str]:
     return {name.removeprefix(PROPERTY) for name in given if name.startswith(PROPERTY)}
 
 
-def _of_kind(document: Document, destination: Destination, kind: Kind) -> Iterator[Problem]:
+def _of_kind(document: Document, destination: Destination, kind: Kind, known: dict[str, Pii]) -> Iterator[Problem]:
+    """`known` are the columns of gold.profile and the metrics, with how personal they are."""
     lacking = [purpose for purpose in kind.purposes if purpose not in destination.purposes]
     if lacking:
         yield document.problem(("purposes",), f"{destination.kind} needs the consent for {' and '.join(lacking)} too")
@@ -79,43 +81,47 @@ def _of_kind(document: Document, destination: Destination, kind: Kind) -> Iterat
         keys = "; ".join(" and ".join(fields) for fields in kind.match_keys.values())
         yield document.problem(("fields",), f"nobody can be matched: {destination.kind} needs {keys}, one of these")
     for field, mapping in destination.fields.items():
-        yield from _column(document, field, mapping)
+        yield from _column(document, field, mapping, known)
+        pii = Pii.INDIRECT if mapping.column.startswith(ATTRIBUTE) else known.get(mapping.column, Pii.NONE)
         if field in kind.fields:
-            yield from _taken(document, destination.kind, field, mapping)
+            yield from _taken(document, destination.kind, field, mapping, known)
         elif kind.fields:
-            yield from _other(document, destination.kind, kind, field, mapping)
-        elif _pii(mapping.column) is not Pii.NONE and mapping.hash is None:
-            message = f"gold.profile.{mapping.column} is personal: say hash: sha256, or hash: none to send it readable"
+            yield from _other(document, destination.kind, kind, field, mapping, pii)
+        elif pii is not Pii.NONE and mapping.hash is None:
+            message = f"{_called(mapping)} is personal: say hash: sha256, or hash: none to send it readable"
             yield document.problem(("fields", field, "column"), message)
 
 
-def _pii(column: str) -> Pii:
-    return Pii.INDIRECT if column.startswith(ATTRIBUTE) else PROFILE.get(column, Pii.NONE)
+def _called(mapping: Mapping) -> str:
+    profiled = mapping.column in PROFILE or mapping.column.startswith(ATTRIBUTE)
+    return f"gold.profile.{mapping.column}" if profiled else f"the metric {mapping.column}"
 
 
-def _column(document: Document, field: str, mapping: Mapping) -> Iterator[Problem]:
+def _column(document: Document, field: str, mapping: Mapping, columns: dict[str, Pii]) -> Iterator[Problem]:
     entry = mapping.column.removeprefix(ATTRIBUTE)
     if entry == mapping.column or not entry.isidentifier():
-        known = [*PROFILE, f"{ATTRIBUTE}<name>"]
-        yield from document.unknown(("fields", field, "column"), mapping.column, known, "column of gold.profile")
+        known = [*columns, f"{ATTRIBUTE}<name>"]
+        yield from document.unknown(
+            ("fields", field, "column"), mapping.column, known, "column of gold.profile or metric"
+        )
 
 
-def _taken(document: Document, name: str, field: str, mapping: Mapping) -> Iterator[Problem]:
+def _taken(document: Document, name: str, field: str, mapping: Mapping, known: dict[str, Pii]) -> Iterator[Problem]:
     """A field of the kind: the kind decides on its form, and it holds what its name says."""
     for setting in ("normalize", "hash"):
         if getattr(mapping, setting) is not None:
             message = f"{name} has its own rule for {field}; leave out {setting}"
             yield document.problem(("fields", field, setting), message)
     column = mapping.column
-    if column not in PROFILE or column == field:
+    if column not in known or column == field:
         return
-    if field in PROFILE or _pii(column) is not Pii.NONE:
-        message = f"{field} cannot be gold.profile.{column}"
+    if field in PROFILE or known[column] is not Pii.NONE:
+        message = f"{field} cannot be {_called(mapping)}"
         expected = field if field in PROFILE else "a column that is not personal"
         yield document.problem(("fields", field, "column"), f"{message}: give {expected}, or {ATTRIBUTE}<name>")
 
 
-def _other(document: Document, name: str, kind: Kind, field: str, mapping: Mapping) -> Iterator[Problem]:
+def _other(document: Document, name: str, kind: Kind, field: str, mapping: Mapping, pii: Pii) -> Iterator[Problem]:
     """Any other field: none, or for kinds that take others an impersonal column."""
     if not kind.others:
         yield from document.unknown(("fields", field), field, kind.fields, f"field of {name}")
@@ -123,6 +129,6 @@ def _other(document: Document, name: str, kind: Kind, field: str, mapping: Mappi
         yield document.problem(
             ("fields", field), f"{name} sends other fields as they are; leave out normalize and hash"
         )
-    elif _pii(mapping.column) is not Pii.NONE:
-        message = f"gold.profile.{mapping.column} is personal, and {name} takes no field '{field}'"
+    elif pii is not Pii.NONE:
+        message = f"{_called(mapping)} is personal, and {name} takes no field '{field}'"
         yield document.problem(("fields", field, "column"), message + did_you_mean(field, kind.fields))

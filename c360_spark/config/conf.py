@@ -11,6 +11,7 @@ from c360_spark.config.contract import Contract, Versions
 from c360_spark.config.document import did_you_mean
 from c360_spark.config.gold import GoldRules
 from c360_spark.config.identity import RuleSet
+from c360_spark.config.metrics import MetricRules
 from c360_spark.config.platform import Platform
 from c360_spark.config.schedule import Schedule
 from c360_spark.config.sources import Source
@@ -39,6 +40,7 @@ class Conf:
     taxonomy: Taxonomy
     references: dict[str, Reference]
     versions: Versions = field(default_factory=dict)
+    metrics: MetricRules = field(default_factory=MetricRules)
 
     def accepted(self, source: str, dataset: str, *, as_of: date) -> tuple[Contract, ...]:
         """The versions of which records are taken on the day `as_of`, the newest first."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from c360_spark.config.document import did_you_mean
+from c360_spark.config.grammar import complaint
 
 KEYWORDS = frozenset(
     "and or not is null in between like true false case when then else end interval day days month months year years "
@@ -35,7 +36,9 @@ def complaints(text: str, columns: Collection[str]) -> list[str]:
             # Of a name with dots, the part that is wrong.
             unknown = next((part for part in word.split(".") if part not in columns), word)
             found.append(f"unknown column '{unknown}'{did_you_mean(unknown, columns)}")
-    return [*found, *_brackets(text)]
+    found += _brackets(text)
+    wrong = None if found else complaint([match.group() for match in TOKEN.finditer(text)])
+    return [wrong] if wrong else found
 
 
 def used(text: str, columns: Collection[str]) -> set[str]:

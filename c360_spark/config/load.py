@@ -13,6 +13,7 @@ from c360_spark.config.document import Document, Problem, Problems, did_you_mean
 from c360_spark.config.gold import GoldRules
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.load_contract import CONTRACTS, load_contracts, newest, with_references
+from c360_spark.config.metrics import MetricRules
 from c360_spark.config.model import parse
 from c360_spark.config.platform import Platform
 from c360_spark.config.schedule import Schedule
@@ -56,6 +57,7 @@ class _Folder:
         rules = self._rules()
         profile = self._value("profile.yml", ProfileRules)
         gold = self._value("gold.yml", GoldRules, instead=GoldRules())
+        metrics = self._value("metrics.yml", MetricRules, instead=MetricRules())
         consent = self._value("consent.yml", ConsentRules)
         schedule = self._value("schedule.yml", Schedule)
         versions = load_contracts(self.folder / "contracts", self.problems)
@@ -67,7 +69,7 @@ class _Folder:
         destinations = self._each("destinations", Destination)
         if not (platform and sources and rules and profile and gold and consent and schedule):
             return None
-        if not (taxonomy and references):
+        if not (taxonomy and references and metrics):
             return None
         arrivals = {(s, d): arrival for s, datasets in sources.root.items() for d, arrival in datasets.items()}
         versions = with_references(versions, references.root)
@@ -85,6 +87,7 @@ class _Folder:
             taxonomy=taxonomy,
             references=references.root,
             versions=versions,
+            metrics=metrics,
         )
 
     def _value(self, name: str, model: type[M], *, instead: M | None = None) -> M | None:

@@ -16,11 +16,13 @@ def audience_size(
     since: datetime | None,
     as_of: datetime,
     run_id: str,
+    metrics_hash: str | None = None,
 ) -> DataFrame:
     """The row of gold.audience_size for `as_of`, by gold.audience_member after that evaluation.
 
     `size_before` is the size on record at `since`, the evaluation before: the causes must lead from it to what the
-    table holds now. What a run wrote in between that died before it could account for it counts here.
+    table holds now. What a run wrote in between that died before it could account for it counts here. `metrics_hash` is
+    that of the metrics the conditions read.
     """
     own, moment = members.where(F.col("audience") == audience.name), F.lit(as_of)
 
@@ -44,6 +46,7 @@ def audience_size(
         F.lit(run_id).alias("run_id"),
         F.lit(audience.where).alias("qualifies"),
         F.lit(audience.exit).cast("string").alias("leaves"),
+        F.lit(metrics_hash).cast("string").alias("metrics_hash"),
         F.lit(size_before).cast("long").alias("size_before"),
         "entered",
         "exited",

@@ -1,10 +1,11 @@
 """The catalog of contracts as HTML files that need no server, no network and, save for the search, no script."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from c360_spark.config import Conf, Contract
 from c360_spark.governance.catalog_dataset import dataset, duration
+from c360_spark.governance.catalog_metrics import metrics
 from c360_spark.governance.catalog_parts import (
     INDEX,
     NONE,
@@ -26,14 +27,14 @@ from c360_spark.governance.version_gate import between_versions
 from c360_spark.tables import Table
 
 
-def catalog(conf: Conf, *, page: str) -> dict[str, str]:
+def catalog(conf: Conf, *, page: str, totals: Mapping[str, str] | None = None) -> dict[str, str]:
     """The content of each file by its name: an index, a page for each dataset, a page for each table.
 
-    `page` is the content of catalog.html. Equal conf, equal files. Examples of a contract are left out: they may be
-    somebody's data.
+    `page` is the content of catalog.html, `totals` tells in words what each metric comes to. Equal conf,
+    equal files. Examples of a contract are left out: they may be somebody's data.
     """
     known, feeds, compared = shown(conf), fed(conf), list(between_versions(conf.versions))
-    found = {INDEX: _filled(page, "Contracts", _index(conf, known, feeds))}
+    found = {INDEX: _filled(page, "Contracts", _index(conf, known, feeds, totals))}
     for _, versions in sorted(conf.versions.items()):
         of_dataset = [each for each in compared if each.old.name == versions[0].name]
         content = dataset(conf, versions, of_dataset, known)
@@ -50,7 +51,9 @@ def _filled(page: str, title: str, content: Markup) -> str:
     return re.sub(r"\{\{(title|content)\}\}", lambda found: parts[found[1]], page)
 
 
-def _index(conf: Conf, known: dict[str, Table], feeds: dict[str, list[Use]]) -> Markup:
+def _index(
+    conf: Conf, known: dict[str, Table], feeds: dict[str, list[Use]], totals: Mapping[str, str] | None
+) -> Markup:
     named = {name: found for name, found in feeds.items() if ".".join(name.split(".")[:2]) not in known}
     relied = [(name, [name, listed([use_link(use) for use in found])]) for name, found in sorted(named.items())]
     of_tables = [
@@ -71,6 +74,7 @@ def _index(conf: Conf, known: dict[str, Table], feeds: dict[str, list[Use]]) -> 
             element("h2", "Properties", id="properties"),
             table(("property", "type", "PII", "becomes"), delivered),
             words(conf),
+            metrics(conf, totals),
             element("h2", "Who relies on what", id="relies"),
             table(("who", "properties"), relied),
         ]

@@ -101,14 +101,17 @@ def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
         if column in (*ATTRIBUTES, ENTRIES, *CLOCK):
             yield tables.PROFILE_ATTRIBUTE.full_name
     yield from (f"gold.profile.{name}" for name in sorted(gold))
+    of_events = OF_EVENTS.get(canonical, ()) if table == tables.EVENT.name else ()
+    yield from of_events
     if table == tables.EVENT.name:
-        yield from OF_EVENTS.get(canonical, ())
         yield from (f"destination {name}: events" for name in _event_destinations(conf, canonical))
+    metrics = conf.metrics.made_of(gold, (f"silver.{table}.{column}", *of_events))
+    yield from (f"metric {name}" for name in metrics)
     if conf.gold.households and gold & {part.column for part in conf.gold.households.parts}:
         yield tables.HOUSEHOLD.full_name
     if table == tables.CONSENT.name:
         yield tables.CONSENT_STATE.full_name
-    yield from _activation(conf, gold, consent=table == tables.CONSENT.name)
+    yield from _activation(conf, {*gold, *metrics}, consent=table == tables.CONSENT.name)
 
 
 def _event_destinations(conf: Conf, canonical: str) -> list[str]:
@@ -123,7 +126,11 @@ def _of_cdp(table: str) -> bool:
 
 
 def _activation(conf: Conf, gold: Collection[str], *, consent: bool) -> Iterator[str]:
-    chosen = {name for name, audience in conf.audiences.items() if consent or used(audience.where, gold)}
+    chosen = {
+        name
+        for name, audience in conf.audiences.items()
+        if consent or used(f"{audience.where} {audience.exit or ''}", gold)
+    }
     yield from (f"audience {name}" for name in sorted(chosen))
     for name, destination in sorted(conf.destinations.items()):
         sent = [field for field, mapping in destination.fields.items() if mapping.column in gold]

@@ -10,12 +10,13 @@ from c360_spark.config.audience import Audience
 from c360_spark.config.document import did_you_mean
 from c360_spark.config.expression import complaints, conjuncts
 from c360_spark.errors import InputError
-from c360_spark.gold.audience import judged
-from c360_spark.stages.build_audiences import COLUMNS, changes, last_evaluations
+from c360_spark.stages.build_audiences import changes, last_evaluations, look
+from c360_spark.stages.people import people
 from c360_spark.stages.run import Run
 
 SAMPLE = 5
 TIME = "%Y-%m-%d %H:%M:%S"
+HINT = "a condition in SQL over the columns of gold.profile, metrics and as_of"
 
 
 def preview(run: Run, name: str, *, where: str | None = None) -> str:
@@ -26,14 +27,13 @@ def preview(run: Run, name: str, *, where: str | None = None) -> str:
     """
     audience = _audience(run, name)
     if where is not None:
-        if found := complaints(where, COLUMNS):
-            raise InputError("C303", "; ".join(found), hint="a condition over the columns of gold.profile and as_of")
+        if found := complaints(where, run.conf.metrics.columns):
+            raise InputError("C303", "; ".join(found), hint=HINT)
         audience = audience.model_copy(update={"where": where})
     try:
-        now = judged(run.store.read(tables.PROFILE), run.store.read(tables.CONSENT_STATE), audience, as_of=run.as_of)
+        now = look(run, audience)
     except PySparkException:  # its words are known, but they make no sentence
-        hint = "a condition in SQL over the columns of gold.profile and as_of"
-        raise InputError("C303", f"'{audience.definition}' is no condition", hint=hint) from None
+        raise InputError("C303", f"'{audience.definition}' is no condition", hint=HINT) from None
     counts = now.agg(
         F.count(F.when(F.col("qualifies"), 1)).alias("qualified"),
         F.count(F.when(F.col("qualifies") & F.col("consented"), 1)).alias("allowed"),
@@ -63,7 +63,8 @@ def explain(run: Run, name: str, person_id: str) -> str:
 
 def _told(run: Run, audience: Audience, person_id: str) -> Iterator[str]:
     of_person = F.col("person_id") == person_id
-    profile = run.store.read(tables.PROFILE).where(of_person).withColumn("as_of", F.lit(run.as_of))
+    metrics = run.conf.metrics.reading(audience.where, audience.exit)
+    profile = people(run, metrics).where(of_person).withColumn("as_of", F.lit(run.as_of))
     members = run.store.read(tables.AUDIENCE_MEMBER).where(of_person & (F.col("audience") == audience.name))
     stays = members.orderBy("entered_at").collect()
     parts = [("qualifies", part) for part in conjuncts(audience.where)]

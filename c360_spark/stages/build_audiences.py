@@ -1,4 +1,4 @@
-"""build_audiences: profiles and consent → gold.audience_member, gold.audience_size."""
+"""build_audiences: profiles, metrics and consent → gold.audience_member, gold.audience_size."""
 
 from datetime import timedelta
 from functools import reduce
@@ -12,9 +12,8 @@ from c360_spark.config.expression import complaints
 from c360_spark.errors import IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.gold.audience_size import audience_size
+from c360_spark.stages.people import people
 from c360_spark.stages.run import Run, Step
-
-COLUMNS = (*tables.PROFILE.column_names, "as_of")
 
 
 def build_audiences(run: Run) -> None:
@@ -42,21 +41,36 @@ def last_evaluations(run: Run) -> dict[str, Row]:
 def changes(run: Run, audience: Audience, last: Row | None) -> DataFrame:
     """Who enters and who leaves, as rows of gold.audience_member."""
     read, since = run.store.read, last.evaluated_at if last else None
-    profiles, consents = read(tables.PROFILE), read(tables.CONSENT_STATE)
-    before = None
-    if last and (last.qualifies, last.leaves) != (audience.where, audience.exit):
-        known = not complaints(last.qualifies, COLUMNS) and not (last.leaves and complaints(last.leaves, COLUMNS))
-        nobody = {"where": last.qualifies, "exit": last.leaves} if known else {"where": "false", "exit": "false"}
-        before = judged(profiles, consents, audience.model_copy(update=nobody), as_of=run.as_of)
+    before = _before(run, audience, last) if last else None
     return stays(
         read(tables.AUDIENCE_MEMBER),
-        judged(profiles, consents, audience, as_of=run.as_of),
+        look(run, audience),
         moves(read(tables.CHANGE), since=since),
         audience,
         as_of=run.as_of,
         since=since,
         before=before,
     )
+
+
+def look(run: Run, audience: Audience) -> DataFrame:
+    """Everybody, `judged` by the audience at `as_of`."""
+    profiles = people(run, run.conf.metrics.reading(audience.where, audience.exit))
+    return judged(profiles, run.store.read(tables.CONSENT_STATE), audience, as_of=run.as_of)
+
+
+def _before(run: Run, audience: Audience, last: Row) -> DataFrame | None:
+    """Everybody by the definition on record, where that is another one. One that can no longer be evaluated, as a
+    metric it reads is another by now, held for nobody: who moves does so by the rule.
+    """
+    metrics = run.conf.metrics
+    now = (audience.where, audience.exit, metrics.fingerprint(audience.where, audience.exit))
+    if (last.qualifies, last.leaves, last.metrics_hash) == now:
+        return None
+    known = metrics.fingerprint(last.qualifies, last.leaves) == last.metrics_hash
+    known &= not any(complaints(text, metrics.columns) for text in (last.qualifies, last.leaves) if text)
+    old = {"where": last.qualifies, "exit": last.leaves} if known else {"where": "false", "exit": "false"}
+    return look(run, audience.model_copy(update=old))
 
 
 def _is_due(run: Run, audience: Audience, last: Row | None) -> bool:
@@ -80,7 +94,15 @@ def _account(run: Run, step: Step, due: list[Audience], last: dict[str, Row]) ->
         found = last.get(audience.name)
         before = found.size_after if found else _inside(run, members, audience)
         since = found.evaluated_at if found else None
-        sizes_of = audience_size(members, audience, size_before=before, since=since, as_of=run.as_of, run_id=run.run_id)
+        sizes_of = audience_size(
+            members,
+            audience,
+            size_before=before,
+            since=since,
+            as_of=run.as_of,
+            run_id=run.run_id,
+            metrics_hash=run.conf.metrics.fingerprint(audience.where, audience.exit),
+        )
         rows.append(sizes_of)
     sizes, _ = run.store.stage("audience_size", reduce(DataFrame.unionByName, rows))
     for row in sizes.orderBy("audience").collect():

@@ -1,5 +1,6 @@
 """`c360 contracts catalog`: every contract, and every table it feeds, as HTML to look at. Needs no JVM."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from c360_spark.config import load
@@ -9,17 +10,18 @@ from c360_spark.governance import catalog as pages
 MADE = '<meta name="generator" content="c360 contracts catalog">'
 
 
-def write_catalog(config: str, env: str, out: Path) -> int:
+def write_catalog(config: str, env: str, out: Path, totals: Mapping[str, str] | None = None) -> int:
     """Write the catalog of conf/ to the folder `out`, and give the number of files.
 
-    Pages of an earlier catalog that this one lacks are removed; other files stay. Raises ConfigError C201 where conf/
-    is wrong, InputError C303 where the folder cannot be written, or holds a file of another making by a page's name.
+    `totals` tells in words what each metric comes to. Pages of an earlier catalog that this one lacks are
+    removed; other files stay. Raises ConfigError C201 where conf/ is wrong, InputError C303 where the folder cannot be
+    written, or holds a file of another making by a page's name.
     """
     shell = Path(pages.__file__).with_name("catalog.html").read_text(encoding="utf-8")
     # A lone surrogate has no bytes in UTF-8; a contract may hold one all the same.
     files = {
         name: text.encode("utf-8", "xmlcharrefreplace")
-        for name, text in pages.catalog(load(Path(config), env), page=shell).items()
+        for name, text in pages.catalog(load(Path(config), env), page=shell, totals=totals).items()
     }
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from c360_spark.lease import lease
 from c360_spark.stages.build_audiences import build_audiences
 from c360_spark.stages.build_events import build_events
 from c360_spark.stages.build_households import build_households
+from c360_spark.stages.build_metrics import build_metrics
 from c360_spark.stages.build_profiles import build_profiles
 from c360_spark.stages.canonicalise import canonicalise
 from c360_spark.stages.deliver import deliver
@@ -28,6 +29,7 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "build_events": build_events,
     "build_households": build_households,
     "reconcile": reconcile,
+    "build_metrics": build_metrics,
     "build_audiences": build_audiences,
     "export": export,
     "deliver": deliver,

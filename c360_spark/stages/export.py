@@ -16,9 +16,10 @@ from c360_spark.export.event import present, wanted_events
 from c360_spark.export.payload import consented, payloads
 from c360_spark.export.rejection import exits, rejections
 from c360_spark.stages.increment import Increment, increment
+from c360_spark.stages.people import people
 from c360_spark.stages.run import Run, Step
 
-READ = (tables.PROFILE, tables.CONSENT_STATE, tables.AUDIENCE_MEMBER, tables.ACK)
+READ = (tables.PROFILE, tables.METRIC, tables.CONSENT_STATE, tables.AUDIENCE_MEMBER, tables.ACK)
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,13 @@ class Work:
 def export(run: Run) -> None:
     """Add the changes of every destination to its outbox, in one commit each, then record who could not be sent.
 
-    Looked at are members whose profile, consent, stay or answer is another than last time; all of them, when the
-    destination was defined otherwise.
+    Looked at are members whose profile, sent metrics, consent, stay or answer is another than last time; all of them,
+    when the destination or such a metric was defined otherwise.
     """
     begun, rejected = [], []
     for destination in run.conf.destinations.values():
         with run.step(f"export {destination.name}") as step:
-            label, outbox = _label(destination), tables.outbox(destination.name)
+            label, outbox = _label(run, destination), tables.outbox(destination.name)
             begun.append(increment(run, f"export {destination.name}", label, reads=READ, makes=(outbox,)))
             work = _work(run, step, destination, begun[-1])
             if work:
@@ -67,8 +68,14 @@ def export(run: Run) -> None:
         news.done()
 
 
-def _label(destination: Destination) -> str:
+def _metrics(run: Run, destination: Destination) -> set[str]:
+    """Names of the metrics that are sent."""
+    return {mapping.column for mapping in destination.fields.values()} & run.conf.metrics.all.keys()
+
+
+def _label(run: Run, destination: Destination) -> str:
     said = destination.model_dump_json(exclude={"description", "owner", "deliver", "events"})
+    said += run.conf.metrics.fingerprint(*_metrics(run, destination)) or ""
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
@@ -87,7 +94,10 @@ def _touched(run: Run, destination: Destination, news: Increment) -> DataFrame:
     stays = news.touched(tables.AUDIENCE_MEMBER, "audience", "person_id").where(own)
     inside = run.store.read(tables.AUDIENCE_MEMBER).where(own & F.col("exited_at").isNull())
     said = [news.touched(table, "person_id") for table in (tables.PROFILE, tables.CONSENT_STATE)]
-    changed = inside.join(said[0].unionByName(said[1]), "person_id", "left_semi")
+    if sent := _metrics(run, destination):
+        figures = news.touched(tables.METRIC, "metric", "person_id").where(F.col("metric").isin(*sent))
+        said.append(figures.select("person_id"))
+    changed = inside.join(reduce(DataFrame.unionByName, said), "person_id", "left_semi")
     answers = news.touched(tables.ACK, "destination", "idempotency_key").where(F.col("destination") == destination.name)
     answered = run.store.read(tables.outbox(destination.name)).join(answers, "idempotency_key", "left_semi")
     return reduce(DataFrame.unionByName, (rows.select("person_id") for rows in (stays, changed, answered))).distinct()
@@ -97,7 +107,8 @@ def payload_rows(work: Work) -> DataFrame:
     """As `consented` gives them: touched members with a payload, or with reasons why not."""
     read = work.run.store.read
     inside = work.stays().where("exited_at IS NULL")
-    made = payloads(read(tables.PROFILE).join(inside, "person_id", "left_semi"), work.destination)
+    members = people(work.run, _metrics(work.run, work.destination))
+    made = payloads(members.join(inside, "person_id", "left_semi"), work.destination)
     return consented(made, work.theirs(read(tables.CONSENT_STATE)), work.destination)
 
 

@@ -28,7 +28,15 @@ from c360_spark.tables import Table
 LAYERS = {
     "silver": [],
     "identity": ["resolve_identity"],
-    "gold": ["resolve_identity", "build_profiles", "build_events", "build_households", "reconcile", "build_audiences"],
+    "gold": [
+        "resolve_identity",
+        "build_profiles",
+        "build_events",
+        "build_households",
+        "reconcile",
+        "build_metrics",
+        "build_audiences",
+    ],
 }
 
 

@@ -14,6 +14,7 @@ from c360_spark.tables.gold import (
 )
 from c360_spark.tables.gold_cdp import CDP_MISMATCH, CDP_RECONCILIATION
 from c360_spark.tables.gold_event import EVENT_REATTRIBUTION, GOLD_EVENT, ORDER_SESSION, SESSION
+from c360_spark.tables.gold_metric import LIFECYCLE_TRANSITION, METRIC, METRIC_TOTAL
 from c360_spark.tables.identity import (
     CHANGE,
     EVIDENCE,
@@ -68,6 +69,9 @@ ALL: tuple[Table, ...] = (
     ORDER_SESSION,
     HOUSEHOLD,
     HOUSEHOLD_MEMBER,
+    METRIC,
+    METRIC_TOTAL,
+    LIFECYCLE_TRANSITION,
     AUDIENCE_MEMBER,
     AUDIENCE_SIZE,
     CDP_RECONCILIATION,
@@ -104,10 +108,13 @@ __all__ = [
     "HOUSEHOLD_MEMBER",
     "IDENTIFIER",
     "IDENTIFIER_SET",
+    "LIFECYCLE_TRANSITION",
     "LINK",
     "MEMBER",
     "MEMBERS",
     "MEMBERSHIP",
+    "METRIC",
+    "METRIC_TOTAL",
     "ORDER",
     "ORDER_LINE",
     "ORDER_SESSION",

@@ -141,6 +141,7 @@ AUDIENCE_SIZE = Table(
         key("run_id", STRING, "the run"),
         key("qualifies", STRING, "the condition to enter, as it was"),
         Column("leaves", STRING, "the condition to leave, where it had one of its own"),
+        Column("metrics_hash", STRING, "hash of the definitions of the metrics they read; null where they read none"),
         key("size_before", LONG, "members on record before"),
         key("entered", LONG, "who entered"),
         key("exited", LONG, "who left"),
