@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pyspark.sql import DataFrame
 
-from c360_spark import __version__
+import c360_spark
 from c360_spark.stages.run import Run
 from c360_spark.stages.watermark import advance, watermarks
 from c360_spark.tables import Table
@@ -59,7 +59,7 @@ def increment(run: Run, consumer: str, label: str, *, reads: Sequence[Table], ma
     missing, or when time goes back. `label` says what the result depends on beside the tables. It is numbered before
     anything is written, since a run that was killed may have left tables of two labels.
     """
-    label = f"{__version__} {label}"
+    label = f"{c360_spark.__version__} {label}"
     versions = {table.full_name: run.store.version(table) for table in reads}
     known, begun = watermarks(run, consumer), watermarks(run, f"{consumer} everything")
     last, moment = _last_as_of(known), f"{AS_OF}{run.as_of.isoformat()}"
