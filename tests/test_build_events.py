@@ -88,9 +88,14 @@ def test_households_come_with_rules_and_go_without(spark: SparkSession, frame: F
     run = Run(spark, store, conf, day(1), "r1")
     home = {"street": "Ring 1", "postcode": "10115", "country": "DE", "family_name": "Weiß", "record_count": 1}
     run.store.append(tables.PROFILE, frame(tables.PROFILE, home, home, home | {"street": None}))
+    links = [{"left_id": 9, "left_namespace": ACCOUNT, "right_id": i, "kind": "shared_record"} for i in (0, 2)]
+    run.store.append(tables.LINK, frame(tables.LINK, *(link | {"reason": f"crowded:{ACCOUNT}"} for link in links)))
+    run.store.append(tables.MEMBERSHIP, frame(tables.MEMBERSHIP, *(span(i, f"person_id{i}", 0) for i in (0, 2))))
     build_households(run)
     members = run.store.read(tables.HOUSEHOLD_MEMBER).collect()
-    assert {(row.person_id, row.rule) for row in members} == {("person_id0", "address"), ("person_id1", "address")}
+    rules = {("person_id0", "address"), ("person_id1", "address"), ("person_id2", ACCOUNT)}
+    assert {(row.person_id, row.rule) for row in members} == rules
+    assert len({row.household_id for row in members}) == 1
     versions = [run.store.version(table) for table in (tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)]
     build_households(run)
     assert [run.store.version(table) for table in (tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)] == versions

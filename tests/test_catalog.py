@@ -119,7 +119,7 @@ def test_a_property_is_told_with_its_limits_its_column_and_who_relies_on_it():
     assert "silver.profile_record.source_key|gold.person_xref" in told
     told = customer.row("email")
     assert "silver.profile_record.email| |direct|normalised e-mail address|normaliser |email" in told
-    assert "gold.profile.email|audience recent_buyers|destination newsletter: email" in told
+    assert "gold.profile.email|gold.account_member|audience recent_buyers|destination newsletter: email" in told
 
 
 def test_a_column_is_told_with_what_feeds_it():

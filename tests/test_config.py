@@ -68,7 +68,7 @@ def test_an_unknown_dataset_is_named_with_the_nearest_one(conf):
 
 
 def test_a_dataset_can_be_asked_for_by_its_source_or_its_full_name(conf):
-    assert [names[:2] for names in conf.datasets("crm")] == [("crm", "customer")]
+    assert [names[1] for names in conf.datasets("crm")] == ["customer", "account", "contact"]
     assert [names[:2] for names in conf.datasets("crm.customer")] == [("crm", "customer")]
     assert len(list(conf.datasets())) == len(conf.sources)
 
@@ -98,8 +98,8 @@ def test_tasks_that_wait_for_one_another_are_told(folder):
     change(folder / "schedule.yml", "{job: land,", "{job: land, depends_on: [build_profiles],")
     assert told(folder) == [
         "schedule.yml:2:19: tasks wait for one another: "
-        "land, canonicalise, resolve_identity, build_profiles, build_events, build_households, reconcile, "
-        "build_metrics, build_audiences, export, deliver"
+        "land, canonicalise, resolve_identity, build_profiles, build_events, build_households, build_accounts, "
+        "reconcile, build_metrics, build_audiences, export, deliver"
     ]
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from c360_spark import tables
 from c360_spark.config.survivorship import ProfileRules, Survivorship
-from c360_spark.governance.dependents import FIGURES, dependents
+from c360_spark.governance.dependents import FIGURES, MADE, dependents
 from c360_spark.governance.difference import KINDS, Bump, Difference, as_markdown
 from c360_spark.governance.version_gate import between_trees, between_versions
 from tests.conftest import ROOT
@@ -306,6 +306,7 @@ def test_who_relies_on_a_property_is_told_from_silver_outwards(conf):
         "survivorship of email (default)",
         "gold.profile_attribute",
         "gold.profile.email",
+        "gold.account_member",
         "audience recent_buyers",
         "destination newsletter: email",
         "destination newsletter: email_sha256",
@@ -389,3 +390,21 @@ def test_each_column_of_the_profile_is_known_to_survive_to_be_a_figure_or_a_coun
     assert set(tables.PROFILE.column_names) == (known & set(tables.PROFILE.column_names)) | counts
     silver = {f"{table.name}.{column}" for table in tables.CANONICAL for column in table.column_names}
     assert set().union(*FIGURES.values()) <= silver
+
+
+def test_what_is_made_of_companies_and_subscriptions_is_known(conf):
+    silver = {f"{table.name}.{column}" for table in tables.CANONICAL for column in table.column_names}
+    gold = {f"{table.full_name}.{column}" for table in tables.ALL for column in table.column_names}
+    assert {".".join(name.split(".")[:2]) for name in MADE} <= silver
+    assert set().union(*MADE.values()) <= gold | {table.full_name for table in tables.ALL}
+    company, contact = conf.contracts["crm", "account"], conf.contracts["crm", "contact"]
+    assert dependents(conf, Difference("primary_key.changed"), company) == [
+        "silver.account.source_key",
+        "gold.account_xref",
+    ]
+    assert dependents(conf, Difference("property.removed", "website"), company) == [
+        "silver.account.domain",
+        "gold.account.domain",
+        "gold.account_member",
+    ]
+    assert "gold.account_member" in dependents(conf, Difference("property.removed", "account_id"), contact)

@@ -59,7 +59,7 @@ def c360(monkeypatch, capsys, *arguments):
 
 
 def test_contracts_as_shipped_are_well(monkeypatch, capsys):
-    assert c360(monkeypatch, capsys, "check", "--config", ROOT / "conf") == (0, "8 contracts, all well\n", "")
+    assert c360(monkeypatch, capsys, "check", "--config", ROOT / "conf") == (0, "11 contracts, all well\n", "")
 
 
 def test_a_breaking_change_in_a_minor_version_ends_with_its_code_and_says_who_relies_on_it(
@@ -74,7 +74,7 @@ def test_a_breaking_change_in_a_minor_version_ends_with_its_code_and_says_who_re
         "        relied on by silver.profile_record.birth_date, match key name_birth_postcode, "
         "survivorship of birth_date (default), gold.profile_attribute, gold.profile.birth_date",
         "  ! 2.0.0 or above is needed, for the change is major",
-        "9 contracts, 1 comparisons WRONG",
+        "12 contracts, 1 comparisons WRONG",
     ]
     assert error.startswith("C206 ")
     assert "crm.customer 1.1.0: 2.0.0 or above is needed" in error
@@ -164,10 +164,13 @@ def test_owners_are_printed_and_written_for_the_code_host(monkeypatch, capsys, t
     change(conf_folder / CRM, "crm-steward", "anna@shop.example")
     ended, out, _ = c360(monkeypatch, capsys, "owners")
     assert ended == 0
-    assert out.splitlines()[:4] == [
+    assert out.splitlines()[:7] == [
         "# Made by `c360 contracts owners`: the owner team and the steward of each dataset.",
         "/conf/contracts/commerce/order/ @commerce-team @commerce-steward",
+        "/conf/contracts/commerce/subscription/ @commerce-team @commerce-steward",
         "/conf/contracts/consent/statement/ @privacy-team @privacy-steward",
+        "/conf/contracts/crm/account/ @crm-team @crm-steward",
+        "/conf/contracts/crm/contact/ @crm-team @crm-steward",
         "/conf/contracts/crm/customer/ @crm-team anna@shop.example",
     ]
     c360(monkeypatch, capsys, "owners", "--out", tmp_path / ".github/CODEOWNERS")

@@ -19,8 +19,8 @@ ADS = "purposes: [ad_user_data, ad_personalization]"
 
 @pytest.fixture
 def folder(tmp_path):
-    """conf/ without contracts and sources, which say nothing about destinations."""
-    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("contracts"))
+    """conf/ without contracts and sources, and what relies on them: they say nothing about destinations."""
+    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("contracts", "gold.yml"))
     (tmp_path / "conf" / "sources.yml").write_text("{}\n")
     (tmp_path / "conf" / "profile.yml").write_text("{}\n")
     return tmp_path / "conf"

@@ -54,6 +54,18 @@ CASES: dict[str, list[tuple[str | None, str | None]]] = {
         ("", None),
         (None, None),
     ],
+    "domain": [
+        ("Acme.Example", "acme.example"),
+        (" https://user@www.acme.example:8443/about?x=a@b ", "acme.example"),
+        ("Ann@Mail.acme.co.uk", "mail.acme.co.uk"),
+        ("müller.de.", "müller.de"),
+        ("10.0.0.1", None),
+        ("acme", None),
+        ("a b.de", None),
+        ("n/a", None),
+        ("", None),
+        (None, None),
+    ],
     "digits": [("+49 (30) 12-34", "49301234"), ("none", None), (None, None)],
     "phone": [
         ("030 123456", "+4930123456"),

@@ -7,6 +7,7 @@ import phonenumbers
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from c360_spark.columns.domain import domain
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.part import KeyPart
 
@@ -95,6 +96,7 @@ NORMALIZERS: dict[str, Callable[[Column], Column]] = {
     "soundex": soundex,
     "postcode": postcode,
     "digits": digits,
+    "domain": domain,
 }
 
 

@@ -1,4 +1,4 @@
-"""gold.yml: whose an event is, what a session is, who lives together."""
+"""gold.yml: whose an event is, what a session is, who lives together, who belongs to which company."""
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
@@ -51,9 +51,42 @@ class Households(Model):
         return *self.address, self.surname
 
 
+class Domains(Model):
+    """Who has an address of a company's domain belongs to it. `free_mail` and `suffixes` are lists of reference.yml:
+    domains where anybody has an address, and endings of two parts under which others register, such as co.uk.
+
+    The guards: fewer than `min_persons` make no company unless a source has it on file, and of more than `max_persons`
+    none belongs to it by the domain.
+    """
+
+    free_mail: str
+    suffixes: str | None = None
+    min_persons: PositiveInt = 2
+    max_persons: PositiveInt = 1000
+
+
+class Accounts(Model):
+    """Which company a person belongs to: that whose key is `attributes.<named_by>` of a customer record, else that of
+    the domain. The key is one of the source `keys_of`, or of the record's own source where that is not given. Without
+    `domains` nobody belongs to one by an address.
+    """
+
+    named_by: str | None = None
+    keys_of: str | None = None
+    domains: Domains | None = None
+
+
+class Subscriptions(Model):
+    """What is not active whatever its times: subscriptions of these statuses, spelt as silver holds them."""
+
+    inactive_statuses: tuple[str, ...] = ()
+
+
 class GoldRules(Model):
-    """The whole of gold.yml. Without `households` there are none."""
+    """The whole of gold.yml. Without `households` there are none, and without `accounts` none of these."""
 
     events: Events = Events()
     sessions: Sessions = Sessions()
     households: Households | None = None
+    accounts: Accounts | None = None
+    subscriptions: Subscriptions = Subscriptions()

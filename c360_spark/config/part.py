@@ -6,7 +6,7 @@ from pydantic import PositiveInt
 
 from c360_spark.config.model import Model
 
-Normalizer = Literal["trim", "lower", "upper", "email", "phone", "name", "soundex", "postcode", "digits"]
+Normalizer = Literal["trim", "lower", "upper", "email", "phone", "name", "soundex", "postcode", "digits", "domain"]
 
 
 class KeyPart(Model):

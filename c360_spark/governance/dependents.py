@@ -6,7 +6,7 @@ from c360_spark import tables
 from c360_spark.config import Conf, Contract, Field
 from c360_spark.config.expression import used
 from c360_spark.config.probabilistic import columns
-from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES
+from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 from c360_spark.governance.difference import Difference
 from c360_spark.governance.property_differences import namespaces
 
@@ -18,12 +18,27 @@ FIGURES = {
     "last_order_at": {"order.status", "order.ordered_at"},
     "last_event_at": {"event.occurred_at"},
 }
-# Columns of silver.event, and what of events and sessions is made of each.
-OF_EVENTS = {
-    "event_name": ("gold.event.event_name", "gold.session.entry_event"),
-    "occurred_at": ("gold.event.occurred_at", "gold.session.started_at", "gold.session.ended_at"),
-    "channel": ("gold.event.channel", "gold.session.channels"),
-    "properties.campaign": ("gold.event.campaign", "gold.session.campaign"),
+# Columns of silver, and what of events, sessions, companies and subscriptions is made of each.
+MADE = {
+    "event.event_name": ("gold.event.event_name", "gold.session.entry_event"),
+    "event.occurred_at": ("gold.event.occurred_at", "gold.session.started_at", "gold.session.ended_at"),
+    "event.channel": ("gold.event.channel", "gold.session.channels"),
+    "event.properties.campaign": ("gold.event.campaign", "gold.session.campaign"),
+    "account.name": ("gold.account.name",),
+    "account.domain": ("gold.account.domain", "gold.account_member"),
+    "account.industry": ("gold.account.industry",),
+    "account.country": ("gold.account.country",),
+    "account.parent_key": ("gold.account.parent_account_id",),
+    "subscription.subscription_id": ("gold.subscription.subscription_id",),
+    "subscription.account_key": ("gold.subscription.account_id",),
+    "subscription.product": ("gold.subscription.product",),
+    "subscription.status": ("gold.subscription.status", "gold.subscription.is_active"),
+    "subscription.started_at": ("gold.subscription.started_at", "gold.subscription.is_active"),
+    "subscription.ends_at": ("gold.subscription.ends_at", "gold.subscription.is_active"),
+    "subscription.cancelled_at": ("gold.subscription.ends_at", "gold.subscription.is_active"),
+    "subscription.period_months": ("gold.subscription.monthly_cents",),
+    "subscription.amount_cents": ("gold.subscription.monthly_cents",),
+    "subscription.currency": ("gold.subscription.currency",),
 }
 
 
@@ -38,7 +53,8 @@ def dependents(conf: Conf, difference: Difference, *contracts: Contract) -> list
 def _of(conf: Conf, contract: Contract, difference: Difference) -> Iterator[str]:
     if difference.kind == "primary_key.changed":
         yield f"silver.{contract.table}.source_key"
-        yield tables.CDP_RECONCILIATION.full_name if _of_cdp(contract.table) else tables.PERSON_XREF.full_name
+        beside = {tables.ACCOUNT.name: tables.ACCOUNT_XREF, tables.CDP_PROFILE.name: tables.CDP_RECONCILIATION}
+        yield beside.get(contract.table, tables.PERSON_XREF).full_name
         if contract.table == tables.PROFILE_RECORD.name:  # values have their age by the versions of a key
             yield tables.PROFILE_ATTRIBUTE.full_name
     if difference.kind.startswith("constant."):
@@ -101,11 +117,13 @@ def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
         if column in (*ATTRIBUTES, ENTRIES, *CLOCK):
             yield tables.PROFILE_ATTRIBUTE.full_name
     yield from (f"gold.profile.{name}" for name in sorted(gold))
-    of_events = OF_EVENTS.get(canonical, ()) if table == tables.EVENT.name else ()
-    yield from of_events
+    made = MADE.get(f"{table}.{canonical}", ())
+    yield from made
+    if table == tables.PROFILE_RECORD.name and canonical in _leading_to_accounts(conf):
+        yield tables.ACCOUNT_MEMBER.full_name
     if table == tables.EVENT.name:
         yield from (f"destination {name}: events" for name in _event_destinations(conf, canonical))
-    metrics = conf.metrics.made_of(gold, (f"silver.{table}.{column}", *of_events))
+    metrics = conf.metrics.made_of(gold, (f"silver.{table}.{column}", *made))
     yield from (f"metric {name}" for name in metrics)
     if conf.gold.households and gold & {part.column for part in conf.gold.households.parts}:
         yield tables.HOUSEHOLD.full_name
@@ -118,11 +136,20 @@ def _event_destinations(conf: Conf, canonical: str) -> list[str]:
     """Destinations that are sent this column of events."""
     asked = {name: each.events for name, each in sorted(conf.destinations.items()) if each.events}
     entry = canonical.removeprefix("properties.")
-    return [name for name, events in asked.items() if canonical in OF_EVENTS or entry in events.properties]
+    return [name for name, events in asked.items() if f"event.{canonical}" in MADE or entry in events.properties]
 
 
 def _of_cdp(table: str) -> bool:
     return table == tables.CDP_PROFILE.name
+
+
+def _leading_to_accounts(conf: Conf) -> Iterator[str]:
+    """Columns of customer records that tell which company a person belongs to."""
+    accounts = conf.gold.accounts
+    if accounts and accounts.domains:
+        yield "email"
+    if accounts and accounts.named_by:
+        yield f"{ENTRY}{accounts.named_by}"
 
 
 def _activation(conf: Conf, gold: Collection[str], *, consent: bool) -> Iterator[str]:

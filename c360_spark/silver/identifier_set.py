@@ -13,6 +13,8 @@ SEEN_AT = {
     "support_case": "opened_at",
     "consent": "effective_from",
     "cdp_profile": "received_at",
+    "account": "coalesce(updated_at, created_at, received_at)",
+    "subscription": "coalesce(updated_at, created_at, least(started_at, received_at))",  # it may begin later
 }
 CARRIES = ("identifier_set_id", "source", "dataset", "region", "identifiers", "received_at", "bronze_id")
 

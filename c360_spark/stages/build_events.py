@@ -13,16 +13,18 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
+from c360_spark.gold.device import devices
 from c360_spark.gold.event import attributed, reattributions
 from c360_spark.gold.order_session import order_sessions
 from c360_spark.gold.owner import current, owner_history
 from c360_spark.gold.session import sessions
 from c360_spark.stages.increment import Increment, increment
 from c360_spark.stages.run import Run, Step, together
+from c360_spark.tables import Table
 
 CONSUMER = "build_events"
-READ = (tables.EVENT, tables.MEMBERSHIP, tables.CHANGE, tables.ORDER, tables.PERSON_XREF)
-MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION, tables.ORDER_SESSION)
+READ = (tables.EVENT, tables.MEMBERSHIP, tables.CHANGE, tables.IDENTIFIER_SET, tables.ORDER, tables.PERSON_XREF)
+MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION, tables.ORDER_SESSION, tables.DEVICE)
 KEY = tables.GOLD_EVENT.key
 
 
@@ -44,9 +46,24 @@ def build_events(run: Run) -> None:
         run.say(f"{'build_events':<28} nothing is new")
     else:
         _events(run, news)
-        with run.step("build_events orders") as step:
-            step.wrote("order_session", run.store.sync(tables.ORDER_SESSION, _orders(run)))
+        with run.step("build_events orders, devices") as step:
+            made = {tables.ORDER_SESSION: _orders(run), tables.DEVICE: _devices(run)}
+            together([partial(_write, run, step, *each) for each in made.items()])
     news.done()
+
+
+def _write(run: Run, step: Step, table: Table, made: DataFrame) -> None:
+    step.wrote(table.name, run.store.sync(table, made))
+
+
+def _devices(run: Run) -> DataFrame:
+    held = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    return devices(run.store.read(tables.IDENTIFIER_SET), held, run.conf.gold.events.devices, _datasets(run))
+
+
+def _datasets(run: Run) -> list[str]:
+    """Those whose records are events."""
+    return [f"{s}.{d}" for s, d, _, contract in run.conf.datasets() if contract.table == tables.EVENT.name]
 
 
 def _orders(run: Run) -> DataFrame:
@@ -80,7 +97,8 @@ def _work(run: Run, step: Step, news: Increment) -> Work | None:
 
 def _label(run: Run) -> str:
     """What everything depends on beside the data. Trust is in the rule set."""
-    said = run.conf.gold.model_dump_json(include={"events", "sessions"}) + str(run.conf.taxonomy.order_numbers)
+    said = run.conf.gold.model_dump_json(include={"events", "sessions"})
+    said += f"{run.conf.taxonomy.order_numbers} {sorted(_datasets(run))}"
     return f"{run.conf.rules.fingerprint} {hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 

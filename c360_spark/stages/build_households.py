@@ -29,7 +29,10 @@ def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:
     if not rules.shared_identifiers:
         return groups, members
     held = read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
-    users = sharing(read(tables.LINK), held, rules).join(people, "person_id", "left_semi")
+    shared = sharing(read(tables.LINK), held, rules).join(people, "person_id", "left_semi")
+    users, count = run.store.stage("users of shared identifiers", shared)
+    if not count:
+        return groups, members
     placed, _ = run.store.stage("members by address", members)
     more_groups, more_members = by_sharing(users, placed, rules)
     every, _ = run.store.stage("household members", placed.unionByName(more_members))

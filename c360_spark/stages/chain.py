@@ -8,6 +8,7 @@ from c360_spark import tables
 from c360_spark.config.document import did_you_mean
 from c360_spark.errors import C360Error, InputError
 from c360_spark.lease import lease
+from c360_spark.stages.build_accounts import build_accounts
 from c360_spark.stages.build_audiences import build_audiences
 from c360_spark.stages.build_events import build_events
 from c360_spark.stages.build_households import build_households
@@ -28,6 +29,7 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "build_profiles": build_profiles,
     "build_events": build_events,
     "build_households": build_households,
+    "build_accounts": build_accounts,
     "reconcile": reconcile,
     "build_metrics": build_metrics,
     "build_audiences": build_audiences,

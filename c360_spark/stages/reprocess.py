@@ -33,6 +33,7 @@ LAYERS = {
         "build_profiles",
         "build_events",
         "build_households",
+        "build_accounts",
         "reconcile",
         "build_metrics",
         "build_audiences",

@@ -11,7 +11,20 @@ from pathlib import Path
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from c360_spark.synth import commerce, consent, crm, delivery, email, loyalty, mobile, support, truth, web
+from c360_spark.synth import (
+    commerce,
+    company,
+    consent,
+    crm,
+    delivery,
+    email,
+    loyalty,
+    mobile,
+    subscription,
+    support,
+    truth,
+    web,
+)
 from c360_spark.synth.noise import KINDS, Noise
 from c360_spark.synth.person import people as people_of
 from c360_spark.synth.world import World
@@ -40,6 +53,9 @@ DATASETS = (
     Dataset("support", "case", "jsonl", support.case),
     Dataset("email", "engagement", "jsonl", email.engagement),
     Dataset("consent", "statement", "jsonl", consent.statement),
+    Dataset("crm", "account", "jsonl", company.account),
+    Dataset("crm", "contact", "jsonl", company.contact),
+    Dataset("commerce", "subscription", "jsonl", subscription.subscription),
 )
 
 

@@ -12,8 +12,9 @@ from c360_spark.tables.gold import (
     PROFILE,
     PROFILE_ATTRIBUTE,
 )
+from c360_spark.tables.gold_account import ACCOUNT_MEMBER, ACCOUNT_XREF, GOLD_ACCOUNT, GOLD_SUBSCRIPTION
 from c360_spark.tables.gold_cdp import CDP_MISMATCH, CDP_RECONCILIATION
-from c360_spark.tables.gold_event import EVENT_REATTRIBUTION, GOLD_EVENT, ORDER_SESSION, SESSION
+from c360_spark.tables.gold_event import DEVICE, EVENT_REATTRIBUTION, GOLD_EVENT, ORDER_SESSION, SESSION
 from c360_spark.tables.gold_metric import LIFECYCLE_TRANSITION, METRIC, METRIC_TOTAL
 from c360_spark.tables.identity import (
     CHANGE,
@@ -29,7 +30,6 @@ from c360_spark.tables.identity import (
 from c360_spark.tables.model import Column, Pii, Table, Write
 from c360_spark.tables.ops import ACCOUNTING, DELIVERY, RULE_RELEASE, RUN, WATERMARK
 from c360_spark.tables.silver import (
-    CANONICAL,
     CDP_PROFILE,
     CONSENT,
     EVENT,
@@ -38,13 +38,17 @@ from c360_spark.tables.silver import (
     MEMBERS,
     ORDER,
     ORDER_LINE,
-    OWNED,
     PROFILE_RECORD,
     PROVENANCE,
     QUARANTINE,
     SUPPORT_CASE,
-    VERSIONED,
 )
+from c360_spark.tables.silver_account import ACCOUNT, SUBSCRIPTION
+
+CANONICAL = (PROFILE_RECORD, EVENT, ORDER, ORDER_LINE, SUPPORT_CASE, CONSENT, CDP_PROFILE, ACCOUNT, SUBSCRIPTION)
+VERSIONED = (PROFILE_RECORD, ORDER, SUPPORT_CASE, CDP_PROFILE, SUBSCRIPTION, ACCOUNT)
+# Those whose records are somebody's, by the identifiers that they are evidence of.
+OWNED = tuple(table for table in VERSIONED if "identifier_set_id" in table.column_names and table is not ACCOUNT)
 
 ALL: tuple[Table, ...] = (
     *CANONICAL,
@@ -67,8 +71,13 @@ ALL: tuple[Table, ...] = (
     EVENT_REATTRIBUTION,
     SESSION,
     ORDER_SESSION,
+    DEVICE,
     HOUSEHOLD,
     HOUSEHOLD_MEMBER,
+    GOLD_ACCOUNT,
+    ACCOUNT_XREF,
+    ACCOUNT_MEMBER,
+    GOLD_SUBSCRIPTION,
     METRIC,
     METRIC_TOTAL,
     LIFECYCLE_TRANSITION,
@@ -86,7 +95,10 @@ ALL: tuple[Table, ...] = (
 )
 
 __all__ = [
+    "ACCOUNT",
     "ACCOUNTING",
+    "ACCOUNT_MEMBER",
+    "ACCOUNT_XREF",
     "ACK",
     "ALL",
     "AUDIENCE_MEMBER",
@@ -99,10 +111,13 @@ __all__ = [
     "CONSENT",
     "CONSENT_STATE",
     "DELIVERY",
+    "DEVICE",
     "EVENT",
     "EVENT_REATTRIBUTION",
     "EVIDENCE",
+    "GOLD_ACCOUNT",
     "GOLD_EVENT",
+    "GOLD_SUBSCRIPTION",
     "HEALTH",
     "HOUSEHOLD",
     "HOUSEHOLD_MEMBER",
@@ -132,6 +147,7 @@ __all__ = [
     "RULE_RELEASE",
     "RUN",
     "SESSION",
+    "SUBSCRIPTION",
     "SUPPORT_CASE",
     "VERSIONED",
     "WATERMARK",

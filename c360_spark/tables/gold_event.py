@@ -34,7 +34,7 @@ GOLD_EVENT = Table(
     references={
         **OF_PERSON,
         "person_id_then": OF_PERSON["person_id"],
-        "device_id": "identity.identifier.identifier_id",
+        "device_id": "gold.device.device_id",
     },
 )
 
@@ -102,6 +102,24 @@ ORDER_SESSION = Table(
         **OF_PERSON,
         "event_person_id": OF_PERSON["person_id"],
         "session_id": "gold.session.session_id",
-        "device_id": "identity.identifier.identifier_id",
+        "device_id": "gold.device.device_id",
     },
+)
+
+DEVICE = Table(
+    "gold",
+    "device",
+    "one cookie or device",
+    ("device_id",),
+    Write.SYNC,
+    (
+        key("device_id", LONG, "its identifier"),
+        key("namespace", STRING, "what kind of cookie or device it is"),
+        key("region", STRING, "region that it was seen in; seen in another, it is another"),
+        Column("person_id", STRING, "whose it is as known now; null if nobody's: blocked, or used by many"),
+        key("first_seen_at", TIMESTAMP, "when it was first seen, by the source's clock"),
+        key("last_seen_at", TIMESTAMP, "when it was last seen"),
+        key("event_count", LONG, "events that carry it"),
+    ),
+    references={**OF_PERSON, "device_id": "identity.identifier.identifier_id"},
 )

@@ -220,8 +220,3 @@ QUARANTINE = Table(
         key("received_at", TIMESTAMP, "as-of time of the run that landed the record"),
     ),
 )
-
-CANONICAL = (PROFILE_RECORD, EVENT, ORDER, ORDER_LINE, SUPPORT_CASE, CONSENT, CDP_PROFILE)
-VERSIONED = (PROFILE_RECORD, ORDER, SUPPORT_CASE, CDP_PROFILE)
-# Those whose records are somebody's, by the identifiers that they are evidence of.
-OWNED = tuple(table for table in VERSIONED if "identifier_set_id" in table.column_names)

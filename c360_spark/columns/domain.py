@@ -1,0 +1,40 @@
+"""Domains of companies: the part of an address that somebody has registered."""
+
+from collections.abc import Collection
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+DOMAIN = r"^([^\s.@/\\:,;<>\"]{1,63}\.)+[^\s.@/\\:,;<>\"\d][^\s.@/\\:,;<>\"]{1,62}$"
+
+
+def domain(value: Column) -> Column:
+    """The domain of an e-mail address, of a website or as it stands, in lower case without `www.`; null unless it looks
+    like one.
+    """
+    text = F.lower(F.trim(value))
+    text = F.regexp_replace(text, r"^[a-z][a-z0-9+.-]*://", "")
+    text = F.regexp_replace(text, r"[/?#].*$", "")
+    text = F.regexp_replace(F.substring_index(text, "@", -1), r":\d+$|\.$", "")
+    host = F.regexp_replace(text, r"^www\.", "")
+    return F.when(host.rlike(DOMAIN), host)
+
+
+def registrable(host: Column, suffixes: Collection[str]) -> Column:
+    """The last two parts of a domain, or the last three where the last two are one of `suffixes`, such as co.uk; null
+    for a suffix by itself.
+    """
+    two = F.substring_index(host, ".", -2)
+    if not suffixes:
+        return two
+    three = F.nullif(F.substring_index(host, ".", -3), two)
+    return F.when(two.isin(*suffixes), three).otherwise(two)
+
+
+def company_domain(value: Column, free_mail: Collection[str], suffixes: Collection[str]) -> Column:
+    """The registered domain of an address or website; null for domains of `free_mail` and all below them, where
+    anybody has an address.
+    """
+    host = domain(value)
+    own = registrable(host, suffixes)
+    return F.when(~own.isin(*free_mail) & ~host.isin(*free_mail), own)

@@ -1,0 +1,51 @@
+"""Subscriptions: whose they are, whether they run, and what they cost a month."""
+
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.config.gold import Subscriptions
+from c360_spark.gold.account import KEY, Grouping
+
+MONTHS = 1200  # what is paid for longer has no price of a month
+
+
+def subscriptions(
+    current: DataFrame,
+    xref: DataFrame,
+    records: DataFrame,
+    settings: Subscriptions,
+    grouping: Grouping,
+    *,
+    as_of: datetime,
+) -> DataFrame:
+    """gold.subscription of current rows of silver.subscription.
+
+    `xref` is gold.person_xref, `records` is what `account_records` gives. What lies after `as_of` has
+    not happened: neither a beginning nor an end.
+    """
+    companies = records.groupBy(F.col("source").alias("of"), F.col("source_key").alias("account_key")).agg(
+        F.min("account_id").alias("account_id")
+    )
+    named = current.withColumn("of", grouping.keys_of(F.col("source")))
+    found = named.join(xref, [*KEY], "left").join(companies, ["of", "account_key"], "left")
+    ends_at = F.coalesce("ends_at", "cancelled_at")
+    begun = F.col("started_at") <= F.lit(as_of)
+    running = ends_at.isNull() | (ends_at > F.lit(as_of))
+    inactive = F.coalesce(F.col("status").isin(*settings.inactive_statuses), F.lit(False))
+    return found.select(
+        *("source", "dataset", "source_key", "subscription_id", "person_id", "account_id", "product", "status"),
+        "started_at",
+        ends_at.alias("ends_at"),
+        (begun & running & ~inactive).alias("is_active"),
+        _monthly().alias("monthly_cents"),
+        "currency",
+    )
+
+
+def _monthly() -> Column:
+    """Rounded half up, exactly: of so few months no share is near a half without being one."""
+    months = F.when(F.col("period_months").between(1, MONTHS), F.col("period_months"))
+    share = F.col("amount_cents").cast("decimal(20,0)") / months.cast("decimal(4,0)")
+    return F.round(share).cast("long")
