@@ -27,7 +27,9 @@ def build_accounts(run: Run) -> None:
     """Recompute accounts and subscriptions and write what differs; without rules in gold.yml there are no accounts."""
     grouping = _grouping(run)
     news = increment(run, CONSUMER, _label(run, grouping), reads=READ, makes=MADE)
-    if not news.unchanged:
+    if news.unchanged:
+        run.say(f"{CONSUMER:<28} nothing is new")
+    else:
         with run.step("build_accounts") as step:
             made = account_records(current(run.store.read(tables.ACCOUNT)), grouping)
             records, _ = run.store.stage("account records", made if run.conf.gold.accounts else made.where("false"))
