@@ -42,7 +42,7 @@ class Work:
 def build_events(run: Run) -> None:
     """Recompute what has changed, and write what differs."""
     news = increment(run, CONSUMER, _label(run), reads=READ, makes=MADE)
-    if news.unchanged:
+    if news.idle:
         run.say(f"{'build_events':<28} nothing is new")
     else:
         _events(run, news)

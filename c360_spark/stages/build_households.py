@@ -1,24 +1,43 @@
-"""build_households: profiles, and identifiers that several persons use → gold.household and its members."""
+"""build_households: profiles, and identifiers that several persons use → gold.household and its members.
+
+Everything is computed anew, unless nothing that is read has changed.
+"""
+
+import hashlib
 
 from pyspark.sql import DataFrame
 
 from c360_spark import tables
 from c360_spark.config.gold import Households
 from c360_spark.gold.household import by_address, by_sharing, eligible, households, sharing
-from c360_spark.stages.run import Run
+from c360_spark.stages.increment import increment
+from c360_spark.stages.run import Run, Step
+
+READ = (tables.PROFILE, tables.LINK, tables.MEMBERSHIP)
+MADE = (tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)
 
 
 def build_households(run: Run) -> None:
     """Recompute households and write what differs; none, where gold.yml has no rules for them."""
+    label = hashlib.sha256(str(run.conf.gold.households).encode()).hexdigest()[:12]
+    news = increment(run, "build_households", label, reads=READ, makes=MADE)
+    if news.idle:
+        run.say(f"{'build_households':<28} nothing is new")
+    else:
+        with run.step("build_households") as step:
+            _write(run, step)
+    news.done()
+
+
+def _write(run: Run, step: Step) -> None:
     store, rules = run.store, run.conf.gold.households
-    with run.step("build_households") as step:
-        if rules:
-            groups, members = _found(run, rules)
-            made = households(groups, members)
-        else:
-            made, members = (store.read(table).where("false") for table in (tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER))
-        step.wrote("household", store.sync(tables.HOUSEHOLD, made))
-        step.wrote("household_member", store.sync(tables.HOUSEHOLD_MEMBER, members))
+    if rules:
+        groups, members = _found(run, rules)
+        made = households(groups, members)
+    else:
+        made, members = (store.read(table).where("false") for table in MADE)
+    step.wrote("household", store.sync(tables.HOUSEHOLD, made))
+    step.wrote("household_member", store.sync(tables.HOUSEHOLD_MEMBER, members))
 
 
 def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:

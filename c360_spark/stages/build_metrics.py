@@ -1,5 +1,9 @@
-"""build_metrics: orders, cases, events, sessions and profiles → gold.metric, its totals, and moves in the lifecycle."""
+"""build_metrics: orders, cases, events, sessions and profiles → gold.metric, its totals, and moves in the lifecycle.
 
+Everything is computed anew, as time alone moves windows and recency, unless nothing has changed and it is no later.
+"""
+
+import hashlib
 from functools import partial
 
 from pyspark.errors import PySparkException
@@ -11,9 +15,11 @@ from c360_spark.config.metrics import FACTS, LIFECYCLE
 from c360_spark.errors import ConfigError
 from c360_spark.gold.metric import measured, metric_rows, metric_totals, metric_values, person_metrics, transitions
 from c360_spark.gold.owner import current
+from c360_spark.stages.increment import increment
 from c360_spark.stages.run import Run, Step, together
 from c360_spark.tables import Table
 
+READ = (tables.PROFILE, tables.PERSON_XREF, *(fact.table for fact in FACTS.values()))
 MADE = (tables.METRIC, tables.METRIC_TOTAL, tables.LIFECYCLE_TRANSITION)
 
 
@@ -25,20 +31,31 @@ def build_metrics(run: Run) -> None:
     rules, store = run.conf.metrics, run.store
     if not rules.all and not any(store.exists(table) for table in MADE):
         return
-    with run.step("build_metrics") as step:
-        if not rules.all:
-            for table in MADE[:2]:
-                step.wrote(table.name, store.sync(table, store.read(table).where("false")))
-            return
-        people, _ = store.stage("person metrics", all_metrics(run))
-        values = metric_values(people, rules)
-        work = [
-            partial(_sync, run, step, tables.METRIC, metric_rows(values, rules)),
-            partial(_sync, run, step, tables.METRIC_TOTAL, metric_totals(values)),
-        ]
-        if rules.lifecycle:
-            work.append(partial(_move, run, step, people))
-        together(work)
+    label = hashlib.sha256(rules.model_dump_json().encode()).hexdigest()[:12]
+    news = increment(run, "build_metrics", label, reads=READ, makes=MADE if rules.lifecycle else MADE[:2])
+    if news.unchanged:
+        run.say(f"{'build_metrics':<28} nothing is new")
+    else:
+        with run.step("build_metrics") as step:
+            _write(run, step)
+    news.done()
+
+
+def _write(run: Run, step: Step) -> None:
+    rules, store = run.conf.metrics, run.store
+    if not rules.all:
+        for table in MADE[:2]:
+            step.wrote(table.name, store.sync(table, store.read(table).where("false")))
+        return
+    people, _ = store.stage("person metrics", all_metrics(run))
+    values = metric_values(people, rules)
+    work = [
+        partial(_sync, run, step, tables.METRIC, metric_rows(values, rules)),
+        partial(_sync, run, step, tables.METRIC_TOTAL, metric_totals(values)),
+    ]
+    if rules.lifecycle:
+        work.append(partial(_move, run, step, people))
+    together(work)
 
 
 def all_metrics(run: Run) -> DataFrame:

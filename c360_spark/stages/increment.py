@@ -29,9 +29,15 @@ class Increment:
         return self.since is None
 
     @property
+    def idle(self) -> bool:
+        """No table has another version: there is nothing to do for who does not ask the time."""
+        versions = {name: n for name, n in self.marks.items() if not name.startswith(AS_OF)}
+        return self.since is not None and all(self.since.get(name) == n for name, n in versions.items())
+
+    @property
     def unchanged(self) -> bool:
         """No table has another version and it is no later: there is nothing to do."""
-        return self.since is not None and all(self.since.get(name) == n for name, n in self.marks.items())
+        return self.idle and self.last_as_of == self.run.as_of
 
     def latest(self, table: Table) -> DataFrame:
         """As `Store.latest`, of what is new."""
