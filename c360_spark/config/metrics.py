@@ -55,11 +55,13 @@ ORDER = ("ordered_at", "status", "channel", "currency", "total_cents", "attribut
 CASE = ("opened_at", "channel", "subject", "priority", "status", "country", *OF_RECORD)
 EVENT = ("occurred_at", "event_name", "channel", "campaign", *OF_RECORD)
 SESSION = ("started_at", "ended_at", "event_count", "device_count", "channels", "campaign", "entry_event")
+SUBSCRIPTION = ("started_at", "ends_at", "is_active", "status", "product", "monthly_cents", "currency", *RECORD[:2])
 FACTS = {
     "order": Fact(tables.ORDER, "orders", "ordered_at", RECORD, ORDER),
     "case": Fact(tables.SUPPORT_CASE, "cases", "opened_at", RECORD, CASE),
     "event": Fact(tables.GOLD_EVENT, "events", "occurred_at", RECORD, EVENT),
     "session": Fact(tables.SESSION, "sessions", "started_at", ("session_id",), SESSION),
+    "subscription": Fact(tables.GOLD_SUBSCRIPTION, "subscriptions", "started_at", RECORD, SUBSCRIPTION),
 }
 
 
