@@ -158,3 +158,10 @@ def test_a_killed_run_is_repaired_though_its_records_went_from_one_person_to_ano
     assert "1 persons touched" in capsys.readouterr().err
     assert [store.version(table) for table in MADE][:3] == versions[:3]
     assert [(row.person_id, row.purpose) for row in store.read(tables.CONSENT_STATE).collect()] == [("carl", "x")]
+
+    # Reprocessing takes the record out, and its set with it; identity has not changed.
+    for table in (tables.PROFILE_RECORD, tables.IDENTIFIER_SET):
+        store.sync(table, store.read(table).where("identifier_set_id <> 's2'"))
+    build_profiles(lake.run(3))
+    cities = {row.person_id: (row.city, row.record_count) for row in store.read(tables.PROFILE).collect()}
+    assert cities == {"anna": ("x", 1), "bert": (None, 0), "carl": (None, 0)}

@@ -18,8 +18,10 @@ def touched_persons(run: Run, news: Increment) -> DataFrame:
     changed: more rather than fewer. Computed from what is read, not from what was made, so that a killed run that is
     run again finds the same.
     """
-    members = _members(run).join(_touched_sets(run, news), "identifier_set_id", "left_semi")
-    theirs = _placed(run).join(members, "identifier_id", "left_semi")
+    members = _members(run).join(_touched_sets(run, news), "identifier_set_id", "left_semi").select("identifier_id")
+    gone = news.touched(tables.IDENTIFIER_SET, "members")  # a set that went is in no table any more
+    once = gone.select(F.explode("members.identifier_id").alias("identifier_id"))
+    theirs = _placed(run).join(members.unionByName(once), "identifier_id", "left_semi")
     moved = (news.touched(table, "person_id") for table in (tables.PERSON, tables.MEMBERSHIP))
     return reduce(DataFrame.unionByName, moved, theirs.select("person_id")).distinct()
 
