@@ -69,15 +69,18 @@ class Store:
         return int(row["version"]) if row else -1
 
     def read(self, table: Table) -> DataFrame:
-        """The table as it is now; an empty frame of its shape while it does not exist."""
+        """The table as it is now; an empty frame of its shape while it does not exist. Columns that were declared after
+        it was made are null.
+        """
         if not self.exists(table):
             return self.spark.createDataFrame([], table.schema)
-        return self.spark.table(self.name(table))
+        return _completed(self.spark.table(self.name(table)), table)
 
     def changes(self, table: Table, *, since: int, until: int) -> DataFrame:
         """Rows appended to an append-only table after version `since`, up to version `until` (> since)."""
         if since < 0:  # the table itself: the change feed makes an object of every row
-            return self.spark.read.option("versionAsOf", until).table(self.name(table)).select(*table.column_names)
+            rows = self.spark.read.option("versionAsOf", until).table(self.name(table))
+            return _completed(rows, table).select(*table.column_names)
         return self._feed(table, since, until).where("_change_type = 'insert'").select(*table.column_names)
 
     def latest(self, table: Table, *, since: int, until: int) -> DataFrame:
@@ -109,7 +112,7 @@ class Store:
         """Add rows. The first append makes the table, with comments and without statistics of PII columns."""
         counted = Observation()
         frame = self._shaped(table, rows).observe(counted, F.count(F.lit(1)).alias("rows"))
-        writer = frame.write.format("delta").mode("append").options(**_properties(table))
+        writer = frame.write.format("delta").mode("append").options(mergeSchema="true", **_properties(table))
         writer.saveAsTable(self.name(table)) if self.catalog else writer.save(self.path(table))
         return Written(inserted=counted.get["rows"])
 
@@ -149,9 +152,11 @@ class Store:
 
     def _feed(self, table: Table, since: int, until: int) -> DataFrame:
         feed = self.spark.read.option("readChangeFeed", "true")
-        return feed.option("startingVersion", since + 1).option("endingVersion", until).table(self.name(table))
+        feed = feed.option("startingVersion", since + 1).option("endingVersion", until)
+        return _completed(feed.table(self.name(table)), table)
 
     def _merge(self, table: Table, rows: DataFrame) -> Written:
+        self._add_columns(table)
         view = f"c360_{table.layer}_{table.name}"
         rows.createOrReplaceTempView(view)
         on = " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in table.key)
@@ -167,10 +172,28 @@ class Store:
         assert result is not None
         return Written(result["num_inserted_rows"], result["num_updated_rows"], result["num_deleted_rows"])
 
+    def _add_columns(self, table: Table) -> None:
+        """Those that were declared after the table was made."""
+        for column in _missing(self.spark.table(self.name(table)), table):
+            comment = column.meaning.replace("'", "\\'")
+            self.spark.sql(
+                f"ALTER TABLE {self.name(table)} ADD COLUMNS "
+                f"(`{column.name}` {column.type.simpleString()} COMMENT '{comment}')"
+            )
+
     def _shaped(self, table: Table, rows: DataFrame) -> DataFrame:
         """Columns in the registry's order and types; a missing or incompatible column fails here, before a write."""
         fields = [StructField(c.name, c.type, True, {"comment": c.meaning}) for c in table.columns]
         return rows.to(StructType(fields))
+
+
+def _missing(rows: DataFrame, table: Table) -> list[TableColumn]:
+    return [column for column in table.columns if column.name not in rows.columns]
+
+
+def _completed(rows: DataFrame, table: Table) -> DataFrame:
+    lacking = _missing(rows, table)
+    return rows.withColumns({c.name: F.lit(None).cast(c.type) for c in lacking}) if lacking else rows
 
 
 def _properties(table: Table) -> dict[str, str]:

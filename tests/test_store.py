@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,21 @@ def test_nothing_to_write_leaves_no_commit_and_a_write_of_another_shape_fails(st
     shuffled = row.select(*reversed(table.column_names), F.lit(1).alias("unknown"))
     assert store.append(table, shuffled) == Written(inserted=1)
     assert [(row.person_id, row["size"]) for row in store.read(table).collect()] == [("p", 3)]
+
+
+def test_a_table_made_before_a_column_was_declared_gets_it(store: Store, frame: Frame) -> None:
+    table = tables.HOUSEHOLD
+    older = replace(table, columns=table.columns[:-1])  # without `reason`
+    store.append(older, frame(table, {"household_id": "1"}).drop("reason"))
+    assert [row.reason for row in store.read(table).collect()] == [None]
+    assert [row.reason for row in store.latest(table, since=-1, until=0).collect()] == [None]
+    changed = frame(table, {"household_id": "1", "rule": "address"}, {"household_id": "2", "reason": "crowded"})
+    assert store.merge(table, changed) == Written(1, 1, 0)
+    found = {(row.household_id, row.rule, row.reason) for row in store.read(table).collect()}
+    assert found == {("1", "address", None), ("2", "rule1", "crowded")}
+    comments = {field.name: field.metadata.get("comment") for field in store.read(table).schema.fields}
+    assert comments["reason"] == table.columns[-1].meaning
+
+    store.append(replace(older, name="other"), frame(table, {"household_id": "1"}).drop("reason"))
+    store.append(replace(table, name="other"), frame(table, {"household_id": "2", "reason": "crowded"}))
+    assert store.read(replace(table, name="other")).where("reason = 'crowded'").count() == 1
