@@ -196,13 +196,45 @@ def test_a_run_killed_before_the_size_is_accounted_for_by_the_next_one_at_a_late
     build_audiences(run)
     killed, last = later(run, 1, where="order_count > 1"), later(run, 2, where="order_count >= 0")
     dying = DyingStore(run.spark, run.store.lake)
-    dying.commits_left = 1
+    dying.commits_left = 2  # that everything is looked at, and the members
     with pytest.raises(Killed):
         build_audiences(replace(killed, store=dying))
     assert (len(sizes(run)), run.store.version(tables.AUDIENCE_MEMBER)) == (1, 1)
     build_audiences(last)
     # a by the rule; b out by the rule that died, and in again, which by the rule on record is no change of rule
     assert sizes(run)[1] == (last.as_of, 2, 3, {"rule": 0, "data": 1})
+
+
+@pytest.mark.spark
+def test_who_is_touched_moves_and_time_alone_moves_whom_it_may(
+    run: Run, frame: Frame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build_audiences(run)
+    tomorrow = later(run, 1)
+    # b takes consent back, a orders, c is gone; d comes without consent
+    orders = ({"person_id": p, "order_count": n} for p, n in (("a", 1), ("b", 1), ("d", 5)))
+    run.store.sync(tables.PROFILE, frame(tables.PROFILE, *orders))
+    granted = ({"person_id": p, **GRANTED} for p in "ac")
+    run.store.sync(tables.CONSENT_STATE, frame(tables.CONSENT_STATE, *granted))
+    build_audiences(tomorrow)
+    assert "buyers: 4 persons touched" in capsys.readouterr().err
+    members = run.store.read(tables.AUDIENCE_MEMBER).collect()
+    assert {(row.person_id, row.entered_cause, row.exited_cause) for row in members} == {
+        ("a", "data", None),
+        ("b", "data", "consent"),
+        ("c", "data", "retired"),
+    }
+    build_audiences(later(run, 2))
+    assert "buyers: 0 persons touched" in capsys.readouterr().err
+    build_audiences(later(run, 3, max_stay_days=1))
+    build_audiences(later(run, 4, max_stay_days=1))
+    assert "persons touched" not in capsys.readouterr().err
+    assert sizes(run)[1:] == [
+        (tomorrow.as_of, 2, 1, {"data": 1, "consent": -1, "retired": -1}),
+        (later(run, 2).as_of, 1, 1, {}),
+        (later(run, 3).as_of, 1, 0, {"expired": -1}),
+        (later(run, 4).as_of, 0, 1, {"data": 1}),
+    ]
 
 
 @pytest.mark.spark

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from c360_spark.config.expression import used
 from c360_spark.config.model import Model
 
 
@@ -31,3 +32,9 @@ class Audience(Model):
     def definition(self) -> str:
         """What makes it another audience: the conditions, as they are put on record."""
         return self.where if self.exit is None else f"{self.where} UNTIL {self.exit}"
+
+    @property
+    def moves_with_time(self) -> bool:
+        """Whether somebody may enter or leave by nothing but time going by."""
+        timed = self.min_stay_days or self.max_stay_days or self.cooldown_days
+        return bool(timed) or bool(used(f"{self.where} {self.exit or ''}", ("as_of",)))

@@ -1,5 +1,6 @@
 """build_audiences: profiles, metrics and consent → gold.audience_member, gold.audience_size."""
 
+import hashlib
 from datetime import timedelta
 from functools import reduce
 
@@ -12,12 +13,18 @@ from c360_spark.config.expression import complaints
 from c360_spark.errors import IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.gold.audience_size import audience_size
+from c360_spark.stages.increment import Increment, increment
 from c360_spark.stages.people import people
 from c360_spark.stages.run import Run, Step
+
+READ = (tables.PROFILE, tables.METRIC, tables.CONSENT_STATE)
 
 
 def build_audiences(run: Run) -> None:
     """Let people into audiences and out of them, at `as_of`.
+
+    Looked at are persons of whom anything is otherwise than last time; everybody, where time alone moves people or the
+    audience was defined otherwise.
 
     Raises IntegrityError C501 when the causes of an audience do not lead from its size before to that after.
     """
@@ -26,9 +33,35 @@ def build_audiences(run: Run) -> None:
     with run.step("build_audiences") as step:
         step.results += _late(run, last)
         if due:
-            rows = reduce(DataFrame.unionByName, (changes(run, audience, last.get(audience.name)) for audience in due))
+            begun = [_news(run, audience) for audience in due]
+            looked = [_touched(run, step, audience, news) for audience, news in zip(due, begun, strict=True)]
+            found = [changes(run, each, last.get(each.name), some) for each, some in zip(due, looked, strict=True)]
+            rows = reduce(DataFrame.unionByName, found)
             step.wrote("audience_member", run.store.merge(tables.AUDIENCE_MEMBER, rows))
             _account(run, step, due, last)
+            for news in begun:
+                news.done()
+
+
+def _news(run: Run, audience: Audience) -> Increment:
+    said = audience.model_dump_json(exclude={"description", "owner", "every_hours", "sla_hours"})
+    said += run.conf.metrics.fingerprint(audience.where, audience.exit) or ""
+    label = hashlib.sha256(said.encode()).hexdigest()[:12]
+    return increment(run, f"audience {audience.name}", label, reads=READ, makes=(tables.AUDIENCE_MEMBER,))
+
+
+def _touched(run: Run, step: Step, audience: Audience, news: Increment) -> DataFrame | None:
+    """`person_id` of those who may enter or leave; None for everybody."""
+    if news.whole or audience.moves_with_time:
+        return None
+    said = [news.touched(table, "person_id") for table in (tables.PROFILE, tables.CONSENT_STATE)]
+    if metrics := run.conf.metrics.reading(audience.where, audience.exit):
+        figures = news.touched(tables.METRIC, "metric", "person_id").where(F.col("metric").isin(*metrics))
+        said.append(figures.select("person_id"))
+    every = reduce(DataFrame.unionByName, said).distinct()
+    persons, count = run.store.stage(f"touched.audience.{audience.name}", every)
+    step.results.append(f"{audience.name}: {count:,} persons touched")
+    return persons
 
 
 def last_evaluations(run: Run) -> dict[str, Row]:
@@ -38,13 +71,16 @@ def last_evaluations(run: Run) -> dict[str, Row]:
     return {row["last"].audience: row["last"] for row in newest.select("last").collect()}
 
 
-def changes(run: Run, audience: Audience, last: Row | None) -> DataFrame:
-    """Who enters and who leaves, as rows of gold.audience_member."""
+def changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame | None = None) -> DataFrame:
+    """Who enters and who leaves, as rows of gold.audience_member; of these `persons` only, where they are given."""
     read, since = run.store.read, last.evaluated_at if last else None
     before = _before(run, audience, last) if last else None
+    members, now = read(tables.AUDIENCE_MEMBER), look(run, audience)
+    if persons is not None:
+        members, now = (rows.join(persons, "person_id", "left_semi") for rows in (members, now))
     return stays(
-        read(tables.AUDIENCE_MEMBER),
-        look(run, audience),
+        members,
+        now,
         moves(read(tables.CHANGE), since=since),
         audience,
         as_of=run.as_of,

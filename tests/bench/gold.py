@@ -17,7 +17,7 @@ from c360_spark.tables import Table
 from tests.bench.machine import say
 
 START = datetime(2026, 1, 1)
-STEPS = ("build_profiles", "build_audiences", "export")
+STEPS = ("build_profiles", "build_households", "build_metrics", "build_audiences", "export")
 COMPARED = (tables.PERSON_XREF, tables.PROFILE_ATTRIBUTE, tables.PROFILE, tables.CONSENT_STATE)
 
 
@@ -26,7 +26,8 @@ def compared(spark: SparkSession, conf: Conf, folder: Path, persons: int) -> lis
     base = Base(spark, conf, folder / "gold", persons)
     base.bring(0, persons)
     full = base.timed()
-    lines = ["| persons that change | " + " | ".join(STEPS) + " | together | of full |", "|--:|" + "--:|" * 5]
+    lines = [f"| persons that change | {' | '.join(STEPS)} | together | of full |"]
+    lines.append("|--:" * (len(STEPS) + 3) + "|")
     lines.append(_line(persons, full, full))
     for changed in (persons // 100, persons // 1000, 0):
         base.bring(0, changed)
