@@ -238,6 +238,17 @@ def test_who_is_touched_moves_and_time_alone_moves_whom_it_may(
 
 
 @pytest.mark.spark
+def test_who_left_and_qualifies_again_at_once_enters_at_the_next_look(run: Run, frame: Frame) -> None:
+    build_audiences(run)
+    tomorrow = later(run, 1)
+    for count in (0, 1):  # the day is run again, after its data was mended
+        run.store.merge(tables.PROFILE, frame(tables.PROFILE, {"person_id": "b", "order_count": count}))
+        build_audiences(tomorrow)
+    build_audiences(later(run, 2))
+    assert [size[1:] for size in sizes(run)[1:]] == [(2, 1, {"data": -1}), (1, 2, {"data": 1})]
+
+
+@pytest.mark.spark
 def test_a_preview_tells_what_would_be_and_writes_nothing_and_a_person_is_explained(run: Run) -> None:
     build_audiences(run)
     next_day = later(run, 1)

@@ -59,6 +59,10 @@ class Conf:
         for source, dataset in names:
             yield source, dataset, self.sources[source, dataset], self.contracts[source, dataset]
 
+    def datasets_of(self, table: tables.Table) -> list[str]:
+        """Datasets (`source.dataset`, sorted) whose records become rows of a canonical table."""
+        return sorted(f"{s}.{d}" for s, d, _, contract in self.datasets() if contract.table == table.name)
+
     def cdps(self, only: str | None = None) -> dict[str, set[str]]:
         """Each source that is a CDP, with the namespaces of the identifiers it sends; `only` one of them.
 

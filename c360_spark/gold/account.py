@@ -14,9 +14,9 @@ from c360_spark.columns.domain import company_domain
 from c360_spark.columns.keys import digest
 from c360_spark.config.gold import Accounts
 from c360_spark.config.survivorship import ENTRY
+from c360_spark.gold.owner import RECORD_KEY
 
 NEWEST = ("name", "industry", "country", "parent_account_id")
-KEY = ("source", "dataset", "source_key")
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def account_records(records: DataFrame, grouping: Grouping) -> DataFrame:
     country, newest`: what is greatest in `newest` was said last.
     """
     own = grouping.domain(F.col("domain"))
-    alone = _account_id(F.lit("record"), *(F.col(name) for name in KEY))
+    alone = _account_id(F.lit("record"), *(F.col(name) for name in RECORD_KEY))
     return records.select(
-        *(*KEY, "parent_key", F.when(own.isNotNull(), _of_domain(own)).otherwise(alone).alias("account_id")),
+        *(*RECORD_KEY, "parent_key", F.when(own.isNotNull(), _of_domain(own)).otherwise(alone).alias("account_id")),
         *(own.alias("domain"), "name", "industry", "country"),
         F.struct(F.coalesce("updated_at", "created_at", "received_at").alias("at"), "bronze_id").alias("newest"),
     )

@@ -6,7 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.config.gold import Subscriptions
-from c360_spark.gold.account import KEY, Grouping
+from c360_spark.gold.account import Grouping
+from c360_spark.gold.owner import RECORD_KEY
 
 MONTHS = 1200  # what is paid for longer has no price of a month
 
@@ -29,13 +30,13 @@ def subscriptions(
         F.min("account_id").alias("account_id")
     )
     named = current.withColumn("of", grouping.keys_of(F.col("source")))
-    found = named.join(xref, [*KEY], "left").join(companies, ["of", "account_key"], "left")
+    found = named.join(xref, [*RECORD_KEY], "left").join(companies, ["of", "account_key"], "left")
     ends_at = F.coalesce("ends_at", "cancelled_at")
     begun = F.col("started_at") <= F.lit(as_of)
     running = ends_at.isNull() | (ends_at > F.lit(as_of))
     inactive = F.coalesce(F.col("status").isin(*settings.inactive_statuses), F.lit(False))
     return found.select(
-        *("source", "dataset", "source_key", "subscription_id", "person_id", "account_id", "product", "status"),
+        *(*RECORD_KEY, "subscription_id", "person_id", "account_id", "product", "status"),
         "started_at",
         ends_at.alias("ends_at"),
         (begun & running & ~inactive).alias("is_active"),

@@ -1,9 +1,8 @@
 """build_accounts: profiles and records of companies → gold.account with its members, and gold.subscription.
 
-Everything is computed anew, unless nothing that is read has changed and it is no later.
+Everything is computed anew, unless nothing that is read has changed; subscriptions begin and end by time alone.
 """
 
-import hashlib
 from functools import partial
 
 from pyspark.sql import DataFrame
@@ -18,7 +17,6 @@ from c360_spark.gold.subscription import subscriptions
 from c360_spark.stages.increment import increment
 from c360_spark.stages.run import Run, Step, together
 
-CONSUMER = "build_accounts"
 READ = (tables.PROFILE_ATTRIBUTE, tables.ACCOUNT, tables.SUBSCRIPTION, tables.PERSON_XREF)
 MADE = (tables.GOLD_ACCOUNT, tables.ACCOUNT_MEMBER, tables.ACCOUNT_XREF, tables.GOLD_SUBSCRIPTION)
 
@@ -26,21 +24,17 @@ MADE = (tables.GOLD_ACCOUNT, tables.ACCOUNT_MEMBER, tables.ACCOUNT_XREF, tables.
 def build_accounts(run: Run) -> None:
     """Recompute accounts and subscriptions and write what differs; without rules in gold.yml there are no accounts."""
     grouping = _grouping(run)
-    news = increment(run, CONSUMER, _label(run, grouping), reads=READ, makes=MADE)
+    rules = f"{run.conf.gold.accounts} {grouping} {run.conf.gold.subscriptions}"
+    news = increment(run, "build_accounts", rules, reads=READ, makes=MADE)
     if news.unchanged:
-        run.say(f"{CONSUMER:<28} nothing is new")
+        news.rest()
     else:
         with run.step("build_accounts") as step:
             made = account_records(current(run.store.read(tables.ACCOUNT)), grouping)
             records, _ = run.store.stage("account records", made if run.conf.gold.accounts else made.where("false"))
-            together([partial(work, run, step, records, grouping) for work in (_accounts, _xref, _subscriptions)])
+            parts = (_subscriptions,) if news.idle else (_accounts, _xref, _subscriptions)
+            together([partial(part, run, step, records, grouping) for part in parts])
     news.done()
-
-
-def _label(run: Run, grouping: Grouping) -> str:
-    """What everything depends on beside the data."""
-    said = f"{run.conf.gold.accounts} {grouping} {run.conf.gold.subscriptions}"
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 def _grouping(run: Run) -> Grouping:

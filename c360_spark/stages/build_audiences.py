@@ -1,6 +1,5 @@
 """build_audiences: profiles, metrics and consent → gold.audience_member, gold.audience_size."""
 
-import hashlib
 from datetime import timedelta
 from functools import reduce
 
@@ -14,10 +13,8 @@ from c360_spark.errors import IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.gold.audience_size import audience_size
 from c360_spark.stages.increment import Increment, increment
-from c360_spark.stages.people import people
+from c360_spark.stages.people import READ, changed_people, people
 from c360_spark.stages.run import Run, Step
-
-READ = (tables.PROFILE, tables.METRIC, tables.CONSENT_STATE)
 
 
 def build_audiences(run: Run) -> None:
@@ -46,20 +43,19 @@ def build_audiences(run: Run) -> None:
 def _news(run: Run, audience: Audience) -> Increment:
     said = audience.model_dump_json(exclude={"description", "owner", "every_hours", "sla_hours"})
     said += run.conf.metrics.fingerprint(audience.where, audience.exit) or ""
-    label = hashlib.sha256(said.encode()).hexdigest()[:12]
-    return increment(run, f"audience {audience.name}", label, reads=READ, makes=(tables.AUDIENCE_MEMBER,))
+    return increment(run, f"audience {audience.name}", said, reads=READ, makes=(tables.AUDIENCE_MEMBER,))
 
 
 def _touched(run: Run, step: Step, audience: Audience, news: Increment) -> DataFrame | None:
-    """`person_id` of those who may enter or leave; None for everybody."""
+    """`person_id` of those who may enter or leave; None for everybody. Who left at the last look may be kept out by
+    nothing else than that it was the same moment.
+    """
     if news.whole or audience.moves_with_time:
         return None
-    said = [news.touched(table, "person_id") for table in (tables.PROFILE, tables.CONSENT_STATE)]
-    if metrics := run.conf.metrics.reading(audience.where, audience.exit):
-        figures = news.touched(tables.METRIC, "metric", "person_id").where(F.col("metric").isin(*metrics))
-        said.append(figures.select("person_id"))
-    every = reduce(DataFrame.unionByName, said).distinct()
-    persons, count = run.store.stage(f"touched.audience.{audience.name}", every)
+    changed = changed_people(news, run.conf.metrics.reading(audience.where, audience.exit))
+    own = run.store.read(tables.AUDIENCE_MEMBER).where(F.col("audience") == audience.name)
+    left = own.where(F.col("exited_at") == F.lit(news.last_as_of)).select("person_id")
+    persons, count = run.store.stage(f"touched.audience.{audience.name}", changed.unionByName(left).distinct())
     step.results.append(f"{audience.name}: {count:,} persons touched")
     return persons
 

@@ -5,7 +5,6 @@ Computed are the events that came, changed or went, those whose identifiers chan
 events those were and are; everything, when the settings are others than last time.
 """
 
-import hashlib
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,7 +21,6 @@ from c360_spark.stages.increment import Increment, increment
 from c360_spark.stages.run import Run, Step, together
 from c360_spark.tables import Table
 
-CONSUMER = "build_events"
 READ = (tables.EVENT, tables.MEMBERSHIP, tables.CHANGE, tables.IDENTIFIER_SET, tables.ORDER, tables.PERSON_XREF)
 MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION, tables.ORDER_SESSION, tables.DEVICE)
 KEY = tables.GOLD_EVENT.key
@@ -41,9 +39,9 @@ class Work:
 
 def build_events(run: Run) -> None:
     """Recompute what has changed, and write what differs."""
-    news = increment(run, CONSUMER, _label(run), reads=READ, makes=MADE)
+    news = increment(run, "build_events", _rules(run), reads=READ, makes=MADE)
     if news.idle:
-        run.say(f"{'build_events':<28} nothing is new")
+        news.rest()
     else:
         _events(run, news)
         with run.step("build_events orders, devices") as step:
@@ -58,12 +56,8 @@ def _write(run: Run, step: Step, table: Table, made: DataFrame) -> None:
 
 def _devices(run: Run) -> DataFrame:
     held = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
-    return devices(run.store.read(tables.IDENTIFIER_SET), held, run.conf.gold.events.devices, _datasets(run))
-
-
-def _datasets(run: Run) -> list[str]:
-    """Those whose records are events."""
-    return [f"{s}.{d}" for s, d, _, contract in run.conf.datasets() if contract.table == tables.EVENT.name]
+    events = run.conf.datasets_of(tables.EVENT)
+    return devices(run.store.read(tables.IDENTIFIER_SET), held, run.conf.gold.events.devices, events)
 
 
 def _orders(run: Run) -> DataFrame:
@@ -95,11 +89,10 @@ def _work(run: Run, step: Step, news: Increment) -> Work | None:
     return Work(touched) if count else None
 
 
-def _label(run: Run) -> str:
+def _rules(run: Run) -> str:
     """What everything depends on beside the data. Trust is in the rule set."""
     said = run.conf.gold.model_dump_json(include={"events", "sessions"})
-    said += f"{run.conf.taxonomy.order_numbers} {sorted(_datasets(run))}"
-    return f"{run.conf.rules.fingerprint} {hashlib.sha256(said.encode()).hexdigest()[:12]}"
+    return f"{run.conf.rules.fingerprint} {said} {run.conf.taxonomy.order_numbers} {run.conf.datasets_of(tables.EVENT)}"
 
 
 def _touched(run: Run, news: Increment) -> DataFrame:

@@ -1,9 +1,8 @@
-"""build_metrics: orders, cases, events, sessions and profiles → gold.metric, its totals, and moves in the lifecycle.
+"""build_metrics: facts of persons, and profiles → gold.metric, its totals, and moves in the lifecycle.
 
 Everything is computed anew, as time alone moves windows and recency, unless nothing has changed and it is no later.
 """
 
-import hashlib
 from functools import partial
 
 from pyspark.errors import PySparkException
@@ -14,7 +13,7 @@ from c360_spark import tables
 from c360_spark.config.metrics import FACTS, LIFECYCLE
 from c360_spark.errors import ConfigError
 from c360_spark.gold.metric import measured, metric_rows, metric_totals, metric_values, person_metrics, transitions
-from c360_spark.gold.owner import current
+from c360_spark.gold.owner import RECORD_KEY, current
 from c360_spark.stages.increment import increment
 from c360_spark.stages.run import Run, Step, together
 from c360_spark.tables import Table
@@ -31,10 +30,10 @@ def build_metrics(run: Run) -> None:
     rules, store = run.conf.metrics, run.store
     if not rules.all and not any(store.exists(table) for table in MADE):
         return
-    label = hashlib.sha256(rules.model_dump_json().encode()).hexdigest()[:12]
-    news = increment(run, "build_metrics", label, reads=READ, makes=MADE if rules.lifecycle else MADE[:2])
+    makes = MADE if rules.lifecycle else MADE[:2]
+    news = increment(run, "build_metrics", rules.model_dump_json(), reads=READ, makes=makes)
     if news.unchanged:
-        run.say(f"{'build_metrics':<28} nothing is new")
+        news.rest()
     else:
         with run.step("build_metrics") as step:
             _write(run, step)
@@ -78,7 +77,7 @@ def facts(run: Run, table: Table) -> DataFrame:
     if "person_id" in table.column_names:
         return rows
     keys = run.store.read(tables.PERSON_XREF)
-    return current(rows).join(keys, ["source", "dataset", "source_key"])
+    return current(rows).join(keys, [*RECORD_KEY])
 
 
 def _sync(run: Run, step: Step, table: Table, rows: DataFrame) -> None:

@@ -3,7 +3,6 @@
 Computed are the persons that a change touches; everybody, when the rules are others than last time.
 """
 
-import hashlib
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,7 +20,6 @@ from c360_spark.stages.run import Run, Step, together
 from c360_spark.stages.touched import READ, owned_sets, touched_persons
 from c360_spark.tables import Table
 
-CONSUMER = "build_profiles"
 MADE = (tables.PERSON_XREF, tables.PROFILE_ATTRIBUTE, tables.PROFILE, tables.CONSENT_STATE)
 
 
@@ -45,7 +43,7 @@ class Work:
 def build_profiles(run: Run) -> None:
     """Recompute profiles, record keys and consent of whom a change touches, and write what differs."""
     decided = in_force(run.conf.profile, as_of=run.as_of)
-    news = increment(run, CONSUMER, _label(run, decided), reads=READ, makes=MADE)
+    news = increment(run, "build_profiles", _rules(run, decided), reads=READ, makes=MADE)
     work = _work(run, news)
     if work:
         together([partial(_attributes, run, work, decided), partial(_keys, run, work), partial(_consent, run, work)])
@@ -53,17 +51,16 @@ def build_profiles(run: Run) -> None:
     news.done()
 
 
-def _label(run: Run, decided: Overrides) -> str:
+def _rules(run: Run, decided: Overrides) -> str:
     """What everything depends on beside the data. Trust is in the rule set; which records are events, in contracts."""
     rules = run.conf.profile.model_dump_json(exclude={"overrides"})
-    said = f"{rules} {decided} {sorted(_event_datasets(run))}"
-    return f"{run.conf.rules.fingerprint} {hashlib.sha256(said.encode()).hexdigest()[:12]}"
+    return f"{run.conf.rules.fingerprint} {rules} {decided} {run.conf.datasets_of(tables.EVENT)}"
 
 
 def _work(run: Run, news: Increment) -> Work | None:
     """None when there is nothing to do."""
     if news.unchanged:
-        run.say(f"{'build_profiles':<28} nothing is new")
+        news.rest()
         return None
     with run.step("build_profiles persons") as step:
         persons = None
@@ -136,9 +133,5 @@ def _consent(run: Run, work: Work) -> None:
 
 def _event_sets(run: Run) -> DataFrame:
     """Identifier sets of datasets whose records are events: they count them, so events need not be read."""
-    condition = " OR ".join(f"concat(source, '.', dataset) = '{name}'" for name in _event_datasets(run))
+    condition = " OR ".join(f"concat(source, '.', dataset) = '{name}'" for name in run.conf.datasets_of(tables.EVENT))
     return run.store.read(tables.IDENTIFIER_SET).where(condition or "false")
-
-
-def _event_datasets(run: Run) -> list[str]:
-    return [f"{s}.{d}" for s, d, _, contract in run.conf.datasets() if contract.table == tables.EVENT.name]

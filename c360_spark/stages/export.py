@@ -1,6 +1,5 @@
 """export: audience members → the outbox of each destination, only what changed since it was last sent."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import reduce
 
@@ -9,17 +8,16 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.activation import Destination
-from c360_spark.config.kinds import KINDS
 from c360_spark.export.change import export_changes
-from c360_spark.export.coverage import ANY, coverage, left_out
 from c360_spark.export.event import present, wanted_events
 from c360_spark.export.payload import consented, payloads
 from c360_spark.export.rejection import exits, rejections
 from c360_spark.stages.increment import Increment, increment
-from c360_spark.stages.people import people
+from c360_spark.stages.people import READ as OF_PEOPLE
+from c360_spark.stages.people import changed_people, people
 from c360_spark.stages.run import Run, Step
 
-READ = (tables.PROFILE, tables.METRIC, tables.CONSENT_STATE, tables.AUDIENCE_MEMBER, tables.ACK)
+READ = (*OF_PEOPLE, tables.AUDIENCE_MEMBER, tables.ACK)
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,12 @@ def export(run: Run) -> None:
     begun, rejected = [], []
     for destination in run.conf.destinations.values():
         with run.step(f"export {destination.name}") as step:
-            label, outbox = _label(run, destination), tables.outbox(destination.name)
-            begun.append(increment(run, f"export {destination.name}", label, reads=READ, makes=(outbox,)))
+            rules, outbox = _rules(run, destination), tables.outbox(destination.name)
+            begun.append(increment(run, f"export {destination.name}", rules, reads=READ, makes=(outbox,)))
             work = _work(run, step, destination, begun[-1])
             if work:
                 rows, _ = run.store.stage(f"export.{destination.name}", payload_rows(work))
                 step.wrote("outbox", run.store.append(outbox, _changes(work, rows)))
-                step.results += _told(rows, destination)
                 before = work.theirs(run.store.read(tables.REJECTED))
                 rejected.append(rejections(rows, before, destination, as_of=run.as_of, run_id=run.run_id))
             if destination.events:
@@ -73,10 +70,9 @@ def _metrics(run: Run, destination: Destination) -> set[str]:
     return {mapping.column for mapping in destination.fields.values()} & run.conf.metrics.all.keys()
 
 
-def _label(run: Run, destination: Destination) -> str:
+def _rules(run: Run, destination: Destination) -> str:
     said = destination.model_dump_json(exclude={"description", "owner", "deliver", "events"})
-    said += run.conf.metrics.fingerprint(*_metrics(run, destination)) or ""
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
+    return f"{said} {run.conf.metrics.fingerprint(*_metrics(run, destination))}"
 
 
 def _work(run: Run, step: Step, destination: Destination, news: Increment) -> Work | None:
@@ -93,11 +89,7 @@ def _touched(run: Run, destination: Destination, news: Increment) -> DataFrame:
     own = F.col("audience") == destination.audience
     stays = news.touched(tables.AUDIENCE_MEMBER, "audience", "person_id").where(own)
     inside = run.store.read(tables.AUDIENCE_MEMBER).where(own & F.col("exited_at").isNull())
-    said = [news.touched(table, "person_id") for table in (tables.PROFILE, tables.CONSENT_STATE)]
-    if sent := _metrics(run, destination):
-        figures = news.touched(tables.METRIC, "metric", "person_id").where(F.col("metric").isin(*sent))
-        said.append(figures.select("person_id"))
-    changed = inside.join(reduce(DataFrame.unionByName, said), "person_id", "left_semi")
+    changed = inside.join(changed_people(news, _metrics(run, destination)), "person_id", "left_semi")
     answers = news.touched(tables.ACK, "destination", "idempotency_key").where(F.col("destination") == destination.name)
     answered = run.store.read(tables.outbox(destination.name)).join(answers, "idempotency_key", "left_semi")
     return reduce(DataFrame.unionByName, (rows.select("person_id") for rows in (stays, changed, answered))).distinct()
@@ -132,16 +124,3 @@ def _events(run: Run, destination: Destination) -> DataFrame:
     sent = present(read(tables.outbox(destination.name)))
     found = read(tables.GOLD_EVENT), read(tables.EVENT)
     return wanted_events(*found, sent, destination, as_of=run.as_of, run_id=run.run_id)
-
-
-def _told(rows: DataFrame, destination: Destination) -> list[str]:
-    """How many carry which match key, and how many are sent without a field, in a few words."""
-    told = [_keys(rows, destination)] if KINDS[destination.kind].match_keys else []
-    lacking = [f"{row.reason} {row.persons:,}" for row in left_out(rows).orderBy("reason").collect()]
-    return told + ([f"left out: {', '.join(lacking)}"] if lacking else [])
-
-
-def _keys(rows: DataFrame, destination: Destination) -> str:
-    persons = {row.match_key: row.persons for row in coverage(rows, destination).collect()}
-    total = persons.pop(ANY)
-    return "keys: " + (", ".join(f"{key} {n / total:.0%}" for key, n in persons.items() if n) or "none")

@@ -1,5 +1,6 @@
 """What a stage has not dealt with yet: what changed in the tables it reads, or everything."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +50,10 @@ class Increment:
         since, until = self._span(table)
         return self.run.store.touched(table, columns, since=since, until=until)
 
+    def rest(self) -> None:
+        """Say that there is nothing to do."""
+        self.run.say(f"{self.consumer:<28} nothing is new")
+
     def done(self) -> None:
         """To be called after the last write; until then the stage is given the same again."""
         advance(self.run, self.consumer, self.marks)
@@ -58,14 +63,14 @@ class Increment:
         return self.since.get(table.full_name, -1), self.marks[table.full_name]
 
 
-def increment(run: Run, consumer: str, label: str, *, reads: Sequence[Table], makes: Sequence[Table]) -> Increment:
+def increment(run: Run, consumer: str, rules: str, *, reads: Sequence[Table], makes: Sequence[Table]) -> Increment:
     """What `consumer` has to deal with.
 
-    Everything, when `label` or the version of the suite is not that of last time, when a table that it makes is
-    missing, or when time goes back. `label` says what the result depends on beside the tables. It is numbered before
-    anything is written, since a run that was killed may have left tables of two labels.
+    Everything, when `rules` or the version of the suite are not those of last time, when a table that it makes is
+    missing, or when time goes back. `rules` says, in any words, what the result depends on beside the tables. They are
+    numbered before anything is written, since a run that was killed may have left tables by two.
     """
-    label = f"{c360_spark.__version__} {label}"
+    label = f"{c360_spark.__version__} {hashlib.sha256(rules.encode()).hexdigest()[:16]}"
     versions = {table.full_name: run.store.version(table) for table in reads}
     known, begun = watermarks(run, consumer), watermarks(run, f"{consumer} everything")
     last, moment = _last_as_of(known), f"{AS_OF}{run.as_of.isoformat()}"

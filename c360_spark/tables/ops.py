@@ -46,8 +46,8 @@ WATERMARK = Table(
     ("consumer", "table", "version"),
     Write.APPEND,
     (
-        key("consumer", STRING, "the stage, or '<stage> everything'"),
-        key("table", STRING, "the table it reads, or the rules that everything was made by"),
+        key("consumer", STRING, "the stage, 'audience <name>', 'export <name>', or '<one of these> everything'"),
+        key("table", STRING, "the table it reads, the rules that everything was made by, or 'as_of <time>' of a run"),
         key("version", LONG, "Delta version up to which it has been processed, or the number of such runs"),
     ),
     physical=True,
