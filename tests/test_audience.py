@@ -224,16 +224,17 @@ def test_who_is_touched_moves_and_time_alone_moves_whom_it_may(
         ("b", "data", "consent"),
         ("c", "data", "retired"),
     }
-    build_audiences(later(run, 2))
-    assert "buyers: 0 persons touched" in capsys.readouterr().err
-    build_audiences(later(run, 3, max_stay_days=1))
+    for day, touched in ((2, 2), (3, 0)):  # b and c have left: once more they are looked at
+        build_audiences(later(run, day))
+        assert f"buyers: {touched} persons touched" in capsys.readouterr().err
     build_audiences(later(run, 4, max_stay_days=1))
+    build_audiences(later(run, 5, max_stay_days=1))
     assert "persons touched" not in capsys.readouterr().err
     assert sizes(run)[1:] == [
         (tomorrow.as_of, 2, 1, {"data": 1, "consent": -1, "retired": -1}),
-        (later(run, 2).as_of, 1, 1, {}),
-        (later(run, 3).as_of, 1, 0, {"expired": -1}),
-        (later(run, 4).as_of, 0, 1, {"data": 1}),
+        *((later(run, day).as_of, 1, 1, {}) for day in (2, 3)),
+        (later(run, 4).as_of, 1, 0, {"expired": -1}),
+        (later(run, 5).as_of, 0, 1, {"data": 1}),
     ]
 
 
