@@ -12,7 +12,7 @@ from c360_spark.config.expression import complaints
 from c360_spark.errors import IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.gold.audience_size import audience_size
-from c360_spark.stages.increment import Increment, increment
+from c360_spark.stages.increment import Consumer, Increment, done, increments
 from c360_spark.stages.people import READ, changed_people, people
 from c360_spark.stages.run import Run, Step
 
@@ -30,20 +30,19 @@ def build_audiences(run: Run) -> None:
     with run.step("build_audiences") as step:
         step.results += _late(run, last)
         if due:
-            begun = [_news(run, audience) for audience in due]
+            begun = increments(run, [_consumer(run, audience) for audience in due], reads=READ)
             looked = [_touched(run, step, audience, news) for audience, news in zip(due, begun, strict=True)]
             found = [changes(run, each, last.get(each.name), some) for each, some in zip(due, looked, strict=True)]
             rows = reduce(DataFrame.unionByName, found)
             step.wrote("audience_member", run.store.merge(tables.AUDIENCE_MEMBER, rows))
             _account(run, step, due, last)
-            for news in begun:
-                news.done()
+            done(begun)
 
 
-def _news(run: Run, audience: Audience) -> Increment:
+def _consumer(run: Run, audience: Audience) -> Consumer:
     said = audience.model_dump_json(exclude={"description", "owner", "every_hours", "sla_hours"})
     said += run.conf.metrics.fingerprint(audience.where, audience.exit) or ""
-    return increment(run, f"audience {audience.name}", said, reads=READ, makes=(tables.AUDIENCE_MEMBER,))
+    return Consumer(f"audience {audience.name}", said, (tables.AUDIENCE_MEMBER,))
 
 
 def _touched(run: Run, step: Step, audience: Audience, news: Increment) -> DataFrame | None:
@@ -136,13 +135,13 @@ def _account(run: Run, step: Step, due: list[Audience], last: dict[str, Row]) ->
             metrics_hash=run.conf.metrics.fingerprint(audience.where, audience.exit),
         )
         rows.append(sizes_of)
-    sizes, _ = run.store.stage("audience_size", reduce(DataFrame.unionByName, rows))
-    for row in sizes.orderBy("audience").collect():
+    sizes = reduce(DataFrame.unionByName, rows).orderBy("audience").collect()
+    for row in sizes:
         net = sum(row.causes.values())
         if row.size_before + net != row.size_after or row.entered - row.exited != net:
             raise IntegrityError("C501", f"audience {row.audience} does not add up: {row.asDict()}")
         step.results.append(f"{row.audience} {row.size_before:,} → {row.size_after:,}{_why(row.causes)}")
-    run.store.merge(tables.AUDIENCE_SIZE, sizes)
+    run.store.merge(tables.AUDIENCE_SIZE, run.spark.createDataFrame(sizes, rows[0].schema))
 
 
 def _inside(run: Run, members: DataFrame, audience: Audience) -> int:

@@ -15,7 +15,7 @@ from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
 from c360_spark.stages.run import Run, together
-from c360_spark.stages.watermark import advance, watermarks
+from c360_spark.stages.watermark import Marks, advance, watermarks
 from c360_spark.tables import Table
 
 VERDICTS = ("accepted", "quarantined", "duplicate", "suppressed")
@@ -26,7 +26,8 @@ def canonicalise(run: Run) -> None:
 
     Raises IntegrityError C501, before watermarks move, when a dataset's records do not add up.
     """
-    inputs = list(_inputs(run))
+    (marks,) = watermarks(run, CONSUMER)
+    inputs = list(_inputs(run, marks))
     if not inputs:
         run.say("canonicalise                 nothing new in bronze")
         return
@@ -43,11 +44,11 @@ def canonicalise(run: Run) -> None:
         step.results.append(account(run, inputs, outcome))
         rejected = outcome.where("verdict = 'quarantined'").select(*tables.QUARANTINE.column_names)
         step.wrote("quarantine", run.store.add(tables.QUARANTINE, rejected))
-    advance(run, CONSUMER, {bronze_of(each.contract).full_name: each.version for each in inputs})
+    versions = {bronze_of(each.contract).full_name: each.version for each in inputs}
+    advance(run, {CONSUMER: versions}, known={CONSUMER: marks})
 
 
-def _inputs(run: Run) -> Iterator[Input]:
-    marks = watermarks(run, CONSUMER)
+def _inputs(run: Run, marks: Marks) -> Iterator[Input]:
     for source, dataset, _, contract in run.conf.datasets():
         table = bronze_of(contract)
         since, version = marks.get(table.full_name, -1), run.store.version(table)

@@ -20,7 +20,7 @@ from c360_spark.identity.evidence import (
 from c360_spark.identity.guard import expiry
 from c360_spark.stages.release import require_release
 from c360_spark.stages.run import Run, Step
-from c360_spark.stages.watermark import advance, watermarks
+from c360_spark.stages.watermark import Marks, advance, watermarks
 from c360_spark.tables import Table
 
 CONSUMER = "resolve_identity"
@@ -37,20 +37,21 @@ class Change:
     """
 
     touched: DataFrame | None
-    versions: dict[str, int]
+    versions: Marks
+    known: Marks
     cause: str = "data"
     reasons: DataFrame | None = None
     is_empty: bool = False
 
     def done(self, run: Run) -> None:
         """Note that it has been dealt with."""
-        advance(run, CONSUMER, self.versions)
+        advance(run, {CONSUMER: self.versions}, known={CONSUMER: self.known})
 
 
 def refuse_unreleased(run: Run) -> None:
     """Raises ConfigError C204 for another rule set than that of the last run which was not released."""
     label = _label_on_record(run)
-    if label and _other_rules(run, label, watermarks(run, BEGUN)):
+    if label and _other_rules(run, label, *watermarks(run, BEGUN)):
         require_release(run)
 
 
@@ -59,7 +60,7 @@ def _label_on_record(run: Run) -> str | None:
     return on_record["rule_set"] if on_record else None
 
 
-def _other_rules(run: Run, label: str | None, begun: dict[str, int]) -> bool:
+def _other_rules(run: Run, label: str | None, begun: Marks) -> bool:
     last_begun = max(begun, key=begun.__getitem__, default=None)
     return {label, last_begun} != {run.conf.rules.label}
 
@@ -71,18 +72,17 @@ def gather(run: Run, step: Step) -> Change:
     whose time has run out.
     """
     versions = {table.full_name: run.store.version(table) for table in CARRIERS}
-    marks = watermarks(run, CONSUMER)
-    label, begun = _label_on_record(run), watermarks(run, BEGUN)
+    label, (marks, begun) = _label_on_record(run), watermarks(run, CONSUMER, BEGUN)
     if not marks or _other_rules(run, label, begun):
-        advance(run, BEGUN, {run.conf.rules.label: max(begun.values(), default=0) + 1})
+        advance(run, {BEGUN: {run.conf.rules.label: max(begun.values(), default=0) + 1}}, known={BEGUN: begun})
         rows = _evidence(run, {table: run.store.read(table) for table in CARRIERS}, whole=True)
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
-        return Change(None, versions, "rule" if label else "data")
+        return Change(None, versions, marks, "rule" if label else "data")
     found = [_carried(run, step, marks, versions), *_expiring(run)]
     reasons, _ = run.store.stage("reasons", reduce(DataFrame.unionByName, found).distinct())
     touched, count = run.store.stage("touched", reasons.select("identifier_id").distinct())
     step.results.append(f"{count:,} identifiers touched")
-    return Change(touched, versions, reasons=reasons, is_empty=not count)
+    return Change(touched, versions, marks, reasons=reasons, is_empty=not count)
 
 
 def _evidence(run: Run, carriers: dict[Table, DataFrame], *, whole: bool) -> DataFrame:
@@ -101,7 +101,7 @@ def _evidence(run: Run, carriers: dict[Table, DataFrame], *, whole: bool) -> Dat
     return rows
 
 
-def _carried(run: Run, step: Step, marks: dict[str, int], versions: dict[str, int]) -> DataFrame:
+def _carried(run: Run, step: Step, marks: Marks, versions: Marks) -> DataFrame:
     """Write the evidence of sets and records that came, changed or went; the identifiers it is about."""
     images = {}
     for table in CARRIERS:

@@ -12,7 +12,7 @@ from c360_spark.export.change import export_changes
 from c360_spark.export.event import present, wanted_events
 from c360_spark.export.payload import consented, payloads
 from c360_spark.export.rejection import exits, rejections
-from c360_spark.stages.increment import Increment, increment
+from c360_spark.stages.increment import Consumer, Increment, done, increments
 from c360_spark.stages.people import READ as OF_PEOPLE
 from c360_spark.stages.people import changed_people, people
 from c360_spark.stages.run import Run, Step
@@ -44,15 +44,14 @@ def export(run: Run) -> None:
     Looked at are members whose profile, sent metrics, consent, stay or answer is another than last time; all of them,
     when the destination or such a metric was defined otherwise.
     """
-    begun, rejected = [], []
-    for destination in run.conf.destinations.values():
+    wanted, rejected = run.conf.destinations.values(), []
+    begun = increments(run, [_consumer(run, destination) for destination in wanted], reads=READ)
+    for destination, news in zip(wanted, begun, strict=True):
         with run.step(f"export {destination.name}") as step:
-            rules, outbox = _rules(run, destination), tables.outbox(destination.name)
-            begun.append(increment(run, f"export {destination.name}", rules, reads=READ, makes=(outbox,)))
-            work = _work(run, step, destination, begun[-1])
+            work = _work(run, step, destination, news)
             if work:
                 rows, _ = run.store.stage(f"export.{destination.name}", payload_rows(work))
-                step.wrote("outbox", run.store.append(outbox, _changes(work, rows)))
+                step.wrote("outbox", run.store.append(tables.outbox(destination.name), _changes(work, rows)))
                 before = work.theirs(run.store.read(tables.REJECTED))
                 rejected.append(rejections(rows, before, destination, as_of=run.as_of, run_id=run.run_id))
             if destination.events:
@@ -61,8 +60,7 @@ def export(run: Run) -> None:
         with run.step("export rejected") as step:
             changed = reduce(DataFrame.unionByName, rejected)
             step.wrote("rejected", run.store.merge(tables.REJECTED, changed))
-    for news in begun:
-        news.done()
+    done(begun)
 
 
 def _metrics(run: Run, destination: Destination) -> set[str]:
@@ -70,15 +68,19 @@ def _metrics(run: Run, destination: Destination) -> set[str]:
     return {mapping.column for mapping in destination.fields.values()} & run.conf.metrics.all.keys()
 
 
-def _rules(run: Run, destination: Destination) -> str:
+def _consumer(run: Run, destination: Destination) -> Consumer:
     said = destination.model_dump_json(exclude={"description", "owner", "deliver", "events"})
-    return f"{said} {run.conf.metrics.fingerprint(*_metrics(run, destination))}"
+    said += f" {run.conf.metrics.fingerprint(*_metrics(run, destination))}"
+    return Consumer(f"export {destination.name}", said, (tables.outbox(destination.name),))
 
 
 def _work(run: Run, step: Step, destination: Destination, news: Increment) -> Work | None:
     """None when there is nothing to do."""
     if news.whole or run.retry_rejected:
         return Work(run, destination, None)
+    if news.idle:
+        step.results.append("0 members touched")
+        return None
     touched, count = run.store.stage(f"touched.{destination.name}", _touched(run, destination, news))
     step.results.append(f"{count:,} members touched")
     return Work(run, destination, touched) if count else None

@@ -9,31 +9,44 @@ from pyspark.sql import DataFrame
 
 import c360_spark
 from c360_spark.stages.run import Run
-from c360_spark.stages.watermark import advance, watermarks
+from c360_spark.stages.watermark import Marks, advance, watermarks
 from c360_spark.tables import Table
 
 AS_OF = "as_of "  # in the ledger of watermarks: a time for which the stage was done, numbered
 
 
 @dataclass(frozen=True)
+class Consumer:
+    """A stage, or a part of one, that deals with changes by itself.
+
+    `rules` says, in any words, what the result depends on beside the tables; `makes` are tables it cannot do without.
+    """
+
+    name: str
+    rules: str
+    makes: Sequence[Table]
+
+    @property
+    def label(self) -> str:
+        return f"{c360_spark.__version__} {hashlib.sha256(self.rules.encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True)
 class Increment:
-    """`since` are the versions that were dealt with, None where everything is to be; `last_as_of` is for when."""
+    """`known` are the versions that were dealt with, `marks` those that will have been; `last_as_of` is for when."""
 
     run: Run
     consumer: str
-    since: dict[str, int] | None
+    known: Marks
+    marks: Marks
+    whole: bool
     last_as_of: datetime | None
-    marks: dict[str, int]
-
-    @property
-    def whole(self) -> bool:
-        return self.since is None
 
     @property
     def idle(self) -> bool:
         """No table has another version: there is nothing to do for who does not ask the time."""
         versions = {name: n for name, n in self.marks.items() if not name.startswith(AS_OF)}
-        return self.since is not None and all(self.since.get(name) == n for name, n in versions.items())
+        return not self.whole and all(self.known.get(name) == n for name, n in versions.items())
 
     @property
     def unchanged(self) -> bool:
@@ -56,34 +69,59 @@ class Increment:
 
     def done(self) -> None:
         """To be called after the last write; until then the stage is given the same again."""
-        advance(self.run, self.consumer, self.marks)
+        done([self])
 
     def _span(self, table: Table) -> tuple[int, int]:
-        assert self.since is not None, "of everything there is no part"
-        return self.since.get(table.full_name, -1), self.marks[table.full_name]
+        assert not self.whole, "of everything there is no part"
+        return self.known.get(table.full_name, -1), self.marks[table.full_name]
 
 
-def increment(run: Run, consumer: str, rules: str, *, reads: Sequence[Table], makes: Sequence[Table]) -> Increment:
-    """What `consumer` has to deal with.
+def increment(run: Run, name: str, rules: str, *, reads: Sequence[Table], makes: Sequence[Table]) -> Increment:
+    """As `increments`, for one consumer."""
+    return increments(run, [Consumer(name, rules, makes)], reads=reads)[0]
 
-    Everything, when `rules` or the version of the suite are not those of last time, when a table that it makes is
-    missing, or when time goes back. `rules` says, in any words, what the result depends on beside the tables. They are
-    numbered before anything is written, since a run that was killed may have left tables by two.
+
+def increments(run: Run, consumers: Sequence[Consumer], *, reads: Sequence[Table]) -> list[Increment]:
+    """What each consumer has to deal with.
+
+    Everything, when its rules or the version of the suite are not those of last time, when a table that it makes is
+    missing, or when time goes back. They are numbered before anything is written, since a run that was killed may have
+    left tables by two.
     """
-    label = f"{c360_spark.__version__} {hashlib.sha256(rules.encode()).hexdigest()[:16]}"
     versions = {table.full_name: run.store.version(table) for table in reads}
-    known, begun = watermarks(run, consumer), watermarks(run, f"{consumer} everything")
-    last, moment = _last_as_of(known), f"{AS_OF}{run.as_of.isoformat()}"
+    names = [*(each.name for each in consumers), *(_begun(each.name) for each in consumers)]
+    ledger = dict(zip(names, watermarks(run, *names), strict=True))
+    found, numbers = [], {}
+    for each in consumers:
+        known, begun = ledger[each.name], ledger[_begun(each.name)]
+        last, number = _last_as_of(known), max(begun.values(), default=0)
+        marks = versions | _moment(run, known, last)
+        whole = {begun.get(each.label), known.get(each.label)} != {number} or (last is not None and last > run.as_of)
+        if whole or not all(run.store.exists(table) for table in each.makes):
+            numbers[_begun(each.name)] = {each.label: number + 1}
+            found.append(Increment(run, each.name, known, marks | {each.label: number + 1}, True, None))
+        else:
+            found.append(Increment(run, each.name, known, marks, False, last))
+    advance(run, numbers, known=ledger)
+    return found
+
+
+def done(begun: Sequence[Increment]) -> None:
+    """To be called after the last write of all of them."""
+    if begun:
+        known = {each.consumer: each.known for each in begun}
+        advance(begun[0].run, {each.consumer: each.marks for each in begun}, known=known)
+
+
+def _begun(consumer: str) -> str:
+    return f"{consumer} everything"
+
+
+def _moment(run: Run, known: Marks, last: datetime | None) -> dict[str, int]:
     times = max((n for name, n in known.items() if name.startswith(AS_OF)), default=0)
-    marks = versions | {moment: times if last == run.as_of else times + 1}
-    number = max(begun.values(), default=0)
-    whole = begun.get(label) != number or known.get(label) != number or (last is not None and last > run.as_of)
-    if whole or not all(run.store.exists(table) for table in makes):
-        advance(run, f"{consumer} everything", {label: number + 1})
-        return Increment(run, consumer, None, None, marks | {label: number + 1})
-    return Increment(run, consumer, known, last, marks)
+    return {f"{AS_OF}{run.as_of.isoformat()}": times if last == run.as_of else times + 1}
 
 
-def _last_as_of(known: dict[str, int]) -> datetime | None:
+def _last_as_of(known: Marks) -> datetime | None:
     times = {n: name for name, n in known.items() if name.startswith(AS_OF)}
     return datetime.fromisoformat(times[max(times)].removeprefix(AS_OF)) if times else None

@@ -59,7 +59,7 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
 
     Records that canonicalise has not read yet stay for it. Raises IntegrityError C501 when records do not add up.
     """
-    marks = watermarks(run, CONSUMER)
+    (marks,) = watermarks(run, CONSUMER)
     inputs: list[Input] = []
     for source, dataset in names:
         until = marks.get(bronze_of(run.conf.contracts[source, dataset]).full_name, -1)
