@@ -73,7 +73,7 @@ class Store:
         it was made are null.
         """
         if not self.exists(table):
-            return self.spark.createDataFrame([], table.schema)
+            return self._empty(table)
         return _completed(self.spark.table(self.name(table)), table)
 
     def changes(self, table: Table, *, since: int, until: int) -> DataFrame:
@@ -89,7 +89,7 @@ class Store:
         """
         names = table.column_names
         if until <= since:
-            return self.spark.createDataFrame([], table.schema).withColumn("_gone", F.lit(False))
+            return self._empty(table).withColumn("_gone", F.lit(False))
         images = self._feed(table, since, until).where("_change_type <> 'update_preimage'")
         gone = (F.col("_change_type") == "delete").alias("_gone")
         last = F.max_by(F.struct(*names, gone), F.col("_commit_version"))
@@ -100,13 +100,13 @@ class Store:
         they were before and as they were after. Values without a null only.
         """
         if until <= since:
-            return self.spark.createDataFrame([], table.schema).select(*columns)
+            return self._empty(table).select(*columns)
         return self._feed(table, since, until).select(*columns).na.drop().distinct()
 
     def ensure(self, table: Table) -> None:
         """Make the table if it does not exist. Needed before several threads append to it."""
         if not self.exists(table):
-            self.append(table, self.spark.createDataFrame([], table.schema))
+            self.append(table, self._empty(table))
 
     def append(self, table: Table, rows: DataFrame) -> Written:
         """Add rows. The first append makes the table, with comments and without statistics of PII columns."""
@@ -149,6 +149,11 @@ class Store:
         path = f"{self.lake}/_staging/{self.candidate or 'live'}/{name.replace(' ', '_')}"
         rows.observe(counted, F.count(F.lit(1)).alias("rows")).write.mode("overwrite").parquet(path)
         return self.spark.read.schema(rows.schema).parquet(path), int(counted.get["rows"])
+
+    def _empty(self, table: Table) -> DataFrame:
+        """No rows, in a way that the optimizer sees: it takes out whatever is joined with them."""
+        nothing = (F.lit(None).cast(column.type).alias(column.name) for column in table.columns)
+        return self.spark.range(1).where("false").select(*nothing)
 
     def _feed(self, table: Table, since: int, until: int) -> DataFrame:
         feed = self.spark.read.option("readChangeFeed", "true")
