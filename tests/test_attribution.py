@@ -14,7 +14,7 @@ from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.config.gold import Events, Households, Sessions
 from c360_spark.gold.event import attributed, reattributions
-from c360_spark.gold.household import by_address, by_sharing, eligible, households, sharing
+from c360_spark.gold.household import address_keys, by_address, by_sharing, eligible, households, sharing
 from c360_spark.gold.owner import owner_history
 from c360_spark.gold.session import sessions
 
@@ -252,7 +252,7 @@ def found_households(frame: Frame, lives: list[tuple[str, str | None, str]]) -> 
         for person in users
     ]
     held = frame(tables.MEMBERSHIP, *({"identifier_id": i, "person_id": person} for person, i in ids.items()))
-    known = eligible(frame(tables.PROFILE, *people, {"record_count": 0}), HOUSEHOLDS)
+    known = address_keys(eligible(frame(tables.PROFILE, *people, {"record_count": 0}), HOUSEHOLDS), HOUSEHOLDS)
     groups, members = by_address(known, HOUSEHOLDS)
     users = sharing(frame(tables.LINK, *uses), held, HOUSEHOLDS)
     more_groups, more = by_sharing(users, members, HOUSEHOLDS)

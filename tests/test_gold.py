@@ -18,7 +18,7 @@ from c360_spark.export.payload import payloads
 from c360_spark.gold.audience import judged
 from c360_spark.gold.consent import consent_state
 from c360_spark.gold.field import fields
-from c360_spark.gold.owner import current, owned_records, owners, person_xref
+from c360_spark.gold.owner import current, narrowed, owned_records, owners, person_xref
 from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
 from c360_spark.gold.survivorship import ranked
 from c360_spark.observe.match_quality import pairwise
@@ -47,7 +47,7 @@ def profiled(frame: Frame, records: DataFrame, rules: ProfileRules = RULES) -> D
     said = fields(records).withColumn("person_id", F.lit("p"))
     owned = frame(tables.PERSON, {"person_id": "p"}).selectExpr("'p' AS identifier_set_id", "person_id")
     theirs = records.withColumn("identifier_set_id", F.lit("p"))
-    figures = record_figures(owned_records({"profile_record": theirs, "order": frame(tables.ORDER)}, owned))
+    figures = record_figures(owned_records(narrowed({"profile_record": theirs, "order": frame(tables.ORDER)}), owned))
     return surviving(ranked(said, nothing, rules)).join(figures, "person_id", "full")
 
 
@@ -177,7 +177,7 @@ def test_figures_count_what_a_person_did(frame: Frame) -> None:
     people = frame(tables.PERSON, *({"person_id": p, "status": "active", "region": "EU"} for p in ("free", "p", "q")))
     owned = people.select(F.col("person_id").alias("identifier_set_id"), "person_id")
     cases = frame(tables.SUPPORT_CASE, {"identifier_set_id": "q", "status": "open"})
-    figures = record_figures(owned_records({"order": orders, "support_case": cases}, owned))
+    figures = record_figures(owned_records(narrowed({"order": orders, "support_case": cases}), owned))
     nothing = surviving(frame(tables.PROFILE_ATTRIBUTE))
     rows = profiles(people, nothing, figures, event_figures(sets)).orderBy("person_id").collect()
     assert [(r.person_id, r.order_count, r.revenue_cents, r.last_order_at) for r in rows] == [
@@ -222,7 +222,9 @@ def test_a_record_key_leads_to_its_person_and_a_nameless_one_to_nobody(frame: Fr
     )
     owned = frame(tables.MEMBERSHIP, {"person_id": "p"}).selectExpr("'known' AS identifier_set_id", "person_id")
     wanted = frame(tables.PERSON_XREF, {"source": "s", "dataset": "d", "source_key": "k", "person_id": "p"})
-    assert_df_equality(person_xref(owned_records({"profile_record": records}, owned)), wanted, ignore_nullable=True)
+    assert_df_equality(
+        person_xref(owned_records(narrowed({"profile_record": records}), owned)), wanted, ignore_nullable=True
+    )
 
 
 def test_consent_is_for_one_purpose_and_silence_is_no_consent(frame: Frame) -> None:

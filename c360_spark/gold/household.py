@@ -15,19 +15,23 @@ def eligible(profiles: DataFrame, rules: Households) -> DataFrame:
     return profiles.where(F.col("record_count") >= rules.min_records)
 
 
-def by_address(people: DataFrame, rules: Households) -> tuple[DataFrame, DataFrame]:
-    """Groups of `eligible` people (GROUP; `reason` is null for a household), and members (`person_id, household_id,
-    rule`) of the households among them.
-
-    A person who lacks any part is in no group, and one alone is no group.
-    """
+def address_keys(people: DataFrame, rules: Households) -> DataFrame:
+    """`person_id, address, name_at_address` of `eligible` people; both null for who lacks any part."""
     parts = [key_part(part, F.col("country")) for part in rules.parts]
     said = people.select("person_id", F.array(*parts).alias("parts"))
-    keyed = said.where(F.forall("parts", lambda part: part.isNotNull())).select(
+    whole = F.forall("parts", lambda part: part.isNotNull())
+    return said.select(
         "person_id",
-        joined_list(F.slice("parts", 1, len(rules.address))).alias("address"),
-        joined_list(F.col("parts")).alias("name_at_address"),
+        F.when(whole, joined_list(F.slice("parts", 1, len(rules.address)))).alias("address"),
+        F.when(whole, joined_list(F.col("parts"))).alias("name_at_address"),
     )
+
+
+def by_address(people: DataFrame, rules: Households) -> tuple[DataFrame, DataFrame]:
+    """Groups of people by their `address_keys` (GROUP; `reason` is null for a household), and members (`person_id,
+    household_id, rule`) of the households among them. One alone is no group.
+    """
+    keyed = people.where("name_at_address IS NOT NULL")
     groups = keyed.groupBy("address", "name_at_address").agg(*_counted())
     addresses = groups.groupBy("address").agg(F.sum("person_count").alias("at_address"))
     reason = F.when(F.col("person_count") > rules.max_size, "crowded").when(

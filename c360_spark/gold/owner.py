@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from c360_spark.config.identity import RuleSet
 
 RECORD_KEY = ("source", "dataset", "source_key")
+FIGURES = ("status", "total_cents", "ordered_at")  # of the records that have them
 
 
 def owners(sets: DataFrame, membership: DataFrame, rules: RuleSet) -> DataFrame:
@@ -65,20 +66,28 @@ def current(versions: DataFrame) -> DataFrame:
     return versions.join(newest.select("bronze_id"), "bronze_id", "left_semi")
 
 
-def owned_records(current: Mapping[str, DataFrame], owners: DataFrame) -> DataFrame:
-    """Current records that have an owner: `record, source, dataset, source_key, person_id`, and of those that have them
-    `status, total_cents, ordered_at`. `record` is the name by which `current` gives the rows of a silver table.
+def narrowed(versions: Mapping[str, DataFrame]) -> DataFrame:
+    """Versions in several silver tables, by name, as one frame: `record` (that name), `source, dataset, source_key,
+    identifier_set_id, received_at, bronze_id`, and FIGURES where any of the tables has them.
     """
-    figures = ("status", "total_cents", "ordered_at")
-    parts = [
+    parts = (
         rows.select(
-            *(F.lit(name).alias("record"), *RECORD_KEY, "identifier_set_id"),
-            *(figure for figure in figures if figure in rows.columns),
+            *(F.lit(name).alias("record"), *RECORD_KEY, "identifier_set_id", "received_at", "bronze_id"),
+            *(figure for figure in FIGURES if figure in rows.columns),
         )
-        for name, rows in current.items()
-    ]
-    every = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
-    return every.join(owners, "identifier_set_id").drop("identifier_set_id")
+        for name, rows in versions.items()
+    )
+    return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
+
+
+def owned_records(narrowed: DataFrame, owners: DataFrame) -> DataFrame:
+    """Current records that have an owner: `record, source, dataset, source_key, person_id` and FIGURES. `narrowed` has
+    all versions of these records.
+    """
+    values = F.struct("identifier_set_id", *(figure for figure in FIGURES if figure in narrowed.columns))
+    newest = F.max_by(values, F.struct("received_at", "bronze_id")).alias("newest")
+    now = narrowed.groupBy("record", *RECORD_KEY).agg(newest).select("record", *RECORD_KEY, "newest.*")
+    return now.join(owners, "identifier_set_id").drop("identifier_set_id")
 
 
 def person_xref(records: DataFrame) -> DataFrame:

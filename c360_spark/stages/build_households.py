@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 
 from c360_spark import tables
 from c360_spark.config.gold import Households
-from c360_spark.gold.household import by_address, by_sharing, eligible, households, sharing
+from c360_spark.gold.household import address_keys, by_address, by_sharing, eligible, households, sharing
 from c360_spark.stages.increment import increment
 from c360_spark.stages.run import Run, Step
 
@@ -40,7 +40,8 @@ def _write(run: Run, step: Step) -> None:
 def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:
     """Groups and members by all rules."""
     read = run.store.read
-    people, _ = run.store.stage("eligible people", eligible(read(tables.PROFILE), rules))
+    # To normalise them costs more than all the rest: once.
+    people, _ = run.store.stage("address keys", address_keys(eligible(read(tables.PROFILE), rules), rules))
     groups, members = by_address(people, rules)
     if not rules.shared_identifiers:
         return groups, members

@@ -12,13 +12,12 @@ from c360_spark import tables
 from c360_spark.gold.consent import consent_state
 from c360_spark.gold.field import fields
 from c360_spark.gold.override import OVERRIDES, Overrides, in_force, overrides
-from c360_spark.gold.owner import RECORD_KEY, current, owned_records, person_xref
+from c360_spark.gold.owner import RECORD_KEY, narrowed, owned_records, person_xref
 from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
 from c360_spark.gold.survivorship import ranked
 from c360_spark.stages.increment import Increment, increment
 from c360_spark.stages.run import Run, Step, together
 from c360_spark.stages.touched import READ, owned_sets, touched_persons
-from c360_spark.tables import Table
 
 MADE = (tables.PERSON_XREF, tables.PROFILE_ATTRIBUTE, tables.PROFILE, tables.CONSENT_STATE)
 
@@ -70,15 +69,14 @@ def _work(run: Run, news: Increment) -> Work | None:
             if not count:
                 return None
         owned, _ = run.store.stage("owners", owned_sets(run, persons))
-        found = {table.name: current(_versions(run, table, persons, owned)) for table in tables.OWNED}
-        records, count = run.store.stage("owned records", owned_records(found, owned))
+        every = narrowed({table.name: run.store.read(table) for table in tables.OWNED})
+        records, count = run.store.stage("owned records", owned_records(_versions(every, persons, owned), owned))
         step.results.append(f"{count:,} records are theirs")
         return Work(persons, owned, records)
 
 
-def _versions(run: Run, table: Table, persons: DataFrame | None, owned: DataFrame) -> DataFrame:
+def _versions(rows: DataFrame, persons: DataFrame | None, owned: DataFrame) -> DataFrame:
     """All versions of the records that have or had a set of the persons."""
-    rows = run.store.read(table)
     if persons is None:
         return rows
     keys = rows.join(owned, "identifier_set_id", "left_semi").select(*RECORD_KEY).distinct()
@@ -87,7 +85,7 @@ def _versions(run: Run, table: Table, persons: DataFrame | None, owned: DataFram
 
 def _attributes(run: Run, work: Work, decided: Overrides) -> None:
     with run.step("build_profiles attributes") as step:
-        versions = _versions(run, tables.PROFILE_RECORD, work.persons, work.owned)
+        versions = _versions(run.store.read(tables.PROFILE_RECORD), work.persons, work.owned)
         said = work.owned_rows(fields(versions))
         made = ranked(said, _decided(run, step, work, decided), run.conf.profile)
         old = work.theirs(run.store.read(tables.PROFILE_ATTRIBUTE))

@@ -46,7 +46,7 @@ class Base:
     """A lake with persons of one customer record, one order and one consent each; no bronze and no evidence."""
 
     def __init__(self, spark: SparkSession, conf: Conf, folder: Path, size: int) -> None:
-        self.spark, self.conf, self.size, self.day = spark, conf, size, 0
+        self.spark, self.conf, self.size, self.turn = spark, conf, size, 0
         self.store, self.folder = Store(spark, str(folder)), folder
         self._own()
 
@@ -76,12 +76,12 @@ class Base:
         self.store.append(table, rows.select(*columns))
 
     def bring(self, first: int, until: int) -> None:
-        """A new version of each record of scattered persons: another street, a later order."""
-        self.day += 1
-        step, at = max(self.size // max(until - first, 1), 1), START + timedelta(days=self.day)
+        """A new version of each record of scattered persons: another name and street, a later order."""
+        self.turn += 1
+        step, at = max(self.size // max(until - first, 1), 1), self._now()
         people = self.spark.range(first, until).select((F.col("id") * step).alias("id"))
         told = {
-            "bronze_id": F.concat(_named("b"), F.lit(f".{self.day}")),
+            "bronze_id": F.concat(_named("b"), F.lit(f".{self.turn}")),
             "source": F.lit("crm"),
             "dataset": F.lit("customer"),
             "source_key": _named("C"),
@@ -90,12 +90,18 @@ class Base:
             "identifier_set_id": _named("s"),
         }
         mail = F.concat(_named("m"), F.lit("@example.com"))
-        said = {"email": mail, "street": F.lit(f"Ring {self.day}"), "postcode": _named("1"), "updated_at": F.lit(at)}
+        said = {
+            "email": mail,
+            "given_name": F.lit(f"Ada {self.turn}"),
+            "street": F.lit(f"Ring {self.turn}"),
+            "postcode": _named("1"),
+            "updated_at": F.lit(at),
+        }
         self._append(tables.PROFILE_RECORD, people, **told, **said, family_name=_named("n"), country=F.lit("DE"))
         order = {"source": F.lit("commerce"), "dataset": F.lit("order"), "source_key": _named("O")}
         paid = {"order_id": _named("O"), "ordered_at": F.lit(at), "total_cents": F.lit(990), "status": F.lit("paid")}
         self._append(tables.ORDER, people, **(told | order), **paid)
-        if self.day == 1:
+        if self.turn == 1:
             given = {"purpose": F.lit("marketing_email"), "status": F.lit("granted"), "effective_from": F.lit(START)}
             self._append(tables.CONSENT, people, **(told | {"dataset": F.lit("consent")}), **given)
         self._set(people)
@@ -111,7 +117,7 @@ class Base:
         values = {
             "identifier_set_id": _named("s"),
             "members": F.array(member),
-            "record_count": F.lit(self.day),
+            "record_count": F.lit(self.turn),
             "source": F.lit("crm"),
             "dataset": F.lit("customer"),
             "region": F.lit("EU"),
@@ -124,8 +130,11 @@ class Base:
         return [_seconds(stage, self._run(self.store)) for stage in STEPS]
 
     def _run(self, store: Store) -> Run:
-        as_of = START + timedelta(days=self.day)
-        return Run(self.spark, store, self.conf, as_of, run_id_of(as_of))
+        return Run(self.spark, store, self.conf, self._now(), run_id_of(self._now()))
+
+    def _now(self) -> datetime:
+        """Changes come within the hours of one day, so that time alone moves no figure of anybody."""
+        return START + timedelta(hours=self.turn)
 
     def check(self) -> None:
         """Raises AssertionError unless a full run in a new lake gives the same profiles, keys and consent."""
