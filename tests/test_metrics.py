@@ -1,5 +1,6 @@
 """One declaration of a metric gives one number: in the report, in an audience, at a destination and in the catalog."""
 
+import os
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -16,12 +17,12 @@ from c360_spark.config.activation import Destination
 from c360_spark.config.audience import Audience
 from c360_spark.config.metrics import FACTS, MetricRules
 from c360_spark.export.payload import payloads
-from c360_spark.gold.metric import LARGEST, measured
+from c360_spark.gold.metric import LARGEST, measured, metric_rows, metric_totals, metric_values
 from c360_spark.governance.catalog_metrics import metrics
 from c360_spark.lookup import Lookup
 from c360_spark.stages.audience import explain, preview
 from c360_spark.stages.build_audiences import build_audiences
-from c360_spark.stages.build_metrics import MADE, build_metrics
+from c360_spark.stages.build_metrics import MADE, all_metrics, build_metrics
 from c360_spark.stages.metrics import totals
 from c360_spark.stages.people import people
 from c360_spark.stages.run import Run, run_id_of
@@ -166,7 +167,7 @@ def conf_letter(run: Run) -> Destination:
     return Destination.model_validate({**letter, "fields": fields})
 
 
-def later(run: Run, days: int, **changed: Any) -> Run:
+def later(run: Run, days: float, **changed: Any) -> Run:
     moment = run.as_of + days * DAY
     return replace(run, as_of=moment, run_id=run_id_of(moment), conf=replace(run.conf, **changed))
 
@@ -253,3 +254,34 @@ def test_windows_slide_states_change_and_a_new_definition_is_the_rule(run: Run) 
     stays = run.store.read(tables.AUDIENCE_MEMBER).collect()
     told = {(r.person_id, r.entered_cause, r.exited_cause) for r in stays}
     assert told == {("a", "data", None), ("b", "data", "data"), ("b", "rule", None)}
+
+
+@pytest.mark.parametrize("seed", range(5) if os.environ.get("C360_LONG") else [1])
+def test_metrics_of_touched_persons_are_those_of_everybody(
+    run: Run, frame: Frame, capsys: pytest.CaptureFixture[str], seed: int
+) -> None:
+    dice, facts = random.Random(seed), [*ORDERS, order("d", 1, 2.9), order("b", 3, -0.1)]
+    for hours, there in ((0, "abcd"), (5, "abd"), (48, "abcd")):
+        run = later(run, hours / 24)
+        chosen = dice.randrange(len(ORDERS))  # an order is another's, and costs something else
+        facts[chosen] = {**facts[chosen], "person_id": dice.choice("abc"), "total_cents": dice.randrange(999)}
+        _bring(run, frame, facts, there)
+        build_metrics(run)
+        assert ("persons touched" in capsys.readouterr().err) == (hours == 5)  # recency is in whole days
+        everybody, _ = run.store.stage("everybody", all_metrics(run))
+        rows = metric_values(everybody, RULES)
+        for table, made in ((tables.METRIC, metric_rows(rows, RULES)), (tables.METRIC_TOTAL, metric_totals(rows))):
+            names = table.column_names
+            assert set(run.store.read(table).select(*names).collect()) == set(made.select(*names).collect())
+        states = {row.person_id: row.lifecycle for row in everybody.collect()}
+        ordered = sorted(run.store.read(tables.LIFECYCLE_TRANSITION).collect(), key=lambda row: row.transitioned_at)
+        last = {row.person_id: row.to_state for row in ordered}
+        assert {p: state for p, state in last.items() if state} == {p: state for p, state in states.items() if state}
+
+
+def _bring(run: Run, frame: Frame, facts: list[Fact], there: str) -> None:
+    orders = [{k: v for k, v in one.items() if k != "person_id"} for one in facts]
+    run.store.sync(tables.ORDER, frame(tables.ORDER, *orders))
+    keys = [{k: one[k] for k in ("source", "dataset", "source_key", "person_id")} for one in facts]
+    run.store.sync(tables.PERSON_XREF, frame(tables.PERSON_XREF, *keys))
+    run.store.sync(tables.PROFILE, frame(tables.PROFILE, *({"person_id": p, "region": "EU"} for p in there)))

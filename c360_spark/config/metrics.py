@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -156,6 +157,16 @@ class MetricRules(Model):
     def columns(self) -> tuple[str, ...]:
         """What a condition about a person may read."""
         return *PROFILE, *self.all, "as_of"
+
+    def of(self, kind: str) -> dict[str, Metric]:
+        """Metrics of one kind of fact."""
+        return {name: metric for name, metric in self.metrics.items() if metric.of == kind}
+
+    def moves_everybody(self, span: timedelta) -> bool:
+        """Whether so much time may give anybody another figure: by recency, in whole days, or where `as_of` is read."""
+        daily = any(metric.take == "days_since" for metric in self.metrics.values())
+        timed = any(used(derived.expression, ("as_of",)) for derived in self.expressions.values())
+        return (daily and span >= timedelta(days=1)) or (timed and span > timedelta(0))
 
     def ordered(self) -> list[str]:
         """Derived metrics, each after those it is made of; those of a circle, and what needs one, are left out."""

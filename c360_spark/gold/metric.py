@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -22,6 +24,24 @@ def measured(facts: DataFrame, fact: Fact, metrics: Mapping[str, Metric], *, as_
     return known.groupBy("person_id").agg(*taken).withColumns(frequent)
 
 
+def passed(fact: Fact, metrics: Mapping[str, Metric], *, since: datetime, as_of: datetime) -> Column:
+    """Of facts: time between `since` and `as_of` is enough to give a metric of theirs another value. They came to pass,
+    left a window, or grew older by a whole day.
+    """
+    at, ages = F.col(fact.at), (metric.days for metric in metrics.values() if metric.days)
+    edges = (timedelta(days=days) for days in {0, *ages})
+    found = reduce(or_, ((at > F.lit(since - age)) & (at <= F.lit(as_of - age)) for age in edges))
+    if any(metric.take == "days_since" for metric in metrics.values()):
+        found |= _days_since(at, since) != _days_since(at, as_of)
+    return found if since < as_of else F.lit(False)
+
+
+def _days_since(at: Column, as_of: datetime) -> Column:
+    """Whole days."""
+    passed = F.unix_micros(F.lit(as_of).cast("timestamp")) - F.unix_micros(at)
+    return F.floor(passed / F.lit(86_400_000_000)).cast("long")
+
+
 def _taken(metric: Metric, fact: Fact, *, as_of: datetime) -> Column:
     """An aggregate over the facts that the metric is about."""
     concerned = F.coalesce(F.expr(metric.where), F.lit(False)) if metric.where else F.lit(True)
@@ -32,8 +52,7 @@ def _taken(metric: Metric, fact: Fact, *, as_of: datetime) -> Column:
     if metric.take == "count":
         return F.count(F.when(concerned, 1))
     if metric.take == "days_since":
-        latest = F.unix_micros(F.max(F.when(concerned, F.col(fact.at))))
-        return F.floor((F.unix_micros(F.lit(as_of).cast("timestamp")) - latest) / F.lit(86_400_000_000)).cast("long")
+        return _days_since(F.max(F.when(concerned, F.col(fact.at))), as_of)
     assert metric.column is not None
     value = F.when(concerned, F.col(metric.column))
     # Two facts at one time have one order, wherever they are read from.

@@ -13,7 +13,7 @@ from c360_spark.errors import IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.gold.audience_size import audience_size
 from c360_spark.stages.increment import Consumer, Increment, done, increments
-from c360_spark.stages.people import READ, changed_people, people
+from c360_spark.stages.people import READ, changed_people, of_persons, people
 from c360_spark.stages.run import Run, Step
 
 
@@ -71,11 +71,9 @@ def changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame |
     read, since = run.store.read, last.evaluated_at if last else None
     before = _before(run, audience, last) if last else None
     members, now = read(tables.AUDIENCE_MEMBER), look(run, audience)
-    if persons is not None:
-        members, now = (rows.join(persons, "person_id", "left_semi") for rows in (members, now))
     return stays(
-        members,
-        now,
+        of_persons(members, persons),
+        of_persons(now, persons),
         moves(read(tables.CHANGE), since=since),
         audience,
         as_of=run.as_of,

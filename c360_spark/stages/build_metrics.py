@@ -1,6 +1,7 @@
 """build_metrics: facts of persons, and profiles → gold.metric, its totals, and moves in the lifecycle.
 
-Everything is computed anew, as time alone moves windows and recency, unless nothing has changed and it is no later.
+Computed are the persons of whom a fact is new, or whom time moves: at the edge of a window those whose facts pass it,
+by recency everybody once a day.
 """
 
 from functools import partial
@@ -12,18 +13,27 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.config.metrics import FACTS, LIFECYCLE
 from c360_spark.errors import ConfigError
-from c360_spark.gold.metric import measured, metric_rows, metric_totals, metric_values, person_metrics, transitions
-from c360_spark.gold.owner import RECORD_KEY, current
-from c360_spark.stages.increment import increment
+from c360_spark.gold.metric import (
+    measured,
+    metric_rows,
+    metric_totals,
+    metric_values,
+    person_metrics,
+    transitions,
+    with_metrics,
+)
+from c360_spark.stages.facts import READ, facts, measured_again
+from c360_spark.stages.increment import Increment, increment
+from c360_spark.stages.people import of_persons
 from c360_spark.stages.run import Run, Step, together
 from c360_spark.tables import Table
 
-READ = (tables.PROFILE, tables.PERSON_XREF, *(fact.table for fact in FACTS.values()))
 MADE = (tables.METRIC, tables.METRIC_TOTAL, tables.LIFECYCLE_TRANSITION)
 
 
 def build_metrics(run: Run) -> None:
-    """Recompute the metrics of everybody at `as_of`, and write what differs; nothing, where metrics.yml has none.
+    """Recompute at `as_of` the metrics of whom a change or time touches, and write what differs; nothing, where
+    metrics.yml has none.
 
     Raises ConfigError C201 for an expression whose types do not fit.
     """
@@ -36,56 +46,55 @@ def build_metrics(run: Run) -> None:
         news.rest()
     else:
         with run.step("build_metrics") as step:
-            _write(run, step)
+            _write(run, step, news)
     news.done()
 
 
-def _write(run: Run, step: Step) -> None:
-    rules, store = run.conf.metrics, run.store
+def _write(run: Run, step: Step, news: Increment) -> None:
+    rules, store, persons = run.conf.metrics, run.store, None
     if not rules.all:
         for table in MADE[:2]:
             step.wrote(table.name, store.sync(table, store.read(table).where("false")))
         return
-    people, _ = store.stage("person metrics", all_metrics(run))
-    values = metric_values(people, rules)
-    work = [
-        partial(_sync, run, step, tables.METRIC, metric_rows(values, rules)),
-        partial(_sync, run, step, tables.METRIC_TOTAL, metric_totals(values)),
-    ]
+    again = measured_again(run, news)
+    if again is not None:
+        persons, count = store.stage("measured again", again)
+        step.results.append(f"{count:,} persons touched")
+        if not count:
+            return
+    people, _ = store.stage("person metrics", all_metrics(run, persons))
+    rows = metric_rows(metric_values(people, rules), rules)
+    work = [partial(_sync, run, step, tables.METRIC, rows, of_persons(store.read(tables.METRIC), persons))]
     if rules.lifecycle:
-        work.append(partial(_move, run, step, people))
+        work.append(partial(_move, run, step, people, persons))
     together(work)
+    if persons is not None:  # what the others come to is on record
+        everybody = store.read(tables.PROFILE).select("person_id", "region")
+        people = with_metrics(everybody, store.read(tables.METRIC), rules, rules.all)
+    totals = metric_totals(metric_values(people, rules))
+    _sync(run, step, tables.METRIC_TOTAL, totals, store.read(tables.METRIC_TOTAL))
 
 
-def all_metrics(run: Run) -> DataFrame:
-    """`person_id, region` and a column for each metric, of everybody, computed from facts."""
+def all_metrics(run: Run, persons: DataFrame | None = None) -> DataFrame:
+    """`person_id, region` and a column for each metric, of everybody or these `persons`, computed from facts."""
     rules, found = run.conf.metrics, []
     try:
         for kind, fact in FACTS.items():
-            metrics = {name: metric for name, metric in rules.metrics.items() if metric.of == kind}
+            metrics = rules.of(kind)
             if metrics:
-                found.append(measured(facts(run, fact.table), fact, metrics, as_of=run.as_of))
-        return person_metrics(run.store.read(tables.PROFILE), found, rules, as_of=run.as_of)
+                found.append(measured(facts(run, fact.table, persons), fact, metrics, as_of=run.as_of))
+        return person_metrics(of_persons(run.store.read(tables.PROFILE), persons), found, rules, as_of=run.as_of)
     except PySparkException as error:
         message = str(error).splitlines()[0]
         raise ConfigError("C201", f"metrics.yml: {message}", hint="mend the expression that is named") from None
 
 
-def facts(run: Run, table: Table) -> DataFrame:
-    """The rows of a table of facts that hold now, with the `person_id` of each."""
-    rows = run.store.read(table)
-    if "person_id" in table.column_names:
-        return rows
-    keys = run.store.read(tables.PERSON_XREF)
-    return current(rows).join(keys, [*RECORD_KEY])
+def _sync(run: Run, step: Step, table: Table, rows: DataFrame, old: DataFrame) -> None:
+    step.wrote(table.name, run.store.sync(table, rows, old=old))
 
 
-def _sync(run: Run, step: Step, table: Table, rows: DataFrame) -> None:
-    step.wrote(table.name, run.store.sync(table, rows))
-
-
-def _move(run: Run, step: Step, people: DataFrame) -> None:
-    recorded = run.store.read(tables.LIFECYCLE_TRANSITION)
+def _move(run: Run, step: Step, people: DataFrame, persons: DataFrame | None) -> None:
+    recorded = of_persons(run.store.read(tables.LIFECYCLE_TRANSITION), persons)
     made = transitions(people.select("person_id", LIFECYCLE), recorded, as_of=run.as_of)
     now = recorded.where(F.col("transitioned_at") == F.lit(run.as_of))
-    step.wrote(tables.LIFECYCLE_TRANSITION.name, run.store.sync(tables.LIFECYCLE_TRANSITION, made, old=now))
+    _sync(run, step, tables.LIFECYCLE_TRANSITION, made, now)
