@@ -80,8 +80,8 @@ def _versions(rows: DataFrame, persons: DataFrame | None, owned: DataFrame) -> D
     """All versions of the records that have or had a set of the persons."""
     if persons is None:
         return rows
-    keys = rows.join(owned, "identifier_set_id", "left_semi").select(*RECORD_KEY).distinct()
-    return rows.join(keys, [*RECORD_KEY], "left_semi")
+    keys = rows.join(owned.select("identifier_set_id"), "identifier_set_id").select(*RECORD_KEY).distinct()
+    return rows.join(keys, [*RECORD_KEY])  # no semi-join: that would be repeated for each table of a union
 
 
 def _attributes(run: Run, work: Work, decided: Overrides) -> None:
