@@ -1,5 +1,6 @@
 """Whose an event is, then and now; what a session is; who lives together."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
@@ -237,13 +238,18 @@ USES = {1: ["a1", "b1"], 2: ["g1", "g2"], 3: ["a1", "h1", "h3"], 4: ["d0", "d1",
 TOGETHER = [["a1", "a3", "b1"], ["g1", "g2"], ["h1", "h2"]]
 
 
-def found_households(frame: Frame, lives: list[tuple[str, str | None, str]]) -> tuple[set[Any], dict[str, str]]:
-    """Households as (rule, persons, status, reason), and members with theirs."""
+def keys_of(frame: Frame, lives: list[tuple[str, str | None, str]], secret: str = SECRET) -> DataFrame:
     people = [
         {"person_id": person, "street": street, "family_name": name, "postcode": "10115", "country": "DE"}
         | {"record_count": 1}
         for person, street, name in lives
     ]
+    some = eligible(frame(tables.PROFILE, *people, {"record_count": 0}), HOUSEHOLDS)
+    return address_keys(some, HOUSEHOLDS, secret=secret)
+
+
+def found_households(frame: Frame, lives: list[tuple[str, str | None, str]]) -> tuple[set[Any], dict[str, str]]:
+    """Households as (rule, persons, status, reason), and members with theirs."""
     ids = {person: 100 + i for i, (person, _, _) in enumerate(LIVES)}
     uses = [
         {"left_id": account, "left_namespace": ACCOUNT, "right_id": ids[person], "right_namespace": "crm.customer_id"}
@@ -252,8 +258,7 @@ def found_households(frame: Frame, lives: list[tuple[str, str | None, str]]) -> 
         for person in users
     ]
     held = frame(tables.MEMBERSHIP, *({"identifier_id": i, "person_id": person} for person, i in ids.items()))
-    known = address_keys(eligible(frame(tables.PROFILE, *people, {"record_count": 0}), HOUSEHOLDS), HOUSEHOLDS)
-    groups, members = by_address(known, HOUSEHOLDS)
+    groups, members = by_address(keys_of(frame, lives), HOUSEHOLDS)
     users = sharing(frame(tables.LINK, *uses), held, HOUSEHOLDS)
     more_groups, more = by_sharing(users, members, HOUSEHOLDS)
     every = members.unionByName(more)
@@ -280,6 +285,20 @@ def test_who_shares_a_name_at_an_address_or_an_account_lives_together_unless_too
         ("address", 2, "refused", "crowded_address"),
         (ACCOUNT, 4, "refused", "crowded"),
     }
+
+
+def test_where_somebody_lives_is_a_hash_that_needs_the_secret(frame: Frame) -> None:
+    lives = [LIVES[0], *LIVES[2:5]]
+    keys = {row.person_id: (row.address_key, row.home_key) for row in keys_of(frame, lives).collect()}
+    assert set(keys) == {"a1", "a3", "b1", "c1"}
+    assert keys["a1"] == keys["a3"]
+    assert keys["a1"][0] == keys["b1"][0]
+    assert keys["c1"] == (None, None)
+    told = {key for pair in keys.values() for key in pair if key}
+    assert len(told) == 3
+    assert all(re.fullmatch("[0-9a-f]{64}", key) for key in told)
+    others = keys_of(frame, lives, secret="another of sixteen").collect()
+    assert not told & {key for row in others for key in (row.address_key, row.home_key)}
 
 
 def test_the_order_of_input_never_matters(frame: Frame, conf: Conf) -> None:

@@ -1,4 +1,4 @@
-"""A late login moves what a cookie did before, once; households come and go with the rules."""
+"""A late login moves what a cookie did before, once."""
 
 import os
 from collections.abc import Callable
@@ -12,7 +12,6 @@ from pyspark.sql import DataFrame, SparkSession
 from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.stages.build_events import MADE, build_events
-from c360_spark.stages.build_households import build_households
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
 from tests.conftest import DyingStore, Killed
@@ -82,24 +81,3 @@ def test_a_late_login_moves_earlier_anonymous_events_once(
     lenient = replace(second, conf=replace(conf, gold=conf.gold.model_copy(update={"events": always})))
     build_events(lenient)
     assert owned(lenient)["long ago"] == ("stranger", "anna")
-
-
-def test_households_come_with_rules_and_go_without(spark: SparkSession, frame: Frame, conf: Conf, store: Store) -> None:
-    run = Run(spark, store, conf, day(1), "r1")
-    home = {"street": "Ring 1", "postcode": "10115", "country": "DE", "family_name": "Weiß", "record_count": 1}
-    run.store.append(tables.PROFILE, frame(tables.PROFILE, home, home, home | {"street": None}))
-    links = [{"left_id": 9, "left_namespace": ACCOUNT, "right_id": i, "kind": "shared_record"} for i in (0, 2)]
-    run.store.append(tables.LINK, frame(tables.LINK, *(link | {"reason": f"crowded:{ACCOUNT}"} for link in links)))
-    run.store.append(tables.MEMBERSHIP, frame(tables.MEMBERSHIP, *(span(i, f"person_id{i}", 0) for i in (0, 2))))
-    build_households(run)
-    members = run.store.read(tables.HOUSEHOLD_MEMBER).collect()
-    rules = {("person_id0", "address"), ("person_id1", "address"), ("person_id2", ACCOUNT)}
-    assert {(row.person_id, row.rule) for row in members} == rules
-    assert len({row.household_id for row in members}) == 1
-    versions = [run.store.version(table) for table in (tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)]
-    build_households(run)
-    assert [run.store.version(table) for table in (tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)] == versions
-    none = replace(run, conf=replace(conf, gold=conf.gold.model_copy(update={"households": None})))
-    build_households(none)
-    assert run.store.read(tables.HOUSEHOLD).isEmpty()
-    assert run.store.read(tables.HOUSEHOLD_MEMBER).isEmpty()

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import digest, joined_list
+from c360_spark.columns.keys import digest, joined_list, keyed_digest
 from c360_spark.columns.normalize import key_part
 from c360_spark.config.gold import Households
 
@@ -15,36 +15,37 @@ def eligible(profiles: DataFrame, rules: Households) -> DataFrame:
     return profiles.where(F.col("record_count") >= rules.min_records)
 
 
-def address_keys(people: DataFrame, rules: Households) -> DataFrame:
-    """`person_id, address, name_at_address` of `eligible` people; both null for who lacks any part."""
+def address_keys(people: DataFrame, rules: Households, *, secret: str) -> DataFrame:
+    """gold.household_key of `eligible` people."""
     parts = [key_part(part, F.col("country")) for part in rules.parts]
     said = people.select("person_id", F.array(*parts).alias("parts"))
     whole = F.forall("parts", lambda part: part.isNotNull())
+    address = joined_list(F.slice("parts", 1, len(rules.address)))
     return said.select(
         "person_id",
-        F.when(whole, joined_list(F.slice("parts", 1, len(rules.address)))).alias("address"),
-        F.when(whole, joined_list(F.col("parts"))).alias("name_at_address"),
+        F.when(whole, keyed_digest(secret, address)).alias("address_key"),
+        F.when(whole, keyed_digest(secret, joined_list(F.col("parts")))).alias("home_key"),
     )
 
 
-def by_address(people: DataFrame, rules: Households) -> tuple[DataFrame, DataFrame]:
-    """Groups of people by their `address_keys` (GROUP; `reason` is null for a household), and members (`person_id,
+def by_address(keys: DataFrame, rules: Households) -> tuple[DataFrame, DataFrame]:
+    """Groups of people by gold.household_key (GROUP; `reason` is null for a household), and members (`person_id,
     household_id, rule`) of the households among them. One alone is no group.
     """
-    keyed = people.where("name_at_address IS NOT NULL")
-    groups = keyed.groupBy("address", "name_at_address").agg(*_counted())
-    addresses = groups.groupBy("address").agg(F.sum("person_count").alias("at_address"))
+    keyed = keys.where("home_key IS NOT NULL")
+    groups = keyed.groupBy("address_key", "home_key").agg(*_counted())
+    addresses = groups.groupBy("address_key").agg(F.sum("person_count").alias("at_address"))
     reason = F.when(F.col("person_count") > rules.max_size, "crowded").when(
         F.col("at_address") > rules.max_per_address, "crowded_address"
     )
     household_id = _household_id(F.lit("address"), F.col("smallest"))
     found = (
         groups.where("person_count > 1")
-        .join(addresses, "address")
+        .join(addresses, "address_key")
         .select("*", household_id.alias("household_id"), F.lit("address").alias("rule"), reason.alias("reason"))
     )
-    homes = found.where("reason IS NULL").select("name_at_address", "household_id", "rule")
-    return found.select(*GROUP), keyed.join(homes, "name_at_address").select("person_id", "household_id", "rule")
+    homes = found.where("reason IS NULL").select("home_key", "household_id", "rule")
+    return found.select(*GROUP), keyed.join(homes, "home_key").select("person_id", "household_id", "rule")
 
 
 def sharing(links: DataFrame, membership: DataFrame, rules: Households) -> DataFrame:

@@ -1,18 +1,23 @@
 """build_households: profiles, and identifiers that several persons use → gold.household and its members.
 
-Everything is computed anew, unless nothing that is read has changed.
+Where a person lives is computed for whom a change touches, and kept in gold.household_key. Who lives together is
+computed from that for everybody, unless nothing that is read has changed.
 """
+
+from functools import partial
 
 from pyspark.sql import DataFrame
 
 from c360_spark import tables
 from c360_spark.config.gold import Households
 from c360_spark.gold.household import address_keys, by_address, by_sharing, eligible, households, sharing
-from c360_spark.stages.increment import increment
-from c360_spark.stages.run import Run, Step
+from c360_spark.stages.increment import Increment, increment
+from c360_spark.stages.people import of_persons
+from c360_spark.stages.run import Run, Step, together
+from c360_spark.tables import Table
 
 READ = (tables.PROFILE, tables.LINK, tables.MEMBERSHIP)
-MADE = (tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)
+MADE = (tables.HOUSEHOLD_KEY, tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)
 
 
 def build_households(run: Run) -> None:
@@ -22,26 +27,42 @@ def build_households(run: Run) -> None:
         news.rest()
     else:
         with run.step("build_households") as step:
-            _write(run, step)
+            _write(run, step, news)
     news.done()
 
 
-def _write(run: Run, step: Step) -> None:
-    store, rules = run.store, run.conf.gold.households
+def _write(run: Run, step: Step, news: Increment) -> None:
+    rules = run.conf.gold.households
     if rules:
+        _keys(run, step, news, rules)
         groups, members = _found(run, rules)
-        made = households(groups, members)
+        made = [(tables.HOUSEHOLD, households(groups, members)), (tables.HOUSEHOLD_MEMBER, members)]
     else:
-        made, members = (store.read(table).where("false") for table in MADE)
-    step.wrote("household", store.sync(tables.HOUSEHOLD, made))
-    step.wrote("household_member", store.sync(tables.HOUSEHOLD_MEMBER, members))
+        made = [(table, run.store.read(table).where("false")) for table in MADE]
+    together([partial(_sync, run, step, table, rows) for table, rows in made])
+
+
+def _sync(run: Run, step: Step, table: Table, rows: DataFrame, old: DataFrame | None = None) -> None:
+    step.wrote(table.name, run.store.sync(table, rows, old=old))
+
+
+def _keys(run: Run, step: Step, news: Increment, rules: Households) -> None:
+    """To normalise addresses costs more than all the rest."""
+    store, secret, touched = run.store, run.conf.platform.identity_key.secret(), None
+    if not news.whole:
+        # Staged, so that Spark knows how few they are.
+        touched, count = store.stage("touched profiles", news.touched(tables.PROFILE, "person_id"))
+        step.results.append(f"{count:,} persons touched")
+        if not count:
+            return
+    made = address_keys(eligible(of_persons(store.read(tables.PROFILE), touched), rules), rules, secret=secret)
+    _sync(run, step, tables.HOUSEHOLD_KEY, made, of_persons(store.read(tables.HOUSEHOLD_KEY), touched))
 
 
 def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:
     """Groups and members by all rules."""
     read = run.store.read
-    # To normalise them costs more than all the rest: once.
-    people, _ = run.store.stage("address keys", address_keys(eligible(read(tables.PROFILE), rules), rules))
+    people = read(tables.HOUSEHOLD_KEY)  # as written, so that the tables cannot disagree
     groups, members = by_address(people, rules)
     if not rules.shared_identifiers:
         return groups, members

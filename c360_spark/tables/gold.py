@@ -150,6 +150,22 @@ AUDIENCE_SIZE = Table(
     ),
 )
 
+HOUSEHOLD_KEY = Table(
+    "gold",
+    "household_key",
+    "one person who is considered for households, and where the person lives",
+    ("person_id",),
+    Write.SYNC,
+    (
+        PERSON_ID,
+        Column(
+            "address_key", STRING, "keyed hash of the normalised address; null for who lacks any part", Pii.INDIRECT
+        ),
+        Column("home_key", STRING, "keyed hash of address and surname; null for who lacks any part", Pii.INDIRECT),
+    ),
+    references=OF_PERSON,
+)
+
 HOUSEHOLD = Table(
     "gold",
     "household",
