@@ -15,7 +15,7 @@ from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.config.gold import Events, Households, Sessions
 from c360_spark.gold.event import attributed, reattributions
-from c360_spark.gold.household import address_keys, by_address, by_sharing, eligible, households, sharing
+from c360_spark.gold.household import address_keys, at_address, by_address, by_sharing, eligible, households, sharing
 from c360_spark.gold.owner import owner_history
 from c360_spark.gold.session import sessions
 
@@ -258,11 +258,13 @@ def found_households(frame: Frame, lives: list[tuple[str, str | None, str]]) -> 
         for person in users
     ]
     held = frame(tables.MEMBERSHIP, *({"identifier_id": i, "person_id": person} for person, i in ids.items()))
-    groups, members = by_address(keys_of(frame, lives), HOUSEHOLDS)
+    keys = keys_of(frame, lives)
+    groups = by_address(keys, HOUSEHOLDS)
+    members = at_address(keys, groups)
     users = sharing(frame(tables.LINK, *uses), held, HOUSEHOLDS)
     more_groups, more = by_sharing(users, members, HOUSEHOLDS)
     every = members.unionByName(more)
-    made = households(groups.unionByName(more_groups), every).collect()
+    made = households(groups.drop("home_key").unionByName(more_groups), every).collect()
     assert len({row.household_id for row in made}) == len(made)
     told = {(row.rule, row.person_count, row.status, row.reason) for row in made}
     return told, {row.person_id: row.household_id for row in every.collect()}

@@ -28,24 +28,25 @@ def address_keys(people: DataFrame, rules: Households, *, secret: str) -> DataFr
     )
 
 
-def by_address(keys: DataFrame, rules: Households) -> tuple[DataFrame, DataFrame]:
-    """Groups of people by gold.household_key (GROUP; `reason` is null for a household), and members (`person_id,
-    household_id, rule`) of the households among them. One alone is no group.
+def by_address(keys: DataFrame, rules: Households) -> DataFrame:
+    """Groups of people by gold.household_key: `home_key` and GROUP; `reason` is null for a household. One alone is no
+    group.
     """
-    keyed = keys.where("home_key IS NOT NULL")
-    groups = keyed.groupBy("address_key", "home_key").agg(*_counted())
+    groups = keys.where("home_key IS NOT NULL").groupBy("address_key", "home_key").agg(*_counted())
     addresses = groups.groupBy("address_key").agg(F.sum("person_count").alias("at_address"))
     reason = F.when(F.col("person_count") > rules.max_size, "crowded").when(
         F.col("at_address") > rules.max_per_address, "crowded_address"
     )
     household_id = _household_id(F.lit("address"), F.col("smallest"))
-    found = (
-        groups.where("person_count > 1")
-        .join(addresses, "address_key")
-        .select("*", household_id.alias("household_id"), F.lit("address").alias("rule"), reason.alias("reason"))
-    )
-    homes = found.where("reason IS NULL").select("home_key", "household_id", "rule")
-    return found.select(*GROUP), keyed.join(homes, "home_key").select("person_id", "household_id", "rule")
+    found = groups.where("person_count > 1").join(addresses, "address_key")
+    told = found.select("*", household_id.alias("household_id"), F.lit("address").alias("rule"), reason.alias("reason"))
+    return told.select("home_key", *GROUP)
+
+
+def at_address(keys: DataFrame, groups: DataFrame) -> DataFrame:
+    """Members (`person_id, household_id, rule`) of the households among the groups `by_address`."""
+    homes = groups.where("reason IS NULL").select("home_key", "household_id", "rule")
+    return keys.join(homes, "home_key").select("person_id", "household_id", "rule")
 
 
 def sharing(links: DataFrame, membership: DataFrame, rules: Households) -> DataFrame:

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 
 from c360_spark import tables
 from c360_spark.config.gold import Households
-from c360_spark.gold.household import address_keys, by_address, by_sharing, eligible, households, sharing
+from c360_spark.gold.household import address_keys, at_address, by_address, by_sharing, eligible, households, sharing
 from c360_spark.stages.increment import Increment, increment
 from c360_spark.stages.people import of_persons
 from c360_spark.stages.run import Run, Step, together
@@ -63,7 +63,8 @@ def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:
     """Groups and members by all rules."""
     read = run.store.read
     people = read(tables.HOUSEHOLD_KEY)  # as written, so that the tables cannot disagree
-    groups, members = by_address(people, rules)
+    found, _ = run.store.stage("groups by address", by_address(people, rules))  # for both tables
+    groups, members = found.drop("home_key"), at_address(people, found)
     if not rules.shared_identifiers:
         return groups, members
     held = read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
