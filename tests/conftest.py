@@ -20,12 +20,7 @@ from tests.server import Server, installed
 
 ROOT = Path(__file__).parent.parent
 AS_OF = datetime(2026, 1, 2)
-TEST_SETTINGS = {
-    "spark.master": "local[2]",
-    "spark.default.parallelism": "2",
-    # Half the start-up; never for benchmarks.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m",
-}
+TEST_SETTINGS = {"spark.master": "local[2]", "spark.default.parallelism": "2"}
 os.environ["TZ"] = "UTC"  # what Spark gives back as datetime is in local time
 
 
