@@ -1,6 +1,7 @@
 """What is wrong with metrics.yml is told at its place, all at once; so is what others say of metrics."""
 
 import shutil
+from datetime import timedelta
 
 import pytest
 
@@ -119,3 +120,16 @@ def test_a_metric_is_as_personal_as_what_it_is_made_of():
     }
     rules = MetricRules.model_validate({"metrics": {"subject_of_case": latest}, "derived": derived})
     assert (rules.pii("about"), rules.pii("size")) == (Pii.INDIRECT, Pii.NONE)
+
+
+@pytest.mark.parametrize(
+    ("take", "expression", "hours"), [("count", "n", None), ("days_since", "n", 24), ("count", "year(as_of)", 1)]
+)
+def test_time_alone_moves_everybody_by_recency_in_whole_days_and_where_it_is_read(take, expression, hours):
+    metric = {"meaning": "m", "of": "order", "take": take}
+    derived = {"other": {"meaning": "m", "expression": expression}}
+    rules = MetricRules.model_validate({"metrics": {"n": metric}, "derived": derived})
+    spans = [timedelta(hours=n) for n in (0, 1, 23, 24, 240)]
+    assert [rules.moves_everybody(span) for span in spans] == [
+        hours is not None and span >= timedelta(hours=hours) for span in spans
+    ]

@@ -18,8 +18,7 @@ from c360_spark.gold.order_session import order_sessions
 from c360_spark.gold.owner import current, owner_history
 from c360_spark.gold.session import sessions
 from c360_spark.stages.increment import Increment, increment
-from c360_spark.stages.run import Run, Step, together
-from c360_spark.tables import Table
+from c360_spark.stages.run import Run, Step, sync, together
 
 READ = (tables.EVENT, tables.MEMBERSHIP, tables.CHANGE, tables.IDENTIFIER_SET, tables.ORDER, tables.PERSON_XREF)
 MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION, tables.ORDER_SESSION, tables.DEVICE)
@@ -46,12 +45,8 @@ def build_events(run: Run) -> None:
         _events(run, news)
         with run.step("build_events orders, devices") as step:
             made = {tables.ORDER_SESSION: _orders(run), tables.DEVICE: _devices(run)}
-            together([partial(_write, run, step, *each) for each in made.items()])
+            together([partial(sync, run, step, *each) for each in made.items()])
     news.done()
-
-
-def _write(run: Run, step: Step, table: Table, made: DataFrame) -> None:
-    step.wrote(table.name, run.store.sync(table, made))
 
 
 def _devices(run: Run) -> DataFrame:

@@ -13,8 +13,7 @@ from c360_spark.config.gold import Households
 from c360_spark.gold.household import address_keys, at_address, by_address, by_sharing, eligible, households, sharing
 from c360_spark.stages.increment import Increment, increment
 from c360_spark.stages.people import of_persons
-from c360_spark.stages.run import Run, Step, together
-from c360_spark.tables import Table
+from c360_spark.stages.run import Run, Step, sync, together
 
 READ = (tables.PROFILE, tables.LINK, tables.MEMBERSHIP)
 MADE = (tables.HOUSEHOLD_KEY, tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)
@@ -39,11 +38,7 @@ def _write(run: Run, step: Step, news: Increment) -> None:
         made = [(tables.HOUSEHOLD, households(groups, members)), (tables.HOUSEHOLD_MEMBER, members)]
     else:
         made = [(table, run.store.read(table).where("false")) for table in MADE]
-    together([partial(_sync, run, step, table, rows) for table, rows in made])
-
-
-def _sync(run: Run, step: Step, table: Table, rows: DataFrame, old: DataFrame | None = None) -> None:
-    step.wrote(table.name, run.store.sync(table, rows, old=old))
+    together([partial(sync, run, step, table, rows) for table, rows in made])
 
 
 def _keys(run: Run, step: Step, news: Increment, rules: Households) -> None:
@@ -56,7 +51,7 @@ def _keys(run: Run, step: Step, news: Increment, rules: Households) -> None:
         if not count:
             return
     made = address_keys(eligible(of_persons(store.read(tables.PROFILE), touched), rules), rules, secret=secret)
-    _sync(run, step, tables.HOUSEHOLD_KEY, made, of_persons(store.read(tables.HOUSEHOLD_KEY), touched))
+    sync(run, step, tables.HOUSEHOLD_KEY, made, of_persons(store.read(tables.HOUSEHOLD_KEY), touched))
 
 
 def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:

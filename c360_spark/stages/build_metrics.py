@@ -25,8 +25,7 @@ from c360_spark.gold.metric import (
 from c360_spark.stages.facts import READ, facts, measured_again
 from c360_spark.stages.increment import Increment, increment
 from c360_spark.stages.people import of_persons
-from c360_spark.stages.run import Run, Step, together
-from c360_spark.tables import Table
+from c360_spark.stages.run import Run, Step, sync, together
 
 MADE = (tables.METRIC, tables.METRIC_TOTAL, tables.LIFECYCLE_TRANSITION)
 
@@ -54,7 +53,7 @@ def _write(run: Run, step: Step, news: Increment) -> None:
     rules, store, persons = run.conf.metrics, run.store, None
     if not rules.all:
         for table in MADE[:2]:
-            step.wrote(table.name, store.sync(table, store.read(table).where("false")))
+            sync(run, step, table, store.read(table).where("false"))
         return
     again = measured_again(run, news)
     if again is not None:
@@ -64,7 +63,7 @@ def _write(run: Run, step: Step, news: Increment) -> None:
             return
     people, _ = store.stage("person metrics", all_metrics(run, persons))
     rows = metric_rows(metric_values(people, rules), rules)
-    work = [partial(_sync, run, step, tables.METRIC, rows, of_persons(store.read(tables.METRIC), persons))]
+    work = [partial(sync, run, step, tables.METRIC, rows, of_persons(store.read(tables.METRIC), persons))]
     if rules.lifecycle:
         work.append(partial(_move, run, step, people, persons))
     together(work)
@@ -72,7 +71,7 @@ def _write(run: Run, step: Step, news: Increment) -> None:
         everybody = store.read(tables.PROFILE).select("person_id", "region")
         people = with_metrics(everybody, store.read(tables.METRIC), rules, rules.all)
     totals = metric_totals(metric_values(people, rules))
-    _sync(run, step, tables.METRIC_TOTAL, totals, store.read(tables.METRIC_TOTAL))
+    sync(run, step, tables.METRIC_TOTAL, totals)
 
 
 def all_metrics(run: Run, persons: DataFrame | None = None) -> DataFrame:
@@ -89,12 +88,8 @@ def all_metrics(run: Run, persons: DataFrame | None = None) -> DataFrame:
         raise ConfigError("C201", f"metrics.yml: {message}", hint="mend the expression that is named") from None
 
 
-def _sync(run: Run, step: Step, table: Table, rows: DataFrame, old: DataFrame) -> None:
-    step.wrote(table.name, run.store.sync(table, rows, old=old))
-
-
 def _move(run: Run, step: Step, people: DataFrame, persons: DataFrame | None) -> None:
     recorded = of_persons(run.store.read(tables.LIFECYCLE_TRANSITION), persons)
     made = transitions(people.select("person_id", LIFECYCLE), recorded, as_of=run.as_of)
     now = recorded.where(F.col("transitioned_at") == F.lit(run.as_of))
-    _sync(run, step, tables.LIFECYCLE_TRANSITION, made, now)
+    sync(run, step, tables.LIFECYCLE_TRANSITION, made, now)

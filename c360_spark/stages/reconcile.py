@@ -11,7 +11,7 @@ from c360_spark.gold.cdp_mismatch import mismatches
 from c360_spark.gold.cdp_profile import attributes, identities, living
 from c360_spark.identity.components import COMPONENTS, components
 from c360_spark.stages.graph import engine_for
-from c360_spark.stages.run import Run
+from c360_spark.stages.run import Run, sync
 from c360_spark.tables import Table
 
 MADE = (tables.CDP_RECONCILIATION, tables.CDP_MISMATCH)
@@ -30,7 +30,7 @@ def reconcile(run: Run) -> None:
     compared = [_compared(run, cdp, cdps[cdp]) for cdp in sorted(landed & cdps.keys())]
     with run.step("reconcile writing") as step:
         for table, rows in zip(MADE, zip(*compared, strict=True) if compared else ((), ()), strict=True):
-            step.wrote(table.name, run.store.sync(table, _all(run, table, rows), old=_before(run, table)))
+            sync(run, step, table, _all(run, table, rows), _before(run, table))
 
 
 def _all(run: Run, table: Table, rows: tuple[DataFrame, ...]) -> DataFrame:

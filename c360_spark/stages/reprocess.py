@@ -21,7 +21,7 @@ from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
 from c360_spark.stages.canonicalise import account
 from c360_spark.stages.chain import run_stages
-from c360_spark.stages.run import Run, Step, together
+from c360_spark.stages.run import Run, Step, sync, together
 from c360_spark.stages.watermark import watermarks
 from c360_spark.tables import Table
 
@@ -104,4 +104,4 @@ def _sync(run: Run, step: Step, each: Input, table: Table, rows: DataFrame) -> N
     own = (F.col("source") == source) & (F.col("dataset") == dataset)
     absent = {c.name: F.lit(None).cast(c.type) for c in table.columns if c.name not in rows.columns}
     shaped = rows.withColumns(absent).select(*table.column_names)
-    step.wrote(table.name, run.store.sync(table, shaped, old=run.store.read(table).where(own)))
+    sync(run, step, table, shaped, run.store.read(table).where(own))

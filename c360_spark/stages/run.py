@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from c360_spark.config import Conf
 from c360_spark.config.identity import RuleSet
 from c360_spark.errors import InputError
 from c360_spark.store import Store, Written
+from c360_spark.tables import Table
 
 T = TypeVar("T")
 THREADS = 2
@@ -73,6 +74,11 @@ class Step:
     def wrote(self, table: str, written: Written) -> None:
         parts = [f"{n:,} {word}" for word, n in _counts(written) if n] or ["unchanged"]
         self.results.append(f"{table}: {', '.join(parts)}")
+
+
+def sync(run: Run, step: Step, table: Table, rows: DataFrame, old: DataFrame | None = None) -> None:
+    """As `Store.sync`, and say what came of it."""
+    step.wrote(table.name, run.store.sync(table, rows, old=old))
 
 
 def _counts(written: Written) -> list[tuple[str, int]]:
