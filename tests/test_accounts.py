@@ -1,9 +1,12 @@
 """Which company a person belongs to, which subscription is active, and whose a device is."""
 
+import os
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -20,9 +23,10 @@ from c360_spark.config.gold import Accounts, Domains, Subscriptions
 from c360_spark.gold.account import Grouping, account_members, account_records, accounts, belonging
 from c360_spark.gold.device import devices
 from c360_spark.gold.subscription import subscriptions
-from c360_spark.stages.build_accounts import build_accounts
+from c360_spark.stages.build_accounts import MADE, build_accounts
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
+from tests.conftest import DyingStore, Killed
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -61,8 +65,8 @@ class Said:
     records: list[tuple[str, str, str | None, str | None, int, str | None]]
 
 
-def found(frame: Frame, said: Said) -> tuple[dict[str, tuple[Any, ...]], dict[str, tuple[str, str]]]:
-    """Accounts and members as `expected` tells them."""
+def rows(said: Said) -> tuple[list[Row], list[Row]]:
+    """Of gold.profile_attribute and of silver.account."""
     values = [
         {"person_id": person, "attribute": what, "attribute_value": value, "rank": rank, "source": source}
         for person, what, value, rank, source in said.values
@@ -72,6 +76,12 @@ def found(frame: Frame, said: Said) -> tuple[dict[str, tuple[Any, ...]], dict[st
         | {"updated_at": NOON + timedelta(hours=hour), "name": name}
         for source, key, domain, parent, hour, name in said.records
     ]
+    return values, records
+
+
+def found(frame: Frame, said: Said) -> tuple[dict[str, tuple[Any, ...]], dict[str, tuple[str, str]]]:
+    """Accounts and members as `expected` tells them."""
+    values, records = rows(said)
     known = account_records(frame(tables.ACCOUNT, *records), RULES).cache()
     people = belonging(frame(tables.PROFILE_ATTRIBUTE, *values), known, RULES).cache()
     made = accounts(known, people, RULES).cache()
@@ -243,3 +253,43 @@ def test_accounts_come_with_rules_and_go_without_and_a_repeat_writes_nothing(
     build_accounts(replace(run, conf=replace(conf, gold=conf.gold.model_copy(update={"accounts": None}))))
     assert [store.read(table).count() for table in made] == [0, 0, 0, 1]
     assert store.read(tables.GOLD_SUBSCRIPTION).head().account_id is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(30 if os.environ.get("C360_LONG") else 1))
+def test_accounts_after_changes_are_those_a_full_run_makes(
+    frame: Frame, conf: Conf, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int
+) -> None:
+    domains = conf.gold.accounts.domains.model_copy(update={"min_persons": LEAST, "max_persons": MOST})
+    grouping = conf.gold.accounts.model_copy(update={"named_by": "company", "keys_of": None, "domains": domains})
+    run = Run(store.spark, store, replace(conf, gold=conf.gold.model_copy(update={"accounts": grouping})), NOON, "r1")
+    chance, values, records = Random(seed), {}, {}
+    for day in range(4 if os.environ.get("C360_LONG") else 2):
+        people, companies = rows(drawn(chance))
+        some = {row["person_id"] for row in people if day == 0 or chance.random() < 0.2}
+        values = {key: row for key, row in values.items() if key[0] not in some}
+        values |= {tuple(row.values())[:4]: row for row in people if row["person_id"] in some}
+        for row in companies if day == 0 else chance.sample(companies, chance.randrange(3)):
+            bronze_id = f"{row['source']} {row['source_key']} {day}"
+            records[bronze_id] = row | {"bronze_id": bronze_id, "received_at": NOON + timedelta(days=day)}
+        store.sync(tables.PROFILE_ATTRIBUTE, frame(tables.PROFILE_ATTRIBUTE, *values.values()))
+        store.sync(tables.ACCOUNT, frame(tables.ACCOUNT, *records.values()))
+        for table in (tables.SUBSCRIPTION, tables.PERSON_XREF):
+            store.ensure(table)
+        dying = DyingStore(store.spark, store.lake)
+        dying.commits_left = chance.randrange(1, 6)
+        try:
+            build_accounts(replace(run, store=dying))
+        except Killed:
+            build_accounts(run)
+    assert "persons touched" in capsys.readouterr().err
+    for name in ("silver", "gold/profile_attribute"):
+        shutil.copytree(tmp_path / "lake" / name, tmp_path / "full" / name)
+    full = replace(run, store=Store(store.spark, str(tmp_path / "full")))
+    build_accounts(full)
+    assert made(store) == made(full.store)
+    assert made(store)["account_member"]
+
+
+def made(store: Store) -> dict[str, list[str]]:
+    return {table.name: sorted(str(row) for row in store.read(table).collect()) for table in MADE}

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.gold.order_session import order_sessions
+from c360_spark.gold.order_session import naming, order_sessions
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -46,7 +46,8 @@ def found(frame: Frame, numbers: dict[str, str] = NUMBERS) -> dict[str, tuple[ob
         tables.SESSION,
         *({"session_id": s, "person_id": p, "started_at": at(a), "ended_at": at(b)} for s, p, a, b in spans),
     )
-    made = order_sessions(frame(tables.ORDER, *orders), owned, events, sessions, numbers)
+    named = events.drop("properties").join(naming(events, numbers), [*tables.GOLD_EVENT.key])
+    made = order_sessions(frame(tables.ORDER, *orders), owned, named, sessions)
     return {
         r.source_key: (r.person_id, r.session_id, r.event_key, r.device_id)
         for r in made.select(*tables.ORDER_SESSION.column_names).collect()

@@ -51,7 +51,7 @@ def account_records(records: DataFrame, grouping: Grouping) -> DataFrame:
 
 
 def belonging(values: DataFrame, records: DataFrame, grouping: Grouping) -> DataFrame:
-    """`person_id, account_id, rule, domain`: the one account that each person may belong to.
+    """gold.account_key: the one account that each person may belong to.
 
     `values` are rows of gold.profile_attribute, `records` what `account_records` gives. The company that a record names
     goes before any address, and what ranks higher before what ranks lower.
@@ -82,7 +82,7 @@ def belonging(values: DataFrame, records: DataFrame, grouping: Grouping) -> Data
 
 
 def accounts(records: DataFrame, people: DataFrame, grouping: Grouping) -> DataFrame:
-    """gold.account of what `account_records` and `belonging` give."""
+    """gold.account of what `account_records` gives and gold.account_key."""
     by_domain = F.count_if(F.col("rule") == "domain")
     groups = people.groupBy("account_id").agg(
         F.count(F.lit(1)).alias("all"), by_domain.alias("by_domain"), F.max("domain").alias("of")
@@ -112,7 +112,7 @@ def accounts(records: DataFrame, people: DataFrame, grouping: Grouping) -> DataF
 
 
 def account_members(people: DataFrame, made: DataFrame) -> DataFrame:
-    """gold.account_member: `people` of `belonging` whose account is in gold.account (`made`), and not too crowded."""
+    """gold.account_member: who of gold.account_key has an account in gold.account (`made`) that is not too crowded."""
     of_account = made.select("account_id", "reason")
     named = F.col("rule") == "crm_account"
     members = people.join(of_account, "account_id").where(named | F.col("reason").isNull())

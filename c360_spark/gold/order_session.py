@@ -5,24 +5,31 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from c360_spark.gold.owner import RECORD_KEY
 from c360_spark.tables.gold_event import ORDER_SESSION
 
 
-def order_sessions(
-    orders: DataFrame, xref: DataFrame, events: DataFrame, sessions: DataFrame, numbers: Mapping[str, str]
-) -> DataFrame:
+def naming(events: DataFrame, numbers: Mapping[str, str]) -> DataFrame:
+    """`source, dataset, source_key, order_id` of rows of silver.event that name an order. `numbers` tells by event_name
+    which of the properties is its number.
+    """
+    if not numbers:
+        return events.where("false").select(*RECORD_KEY, F.lit(None).cast("string").alias("order_id"))
+    named = F.create_map(*(F.lit(part) for pair in numbers.items() for part in pair))
+    number = F.col("properties")[named[F.col("event_name")]].alias("order_id")
+    told = events.where(F.col("event_name").isin(*numbers))
+    return told.select(*RECORD_KEY, number).where("order_id IS NOT NULL")
+
+
+def order_sessions(orders: DataFrame, xref: DataFrame, events: DataFrame, sessions: DataFrame) -> DataFrame:
     """gold.order_session: current orders with the first event that names them, and its session.
 
-    `orders` are current rows of silver.order, `xref` is gold.person_xref, `events` are rows of gold.event
-    with the `properties` of silver.event, `numbers` tells by event_name which of them is the number of an
-    order. An order that no event names has nulls there, an event outside any session has none.
+    `orders` are current rows of silver.order, `xref` is gold.person_xref, `events` are rows of gold.event with the
+    `order_id` that `naming` gives. An order that no event names has nulls there, an event outside any session has none.
     """
     key = ORDER_SESSION.key
-    named = F.create_map(*(F.lit(part) for pair in numbers.items() for part in pair)) if numbers else None
-    number = F.col("properties")[named[F.col("event_name")]] if named is not None else F.lit(None).cast("string")
-    told = events.withColumn("order_id", number).where("order_id IS NOT NULL")
     first = F.min(F.struct("occurred_at", "source", "dataset", "source_key", "person_id", "device_id", "campaign"))
-    by_order = told.groupBy("order_id").agg(first.alias("event"))
+    by_order = events.groupBy("order_id").agg(first.alias("event"))
     found = orders.select(*key, "order_id").join(xref, [*key], "left").join(by_order, "order_id", "left")
     spans = sessions.select(F.col("person_id").alias("of"), "session_id", "started_at", "ended_at")
     moment = F.col("event.occurred_at")

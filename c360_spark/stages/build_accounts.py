@@ -1,6 +1,7 @@
 """build_accounts: profiles and records of companies → gold.account with its members, and gold.subscription.
 
-Everything is computed anew, unless nothing that is read has changed; subscriptions begin and end by time alone.
+To which company a person may belong is computed for whom a change touches, and kept in gold.account_key. Who belongs
+together is computed from that for everybody; so are subscriptions, which begin and end by time alone.
 """
 
 from functools import partial
@@ -14,11 +15,11 @@ from c360_spark.config.survivorship import ENTRY
 from c360_spark.gold.account import Grouping, account_members, account_records, accounts, belonging
 from c360_spark.gold.owner import current
 from c360_spark.gold.subscription import subscriptions
-from c360_spark.stages.increment import increment
-from c360_spark.stages.run import Run, Step, together
+from c360_spark.stages.increment import Increment, increment, of
+from c360_spark.stages.run import Run, Step, sync, together
 
 READ = (tables.PROFILE_ATTRIBUTE, tables.ACCOUNT, tables.SUBSCRIPTION, tables.PERSON_XREF)
-MADE = (tables.GOLD_ACCOUNT, tables.ACCOUNT_MEMBER, tables.ACCOUNT_XREF, tables.GOLD_SUBSCRIPTION)
+MADE = (tables.ACCOUNT_KEY, tables.GOLD_ACCOUNT, tables.ACCOUNT_MEMBER, tables.ACCOUNT_XREF, tables.GOLD_SUBSCRIPTION)
 
 
 def build_accounts(run: Run) -> None:
@@ -32,8 +33,12 @@ def build_accounts(run: Run) -> None:
         with run.step("build_accounts") as step:
             made = account_records(current(run.store.read(tables.ACCOUNT)), grouping)
             records, _ = run.store.stage("account records", made if run.conf.gold.accounts else made.where("false"))
-            parts = (_subscriptions,) if news.idle else (_accounts, _xref, _subscriptions)
-            together([partial(part, run, step, records, grouping) for part in parts])
+            work = [partial(_subscriptions, run, step, records, grouping)]
+            if news.moved(tables.ACCOUNT) or news.moved(tables.PROFILE_ATTRIBUTE):
+                work.append(partial(_accounts, run, step, news, records, grouping))
+            if news.moved(tables.ACCOUNT):
+                work.append(partial(sync, run, step, tables.ACCOUNT_XREF, records))
+            together(work)
     news.done()
 
 
@@ -45,21 +50,34 @@ def _grouping(run: Run) -> Grouping:
     return Grouping(rules, lists[rules.domains.free_mail].values, suffixes)
 
 
-def _accounts(run: Run, step: Step, records: DataFrame, grouping: Grouping) -> None:
+def _accounts(run: Run, step: Step, news: Increment, records: DataFrame, grouping: Grouping) -> None:
+    if _keys(run, step, news, records, grouping) or news.moved(tables.ACCOUNT):
+        people = run.store.read(tables.ACCOUNT_KEY)
+        sync(run, step, tables.GOLD_ACCOUNT, accounts(records, people, grouping))
+        members = account_members(people, run.store.read(tables.GOLD_ACCOUNT))  # as written: the two cannot disagree
+        sync(run, step, tables.ACCOUNT_MEMBER, members)
+
+
+def _keys(run: Run, step: Step, news: Increment, records: DataFrame, grouping: Grouping) -> bool:
+    """False when nobody was touched: whose address or company is another, or whose company's record is."""
     store, names = run.store, ("email", f"{ENTRY}{grouping.rules.named_by}")
-    said = store.read(tables.PROFILE_ATTRIBUTE).where(F.col("attribute").isin(*names))
-    people, _ = store.stage("people of accounts", belonging(said, records, grouping))
-    step.wrote("account", store.sync(tables.GOLD_ACCOUNT, accounts(records, people, grouping)))
-    members = account_members(people, store.read(tables.GOLD_ACCOUNT))  # as written, so that the two cannot disagree
-    step.wrote("account_member", store.sync(tables.ACCOUNT_MEMBER, members))
-
-
-def _xref(run: Run, step: Step, records: DataFrame, _: Grouping) -> None:
-    step.wrote("account_xref", run.store.sync(tables.ACCOUNT_XREF, records))
+    said, touched = store.read(tables.PROFILE_ATTRIBUTE).where(F.col("attribute").isin(*names)), None
+    if not news.whole:
+        moved = news.touched(tables.PROFILE_ATTRIBUTE, "attribute", "person_id").where(F.col("attribute").isin(*names))
+        companies = news.touched(tables.ACCOUNT, "source_key").select(F.col("source_key").alias("attribute_value"))
+        theirs = said.where(F.col("attribute") == names[1]).join(companies, "attribute_value", "left_semi")
+        people = moved.select("person_id").unionByName(theirs.select("person_id")).distinct()
+        touched, count = store.stage("people of companies", people)
+        step.results.append(f"{count:,} persons touched")
+        if not count:
+            return False
+    made = belonging(of(said, touched), records, grouping)
+    sync(run, step, tables.ACCOUNT_KEY, made, of(store.read(tables.ACCOUNT_KEY), touched))
+    return True
 
 
 def _subscriptions(run: Run, step: Step, records: DataFrame, grouping: Grouping) -> None:
     read = run.store.read
     now, xref, settings = current(read(tables.SUBSCRIPTION)), read(tables.PERSON_XREF), run.conf.gold.subscriptions
     made = subscriptions(now, xref, records, settings, grouping, as_of=run.as_of)
-    step.wrote("subscription", run.store.sync(tables.GOLD_SUBSCRIPTION, made))
+    sync(run, step, tables.GOLD_SUBSCRIPTION, made)

@@ -12,8 +12,8 @@ from c360_spark.config.expression import complaints
 from c360_spark.errors import IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.gold.audience_size import audience_size
-from c360_spark.stages.increment import Consumer, Increment, done, increments
-from c360_spark.stages.people import READ, changed_people, of_persons, people
+from c360_spark.stages.increment import Consumer, Increment, done, increments, of
+from c360_spark.stages.people import READ, changed_people, people
 from c360_spark.stages.run import Run, Step
 
 
@@ -72,8 +72,8 @@ def changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame |
     before = _before(run, audience, last) if last else None
     members, now = read(tables.AUDIENCE_MEMBER), look(run, audience)
     return stays(
-        of_persons(members, persons),
-        of_persons(now, persons),
+        of(members, persons),
+        of(now, persons),
         moves(read(tables.CHANGE), since=since),
         audience,
         as_of=run.as_of,

@@ -11,8 +11,7 @@ from pyspark.sql import DataFrame
 from c360_spark import tables
 from c360_spark.config.gold import Households
 from c360_spark.gold.household import address_keys, at_address, by_address, by_sharing, eligible, households, sharing
-from c360_spark.stages.increment import Increment, increment
-from c360_spark.stages.people import of_persons
+from c360_spark.stages.increment import Increment, increment, of
 from c360_spark.stages.run import Run, Step, sync, together
 
 READ = (tables.PROFILE, tables.LINK, tables.MEMBERSHIP)
@@ -50,8 +49,8 @@ def _keys(run: Run, step: Step, news: Increment, rules: Households) -> None:
         step.results.append(f"{count:,} persons touched")
         if not count:
             return
-    made = address_keys(eligible(of_persons(store.read(tables.PROFILE), touched), rules), rules, secret=secret)
-    sync(run, step, tables.HOUSEHOLD_KEY, made, of_persons(store.read(tables.HOUSEHOLD_KEY), touched))
+    made = address_keys(eligible(of(store.read(tables.PROFILE), touched), rules), rules, secret=secret)
+    sync(run, step, tables.HOUSEHOLD_KEY, made, of(store.read(tables.HOUSEHOLD_KEY), touched))
 
 
 def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:

@@ -23,8 +23,7 @@ from c360_spark.gold.metric import (
     with_metrics,
 )
 from c360_spark.stages.facts import READ, facts, measured_again
-from c360_spark.stages.increment import Increment, increment
-from c360_spark.stages.people import of_persons
+from c360_spark.stages.increment import Increment, increment, of
 from c360_spark.stages.run import Run, Step, sync, together
 
 MADE = (tables.METRIC, tables.METRIC_TOTAL, tables.LIFECYCLE_TRANSITION)
@@ -63,7 +62,7 @@ def _write(run: Run, step: Step, news: Increment) -> None:
             return
     people, _ = store.stage("person metrics", all_metrics(run, persons))
     rows = metric_rows(metric_values(people, rules), rules)
-    work = [partial(sync, run, step, tables.METRIC, rows, of_persons(store.read(tables.METRIC), persons))]
+    work = [partial(sync, run, step, tables.METRIC, rows, of(store.read(tables.METRIC), persons))]
     if rules.lifecycle:
         work.append(partial(_move, run, step, people, persons))
     together(work)
@@ -82,14 +81,14 @@ def all_metrics(run: Run, persons: DataFrame | None = None) -> DataFrame:
             metrics = rules.of(kind)
             if metrics:
                 found.append(measured(facts(run, fact.table, persons), fact, metrics, as_of=run.as_of))
-        return person_metrics(of_persons(run.store.read(tables.PROFILE), persons), found, rules, as_of=run.as_of)
+        return person_metrics(of(run.store.read(tables.PROFILE), persons), found, rules, as_of=run.as_of)
     except PySparkException as error:
         message = str(error).splitlines()[0]
         raise ConfigError("C201", f"metrics.yml: {message}", hint="mend the expression that is named") from None
 
 
 def _move(run: Run, step: Step, people: DataFrame, persons: DataFrame | None) -> None:
-    recorded = of_persons(run.store.read(tables.LIFECYCLE_TRANSITION), persons)
+    recorded = of(run.store.read(tables.LIFECYCLE_TRANSITION), persons)
     made = transitions(people.select("person_id", LIFECYCLE), recorded, as_of=run.as_of)
     now = recorded.where(F.col("transitioned_at") == F.lit(run.as_of))
     sync(run, step, tables.LIFECYCLE_TRANSITION, made, now)

@@ -15,8 +15,7 @@ from c360_spark.gold.override import OVERRIDES, Overrides, in_force, overrides
 from c360_spark.gold.owner import RECORD_KEY, narrowed, owned_records, person_xref
 from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
 from c360_spark.gold.survivorship import ranked
-from c360_spark.stages.increment import Increment, increment
-from c360_spark.stages.people import of_persons
+from c360_spark.stages.increment import Increment, increment, of
 from c360_spark.stages.run import Run, Step, together
 from c360_spark.stages.touched import READ, owned_sets, touched_persons
 
@@ -33,7 +32,7 @@ class Work:
 
     def theirs(self, rows: DataFrame) -> DataFrame:
         """Rows of touched persons."""
-        return of_persons(rows, self.persons)
+        return of(rows, self.persons)
 
     def owned_rows(self, rows: DataFrame) -> DataFrame:
         """Rows with an identifier set that are theirs, with their `person_id`."""

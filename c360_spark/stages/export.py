@@ -12,9 +12,9 @@ from c360_spark.export.change import export_changes
 from c360_spark.export.event import present, wanted_events
 from c360_spark.export.payload import consented, payloads
 from c360_spark.export.rejection import exits, rejections
-from c360_spark.stages.increment import Consumer, Increment, done, increments
+from c360_spark.stages.increment import Consumer, Increment, done, increments, of
 from c360_spark.stages.people import READ as OF_PEOPLE
-from c360_spark.stages.people import changed_people, of_persons, people
+from c360_spark.stages.people import changed_people, people
 from c360_spark.stages.run import Run, Step
 
 READ = (*OF_PEOPLE, tables.AUDIENCE_MEMBER, tables.ACK)
@@ -30,7 +30,7 @@ class Work:
 
     def theirs(self, rows: DataFrame) -> DataFrame:
         """Rows of touched persons."""
-        return of_persons(rows, self.persons)
+        return of(rows, self.persons)
 
     def stays(self) -> DataFrame:
         """Theirs in the audience, of any time."""

@@ -8,8 +8,7 @@ from c360_spark import tables
 from c360_spark.config.metrics import FACTS, Fact
 from c360_spark.gold.metric import passed
 from c360_spark.gold.owner import RECORD_KEY, current
-from c360_spark.stages.increment import Increment
-from c360_spark.stages.people import of_persons
+from c360_spark.stages.increment import Increment, of
 from c360_spark.stages.run import Run
 from c360_spark.tables import Table
 
@@ -20,8 +19,8 @@ def facts(run: Run, table: Table, persons: DataFrame | None = None) -> DataFrame
     """The rows of a table of facts that hold now, with the `person_id` of each; of these `persons` only, if given."""
     rows = run.store.read(table)
     if "person_id" in table.column_names:
-        return of_persons(rows, persons)
-    keys = of_persons(run.store.read(tables.PERSON_XREF), persons)
+        return of(rows, persons)
+    keys = of(run.store.read(tables.PERSON_XREF), persons)
     if persons is not None:
         rows = rows.join(keys, [*RECORD_KEY], "left_semi")
     return current(rows).join(keys, [*RECORD_KEY])

@@ -53,6 +53,10 @@ class Increment:
         """No table has another version and it is no later: there is nothing to do."""
         return self.idle and self.last_as_of == self.run.as_of
 
+    def moved(self, table: Table) -> bool:
+        """The table has another version, or everything is to be made anew."""
+        return self.whole or self.known.get(table.full_name, -1) < self.marks[table.full_name]
+
     def latest(self, table: Table) -> DataFrame:
         """As `Store.latest`, of what is new."""
         since, until = self._span(table)
@@ -74,6 +78,11 @@ class Increment:
     def _span(self, table: Table) -> tuple[int, int]:
         assert not self.whole, "of everything there is no part"
         return self.known.get(table.full_name, -1), self.marks[table.full_name]
+
+
+def of(rows: DataFrame, touched: DataFrame | None) -> DataFrame:
+    """Rows with these keys (columns of the same names); all, where None is given."""
+    return rows if touched is None else rows.join(touched, touched.columns, "left_semi")
 
 
 def increment(run: Run, name: str, rules: str, *, reads: Sequence[Table], makes: Sequence[Table]) -> Increment:

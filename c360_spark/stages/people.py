@@ -27,8 +27,3 @@ def changed_people(news: Increment, metrics: Collection[str]) -> DataFrame:
         figures = news.touched(tables.METRIC, "metric", "person_id").where(F.col("metric").isin(*metrics))
         found.append(figures.select("person_id"))
     return reduce(DataFrame.unionByName, found).distinct()
-
-
-def of_persons(rows: DataFrame, persons: DataFrame | None) -> DataFrame:
-    """Rows of these persons (`person_id`); all, where None is given."""
-    return rows if persons is None else rows.join(persons, "person_id", "left_semi")

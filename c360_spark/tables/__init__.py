@@ -13,7 +13,7 @@ from c360_spark.tables.gold import (
     PROFILE,
     PROFILE_ATTRIBUTE,
 )
-from c360_spark.tables.gold_account import ACCOUNT_MEMBER, ACCOUNT_XREF, GOLD_ACCOUNT, GOLD_SUBSCRIPTION
+from c360_spark.tables.gold_account import ACCOUNT_KEY, ACCOUNT_MEMBER, ACCOUNT_XREF, GOLD_ACCOUNT, GOLD_SUBSCRIPTION
 from c360_spark.tables.gold_cdp import CDP_MISMATCH, CDP_RECONCILIATION
 from c360_spark.tables.gold_event import DEVICE, EVENT_REATTRIBUTION, GOLD_EVENT, ORDER_SESSION, SESSION
 from c360_spark.tables.gold_metric import LIFECYCLE_TRANSITION, METRIC, METRIC_TOTAL
@@ -76,6 +76,7 @@ ALL: tuple[Table, ...] = (
     HOUSEHOLD_KEY,
     HOUSEHOLD,
     HOUSEHOLD_MEMBER,
+    ACCOUNT_KEY,
     GOLD_ACCOUNT,
     ACCOUNT_XREF,
     ACCOUNT_MEMBER,
@@ -99,6 +100,7 @@ ALL: tuple[Table, ...] = (
 __all__ = [
     "ACCOUNT",
     "ACCOUNTING",
+    "ACCOUNT_KEY",
     "ACCOUNT_MEMBER",
     "ACCOUNT_XREF",
     "ACK",

@@ -11,6 +11,21 @@ OF_RECORD = (
     key("source_key", STRING, "primary key in the source", Pii.INDIRECT),
 )
 
+ACCOUNT_KEY = Table(
+    "gold",
+    "account_key",
+    "one person and the one company they may belong to, before any limit",
+    ("person_id",),
+    Write.SYNC,
+    (
+        PERSON_ID,
+        ACCOUNT_ID,
+        key("rule", STRING, "what says so: crm_account named by a record, or the domain of an address"),
+        Column("domain", STRING, "that domain; null where a record names the company", Pii.INDIRECT),
+    ),
+    references=OF_PERSON,
+)
+
 GOLD_ACCOUNT = Table(
     "gold",
     "account",
