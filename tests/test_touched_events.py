@@ -114,7 +114,13 @@ def made(store: Store) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("seed", range(40 if LONG else 1))
 def test_what_is_made_of_events_after_changes_is_what_a_full_run_makes(
-    spark: SparkSession, frame: Frame, conf: Conf, store: Store, tmp_path: Path, seed: int
+    spark: SparkSession,
+    frame: Frame,
+    conf: Conf,
+    store: Store,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    seed: int,
 ) -> None:
     web = Web(store, frame, conf, seed)
     web.bring(1, 12, 4, 5)
@@ -129,22 +135,15 @@ def test_what_is_made_of_events_after_changes_is_what_a_full_run_makes(
         except Killed:
             build_events(web.run(n))
 
+    web.bring(8, 0, 2, 0)
+    capsys.readouterr()
+    build_events(web.run(8))
+    assert "0 events touched · order_session: " in capsys.readouterr().err
+    build_events(web.run(8))
+    assert "nothing is new" in capsys.readouterr().err
+
     for name in ("identity", "silver", "gold/person_xref"):
         shutil.copytree(tmp_path / "lake" / name, tmp_path / "full" / name)
     full = replace(web.run(9), store=Store(spark, str(tmp_path / "full")))
     build_events(full)
     assert made(store) == made(full.store)
-
-
-def test_a_day_of_other_orders_looks_at_no_event_and_one_without_news_at_nothing(
-    frame: Frame, conf: Conf, store: Store, capsys: pytest.CaptureFixture[str]
-) -> None:
-    web = Web(store, frame, conf, 0)
-    web.bring(1, 12, 4, 5)
-    build_events(web.run(1))
-    web.bring(2, 0, 1, 0)
-    capsys.readouterr()
-    build_events(web.run(2))
-    assert "0 events touched · order_session: " in capsys.readouterr().err
-    build_events(web.run(2))
-    assert "nothing is new" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
 from c360_spark.tables import Table
 from tests.bench.machine import say
+from tests.bench.reading import Reading
 
 START = datetime(2026, 1, 1)
 STEPS = ("build_profiles", "build_households", "build_metrics", "build_audiences", "export")
@@ -24,24 +25,30 @@ COMPARED = (*OF_PROFILES, *OF_HOUSEHOLDS, tables.METRIC, tables.METRIC_TOTAL)
 
 
 def compared(spark: SparkSession, conf: Conf, folder: Path, persons: int) -> list[str]:
-    """Seconds of each stage for everybody, for 1 % and for 0.1 % of `persons`, as lines of Markdown."""
+    """Seconds of each stage for everybody, for 1 % and for 0.1 % of `persons`, and rows that it reads, as lines of
+    Markdown.
+    """
     base = Base(spark, conf, folder / "gold", persons)
-    base.bring(0, persons)
-    full = base.timed()
-    lines = [f"| persons that change | {' | '.join(STEPS)} | together | of full |"]
-    lines.append("|--:" * (len(STEPS) + 3) + "|")
-    lines.append(_line(persons, full, full))
-    for changed in (persons // 100, persons // 1000, 0):
+    found = {}
+    for changed in (persons, persons // 100, persons // 1000, 0):
         base.bring(0, changed)
-        lines.append(_line(changed, base.timed(), full))
-        say(lines[-1])
+        found[changed] = base.measured()
+        say(f"{changed:,}: {found[changed]}")
     base.check()
-    return [*lines, "", "After the last change, a full run in a new lake gave equal gold tables."]
+    seconds, rows = ({n: [pair[i] for pair in each] for n, each in found.items()} for i in (0, 1))
+    took = _table("of full", seconds, ".1f", dict.fromkeys(found, sum(seconds[persons])))
+    read = _table("each", rows, ",", {n: n for n in found})
+    told = "After the last change, a full run in a new lake gave equal gold tables."
+    return ["Seconds:", "", *took, "", "Rows read:", "", *read, "", told]
 
 
-def _line(changed: int, seconds: list[float], full: list[float]) -> str:
-    each = " | ".join(f"{part:.1f}" for part in seconds)
-    return f"| {changed:,} | {each} | {sum(seconds):.1f} | {sum(seconds) / sum(full):.3f} |"
+def _table(last: str, found: dict[int, list], shape: str, whole: dict[int, float]) -> list[str]:
+    lines = [f"| persons that change | {' | '.join(STEPS)} | together | {last} |", "|--:" * (len(STEPS) + 3) + "|"]
+    for changed, each in found.items():
+        told = [f"{changed:,}", *(format(n, shape) for n in (*each, sum(each)))]
+        told.append(f"{sum(each) / whole[changed]:.3f}" if whole[changed] else "")
+        lines.append(f"| {' | '.join(told)} |")
+    return lines
 
 
 class Base:
@@ -127,9 +134,13 @@ class Base:
         columns = [values.get(c.name, F.lit(None)).cast(c.type).alias(c.name) for c in tables.IDENTIFIER_SET.columns]
         self.store.merge(tables.IDENTIFIER_SET, people.select(*columns))
 
-    def timed(self) -> list[float]:
-        """Seconds of each of STEPS."""
-        return [_seconds(stage, self._run(self.store)) for stage in STEPS]
+    def measured(self) -> list[tuple[float, int]]:
+        """Seconds of each of STEPS, and rows that it read."""
+        found = []
+        for stage in STEPS:
+            reading = Reading(self.spark)
+            found.append((_seconds(stage, self._run(self.store)), reading.rows()))
+        return found
 
     def _run(self, store: Store) -> Run:
         return Run(self.spark, store, self.conf, self._now(), run_id_of(self._now()))
