@@ -35,6 +35,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     built.stop()
 
 
+@pytest.fixture(autouse=True)
+def forgotten(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Delta keeps the state of each table it has met, and every test has a lake of its own: hundreds of megabytes."""
+    yield
+    if "spark" in request.fixturenames:
+        request.getfixturevalue("spark")._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+
+
 @pytest.fixture(scope="session")
 def conf() -> Conf:
     """conf/ as shipped, for the dev environment."""
