@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,11 @@ def server(cluster: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     cluster.ask("CREATE SCHEMA public")
     monkeypatch.setenv("CRM_DSN", cluster.dsn)
     return cluster
+
+
+def contents(store: Store, of: Sequence[Table]) -> dict[str, list[str]]:
+    """All rows of these tables, to be compared with those of another lake."""
+    return {table.name: sorted(str(row) for row in store.read(table).collect()) for table in of}
 
 
 Frame = Callable[..., DataFrame]

@@ -26,7 +26,7 @@ from c360_spark.gold.subscription import subscriptions
 from c360_spark.stages.build_accounts import MADE, build_accounts
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
-from tests.conftest import DyingStore, Killed
+from tests.conftest import DyingStore, Killed, contents
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -287,9 +287,5 @@ def test_accounts_after_changes_are_those_a_full_run_makes(
         shutil.copytree(tmp_path / "lake" / name, tmp_path / "full" / name)
     full = replace(run, store=Store(store.spark, str(tmp_path / "full")))
     build_accounts(full)
-    assert made(store) == made(full.store)
-    assert made(store)["account_member"]
-
-
-def made(store: Store) -> dict[str, list[str]]:
-    return {table.name: sorted(str(row) for row in store.read(table).collect()) for table in MADE}
+    assert contents(store, MADE) == contents(full.store, MADE)
+    assert contents(store, MADE)["account_member"]

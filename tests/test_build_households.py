@@ -16,7 +16,7 @@ from c360_spark.config import Conf
 from c360_spark.stages.build_households import MADE, build_households
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
-from tests.conftest import DyingStore, Killed
+from tests.conftest import DyingStore, Killed, contents
 from tests.test_attribution import ACCOUNT, HOUSEHOLDS, day, span
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -102,10 +102,6 @@ class Lake:
         return [self.store.version(table) for table in MADE]
 
 
-def made(store: Store) -> dict[str, list[str]]:
-    return {table.name: sorted(str(row) for row in store.read(table).collect()) for table in MADE}
-
-
 @pytest.mark.parametrize("seed", range(30 if LONG else 1))
 def test_households_after_changes_are_those_a_full_run_makes_and_none_are_left_without_rules(
     spark: SparkSession,
@@ -138,7 +134,7 @@ def test_households_after_changes_are_those_a_full_run_makes_and_none_are_left_w
         shutil.copytree(tmp_path / "lake" / name, tmp_path / "full" / name)
     full = replace(lake.run(9), store=Store(spark, str(tmp_path / "full")))
     build_households(full)
-    assert made(store) == made(full.store)
+    assert contents(store, MADE) == contents(full.store, MADE)
 
     versions = lake.versions()
     capsys.readouterr()
@@ -147,4 +143,4 @@ def test_households_after_changes_are_those_a_full_run_makes_and_none_are_left_w
     assert lake.versions() == versions
     lake.conf = replace(conf, gold=conf.gold.model_copy(update={"households": None}))
     build_households(lake.run(9))
-    assert made(store) == {table.name: [] for table in MADE}
+    assert contents(store, MADE) == {table.name: [] for table in MADE}

@@ -17,7 +17,7 @@ from c360_spark.config import Conf
 from c360_spark.stages.build_events import MADE, build_events
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
-from tests.conftest import DyingStore, Killed
+from tests.conftest import DyingStore, Killed, contents
 from tests.test_attribution import ACCOUNT, COOKIE, change, day, span
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
@@ -108,10 +108,6 @@ def members(of_set: str) -> list[tuple[int, str, str, str, bool]]:
     return [(i, COOKIE if i < 5 else ACCOUNT, "EU", str(i), False) for i in SETS[of_set]]
 
 
-def made(store: Store) -> dict[str, list[str]]:
-    return {table.name: sorted(str(row) for row in store.read(table).collect()) for table in MADE}
-
-
 @pytest.mark.parametrize("seed", range(40 if LONG else 1))
 def test_what_is_made_of_events_after_changes_is_what_a_full_run_makes(
     spark: SparkSession,
@@ -125,7 +121,7 @@ def test_what_is_made_of_events_after_changes_is_what_a_full_run_makes(
     web = Web(store, frame, conf, seed)
     web.bring(1, 12, 4, 5)
     build_events(web.run(1))
-    assert [name for name, rows in made(store).items() if not rows] == ["event_reattribution"]
+    assert [name for name, rows in contents(store, MADE).items() if not rows] == ["event_reattribution"]
     for n, (events, orders, moves) in enumerate([(3, 1, 1), (0, 2, 0), (2, 0, 2)] if LONG else [(3, 1, 1)], 2):
         web.bring(n, events, orders, moves)
         dying = DyingStore(spark, store.lake)
@@ -146,4 +142,4 @@ def test_what_is_made_of_events_after_changes_is_what_a_full_run_makes(
         shutil.copytree(tmp_path / "lake" / name, tmp_path / "full" / name)
     full = replace(web.run(9), store=Store(spark, str(tmp_path / "full")))
     build_events(full)
-    assert made(store) == made(full.store)
+    assert contents(store, MADE) == contents(full.store, MADE)

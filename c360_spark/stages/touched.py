@@ -18,10 +18,10 @@ def touched_persons(run: Run, news: Increment) -> DataFrame:
     changed: more rather than fewer. Computed from what is read, not from what was made, so that a killed run that is
     run again finds the same.
     """
-    members = _members(run).join(_touched_sets(run, news), "identifier_set_id", "left_semi").select("identifier_id")
+    shared = members(run).join(_touched_sets(run, news), "identifier_set_id", "left_semi").select("identifier_id")
     gone = news.touched(tables.IDENTIFIER_SET, "members")  # a set that went is in no table any more
     once = gone.select(F.explode("members.identifier_id").alias("identifier_id"))
-    theirs = _placed(run).join(members.unionByName(once), "identifier_id", "left_semi")
+    theirs = _placed(run).join(shared.unionByName(once), "identifier_id", "left_semi")
     moved = (news.touched(table, "person_id") for table in (tables.PERSON, tables.MEMBERSHIP))
     return reduce(DataFrame.unionByName, moved, theirs.select("person_id")).distinct()
 
@@ -32,7 +32,7 @@ def owned_sets(run: Run, persons: DataFrame | None) -> DataFrame:
     if persons is None:
         return owners(sets, placed, run.conf.rules)
     theirs = placed.join(persons, "person_id", "left_semi")
-    candidates = _members(run).join(theirs, "identifier_id", "left_semi").select("identifier_set_id")
+    candidates = members(run).join(theirs, "identifier_id", "left_semi").select("identifier_set_id")
     found = owners(sets.join(candidates, "identifier_set_id", "left_semi"), placed, run.conf.rules)
     return found.join(persons, "person_id", "left_semi")
 
@@ -42,7 +42,7 @@ def _touched_sets(run: Run, news: Increment) -> DataFrame:
     of these records, since a new version may have another set than the one before.
     """
     moved = news.touched(tables.MEMBERSHIP, "identifier_id")
-    sets = [_members(run).join(moved, "identifier_id", "left_semi").select("identifier_set_id")]
+    sets = [members(run).join(moved, "identifier_id", "left_semi").select("identifier_set_id")]
     sets += [news.touched(table, "identifier_set_id") for table in (tables.IDENTIFIER_SET, tables.CONSENT)]
     for table in tables.OWNED:
         versions = run.store.read(table).join(news.touched(table, *RECORD_KEY), [*RECORD_KEY], "left_semi")
@@ -53,7 +53,8 @@ def _touched_sets(run: Run, news: Increment) -> DataFrame:
     return reduce(DataFrame.unionByName, sets).distinct()
 
 
-def _members(run: Run) -> DataFrame:
+def members(run: Run) -> DataFrame:
+    """`identifier_set_id, identifier_id` of all identifier sets."""
     return run.store.read(tables.IDENTIFIER_SET).select(
         "identifier_set_id", F.explode("members.identifier_id").alias("identifier_id")
     )

@@ -11,6 +11,7 @@ from c360_spark.gold.order_session import naming
 from c360_spark.gold.owner import RECORD_KEY
 from c360_spark.stages.increment import Increment, of
 from c360_spark.stages.run import Run
+from c360_spark.stages.touched import members
 
 READ = (tables.EVENT, tables.MEMBERSHIP, tables.CHANGE, tables.IDENTIFIER_SET, tables.ORDER, tables.PERSON_XREF)
 OF_EVENT = {"source": "event_source", "dataset": "event_dataset", "source_key": "event_key"}  # in gold.order_session
@@ -44,21 +45,19 @@ def touched_events(run: Run, news: Increment) -> DataFrame:
         "left_semi",
     )
     moved = news.latest(tables.MEMBERSHIP).select("identifier_id").unionByName(explained.select("identifier_id"))
-    members = read(tables.IDENTIFIER_SET).select(
-        "identifier_set_id", F.explode("members.identifier_id").alias("identifier_id")
-    )
-    sets = members.join(moved, "identifier_id", "left_semi").select("identifier_set_id")
+    sets = members(run).join(moved, "identifier_id", "left_semi").select("identifier_set_id")
     theirs = read(tables.EVENT).join(sets, "identifier_set_id", "left_semi")
     return news.latest(tables.EVENT).select(*RECORD_KEY).unionByName(theirs.select(*RECORD_KEY)).distinct()
 
 
 def touched_orders(run: Run, news: Increment, work: Work | None) -> DataFrame:
     """Keys of orders that came, changed, went or have another owner, of those that a touched event names or named, and
-    of those placed by people whose sessions may be others. Among them are records of other kinds.
+    of those placed by people whose sessions may be others.
     """
-    found = [news.touched(table, *RECORD_KEY) for table in (tables.ORDER, tables.PERSON_XREF)]
+    orders = run.store.read(tables.ORDER)
+    found = [news.touched(tables.ORDER, *RECORD_KEY), of(orders, news.touched(tables.PERSON_XREF, *RECORD_KEY))]
     if work and work.touched is not None and work.people is not None:
-        told, orders = run.store.read(tables.ORDER_SESSION), run.store.read(tables.ORDER)
+        told = run.store.read(tables.ORDER_SESSION)
         events = work.touched.withColumnsRenamed(OF_EVENT)
         people = work.people.select(F.col("person_id").alias("event_person_id"))
         named = naming(of(run.store.read(tables.EVENT), work.touched), run.conf.taxonomy.order_numbers)
@@ -68,6 +67,6 @@ def touched_orders(run: Run, news: Increment, work: Work | None) -> DataFrame:
 
 def touched_devices(news: Increment) -> DataFrame:
     """`device_id` of identifiers whose owner or whose sets changed. Among them are identifiers of other kinds."""
-    members = news.touched(tables.IDENTIFIER_SET, "members").select(F.explode("members.identifier_id").alias("id"))
+    once = news.touched(tables.IDENTIFIER_SET, "members").select(F.explode("members.identifier_id").alias("id"))
     held = news.touched(tables.MEMBERSHIP, "identifier_id")
-    return members.union(held).select(F.col("id").alias("device_id")).distinct()
+    return once.union(held).select(F.col("id").alias("device_id")).distinct()
