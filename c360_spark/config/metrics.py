@@ -22,6 +22,12 @@ LIFECYCLE = "lifecycle"
 SPOKEN = {"meaning", "unit"}  # another word for it is no other metric
 RECORD = ("source", "dataset", "source_key")
 PROFILE = {column.name: column for column in tables.PROFILE.columns}
+# Columns of gold.profile that no customer record gives: the silver table whose records they count.
+COUNTED = {
+    **dict.fromkeys(("order_count", "revenue_cents", "last_order_at"), tables.ORDER),
+    **dict.fromkeys(("event_count", "last_event_at"), tables.EVENT),
+    "case_count": tables.SUPPORT_CASE,
+}
 WORDS = {
     "count": "number of {facts}",
     "sum": "sum of {column} over {facts}",
@@ -37,10 +43,11 @@ WORDS = {
 @dataclass(frozen=True)
 class Fact:
     """A kind of thing that happens to a person, at the time in column `at`. `key` makes the order of two at one time
-    total; `names` are the columns that a condition may read.
+    total; `names` are the columns that a condition may read; `records` is the silver table it is made of.
     """
 
     table: Table
+    records: Table
     plural: str
     at: str
     key: tuple[str, ...]
@@ -58,11 +65,13 @@ EVENT = ("occurred_at", "event_name", "channel", "campaign", *OF_RECORD)
 SESSION = ("started_at", "ended_at", "event_count", "device_count", "channels", "campaign", "entry_event")
 SUBSCRIPTION = ("started_at", "ends_at", "is_active", "status", "product", "monthly_cents", "currency", *RECORD[:2])
 FACTS = {
-    "order": Fact(tables.ORDER, "orders", "ordered_at", RECORD, ORDER),
-    "case": Fact(tables.SUPPORT_CASE, "cases", "opened_at", RECORD, CASE),
-    "event": Fact(tables.GOLD_EVENT, "events", "occurred_at", RECORD, EVENT),
-    "session": Fact(tables.SESSION, "sessions", "started_at", ("session_id",), SESSION),
-    "subscription": Fact(tables.GOLD_SUBSCRIPTION, "subscriptions", "started_at", RECORD, SUBSCRIPTION),
+    "order": Fact(tables.ORDER, tables.ORDER, "orders", "ordered_at", RECORD, ORDER),
+    "case": Fact(tables.SUPPORT_CASE, tables.SUPPORT_CASE, "cases", "opened_at", RECORD, CASE),
+    "event": Fact(tables.GOLD_EVENT, tables.EVENT, "events", "occurred_at", RECORD, EVENT),
+    "session": Fact(tables.SESSION, tables.EVENT, "sessions", "started_at", ("session_id",), SESSION),
+    "subscription": Fact(
+        tables.GOLD_SUBSCRIPTION, tables.SUBSCRIPTION, "subscriptions", "started_at", RECORD, SUBSCRIPTION
+    ),
 }
 
 
@@ -196,6 +205,19 @@ class MetricRules(Model):
 
         found = {name for name, metric in self.all.items() if direct(metric)}
         return [name for name in self.all if self.behind([name]) & found]
+
+    def records(self, *texts: str | None) -> set[str]:
+        """Names of the silver tables of whose records expressions are made, through metrics and columns of
+        gold.profile.
+        """
+        metrics = self.behind(self.reading(*texts))
+        said = [
+            *(text for text in texts if text),
+            *(self.expressions[n].expression for n in metrics if n in self.expressions),
+        ]
+        columns = {column for text in said for column in used(text, PROFILE)} - {"person_id", "region"}
+        found = {FACTS[self.metrics[name].of].records.name for name in metrics if name in self.metrics}
+        return found | {COUNTED.get(column, tables.PROFILE_RECORD).name for column in columns}
 
     def pii(self, name: str) -> Pii:
         """A metric is as personal as what it is made of."""

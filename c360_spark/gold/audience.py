@@ -1,7 +1,8 @@
 """Who is in an audience, since when, and why: each stay has a cause to begin and, once it has ended, one to end.
 
-Causes: `data` the profile changed · `rule` the definition changed · `merge`, `split`, `move` the person's identifiers
-did · `consent` it was given or taken · `expired` the longest stay was over · `retired`, `erasure` the person is gone.
+Causes: `data` the profile changed (gold/late_data.py tells which of it was overdue) · `rule` the definition changed ·
+`merge`, `split`, `move` the person's identifiers did · `consent` it was given or taken · `expired` the longest stay was
+over · `retired`, `erasure` the person is gone.
 """
 
 from datetime import datetime

@@ -39,7 +39,7 @@ def preview(run: Run, name: str, *, where: str | None = None) -> str:
         F.count(F.when(F.col("qualifies") & F.col("consented"), 1)).alias("allowed"),
     ).head()
     assert counts is not None
-    changed, _ = run.store.stage(f"preview.{name}", changes(run, audience, last_evaluations(run).get(name)))
+    changed, _ = run.store.stage(f"preview.{name}", changes(run, [audience], last_evaluations(run), [None]))
     cause = F.coalesce("exited_cause", "entered_cause")
     by_cause = changed.groupBy(F.col("exited_at").isNull().alias("enters"), cause.alias("cause")).count()
     lines = [

@@ -1,5 +1,6 @@
 """build_audiences: profiles, metrics and consent → gold.audience_member, gold.audience_size."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import reduce
 
@@ -13,6 +14,7 @@ from c360_spark.errors import IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.gold.audience_size import audience_size
 from c360_spark.stages.increment import Consumer, Increment, done, increments, of
+from c360_spark.stages.late_data import late_data
 from c360_spark.stages.people import READ, changed_people, people
 from c360_spark.stages.run import Run, Step
 
@@ -32,9 +34,7 @@ def build_audiences(run: Run) -> None:
         if due:
             begun = increments(run, [_consumer(run, audience) for audience in due], reads=READ)
             looked = [_touched(run, step, audience, news) for audience, news in zip(due, begun, strict=True)]
-            found = [changes(run, each, last.get(each.name), some) for each, some in zip(due, looked, strict=True)]
-            rows = reduce(DataFrame.unionByName, found)
-            step.wrote("audience_member", run.store.merge(tables.AUDIENCE_MEMBER, rows))
+            step.wrote("audience_member", run.store.merge(tables.AUDIENCE_MEMBER, changes(run, due, last, looked)))
             _account(run, step, due, last)
             done(begun)
 
@@ -66,8 +66,16 @@ def last_evaluations(run: Run) -> dict[str, Row]:
     return {row["last"].audience: row["last"] for row in newest.select("last").collect()}
 
 
-def changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame | None = None) -> DataFrame:
-    """Who enters and who leaves, as rows of gold.audience_member; of these `persons` only, where they are given."""
+def changes(
+    run: Run, audiences: Sequence[Audience], last: Mapping[str, Row], looked: Sequence[DataFrame | None]
+) -> DataFrame:
+    """Who enters and who leaves, as rows of gold.audience_member; of each audience those `looked` at, None for all."""
+    found = [_changes(run, each, last.get(each.name), some) for each, some in zip(audiences, looked, strict=True)]
+    since = {name: row.evaluated_at for name, row in last.items()}
+    return late_data(run, reduce(DataFrame.unionByName, found), audiences, since)
+
+
+def _changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame | None) -> DataFrame:
     read, since = run.store.read, last.evaluated_at if last else None
     before = _before(run, audience, last) if last else None
     members, now = read(tables.AUDIENCE_MEMBER), look(run, audience)

@@ -123,7 +123,7 @@ AUDIENCE_MEMBER = Table(
         PERSON_ID,
         key("entered_at", TIMESTAMP, "as-of time of the run that let the person in"),
         Column("exited_at", TIMESTAMP, "as-of time of the run that took the person out; null while in"),
-        key("entered_cause", STRING, "data, rule, merge, split, move or consent"),
+        key("entered_cause", STRING, "data, late_data, rule, merge, split, move or consent"),
         Column("exited_cause", STRING, "one of these, or expired, retired, erasure"),
     ),
     references=OF_PERSON,
