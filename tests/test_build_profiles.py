@@ -17,7 +17,7 @@ from c360_spark.config import Conf
 from c360_spark.stages.build_profiles import MADE, build_profiles
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
-from tests.conftest import DyingStore, Killed
+from tests.conftest import DyingStore, Killed, contents
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 Frame = Callable[..., DataFrame]
@@ -113,10 +113,6 @@ class Lake:
                 made.setdefault(kind, []).append(common | own)
         return made
 
-    def made(self) -> dict[str, list[str]]:
-        read = self.store.read
-        return {table.name: sorted(str(row) for row in read(table).collect()) for table in MADE}
-
 
 @pytest.mark.parametrize("seed", range(30 if os.environ.get("C360_LONG") else 1))
 def test_profiles_of_whom_a_change_touches_are_those_a_full_run_makes(
@@ -130,8 +126,7 @@ def test_profiles_of_whom_a_change_touches_are_those_a_full_run_makes(
         shutil.copytree(tmp_path / "lake" / layer, tmp_path / "full" / layer)
     full = replace(lake.run(len(brought)), store=Store(spark, str(tmp_path / "full")))
     build_profiles(full)
-    other = {table.name: sorted(str(row) for row in full.store.read(table).collect()) for table in MADE}
-    assert lake.made() == other
+    assert contents(lake.store, MADE) == contents(full.store, MADE)
 
 
 def test_a_killed_run_is_repaired_though_its_records_went_from_one_person_to_another(

@@ -44,7 +44,7 @@ def test_what_a_condition_reads_says_which_records_it_is_made_of() -> None:
 
 def arrivals(table: Table, rows: DataFrame, **promises: timedelta) -> dict[str, bool]:
     named = {name.replace("_", "."): latency for name, latency in promises.items()}
-    found = arrived(rows, SEEN_AT[table.name], named, since=AS_OF).collect()
+    found = arrived(rows, SEEN_AT[table.name], named, since=AS_OF, versioned=True).collect()
     return {row.identifier_set_id: row.overdue for row in found}
 
 

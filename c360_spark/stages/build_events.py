@@ -17,6 +17,7 @@ from c360_spark.gold.order_session import naming, order_sessions
 from c360_spark.gold.owner import current, owner_history
 from c360_spark.gold.session import sessions
 from c360_spark.stages.increment import Increment, increment, of
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run, Step, sync, together
 from c360_spark.stages.touched_events import READ, Work, touched_devices, touched_events, touched_orders
 
@@ -107,7 +108,7 @@ def _devices(run: Run, step: Step, news: Increment) -> None:
         touched, count = run.store.stage("touched devices", touched_devices(news))
         if not count:
             return
-    held = read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    held = current_membership(run)
     events = run.conf.datasets_of(tables.EVENT)
     made = devices(read(tables.IDENTIFIER_SET), held, run.conf.gold.events.devices, events)
     sync(run, step, tables.DEVICE, of(made, touched), of(read(tables.DEVICE), touched))

@@ -12,6 +12,7 @@ from c360_spark import tables
 from c360_spark.config.gold import Households
 from c360_spark.gold.household import address_keys, at_address, by_address, by_sharing, eligible, households, sharing
 from c360_spark.stages.increment import Increment, increment, of
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run, Step, sync, together
 
 READ = (tables.PROFILE, tables.LINK, tables.MEMBERSHIP)
@@ -61,7 +62,7 @@ def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:
     groups, members = found.drop("home_key"), at_address(people, found)
     if not rules.shared_identifiers:
         return groups, members
-    held = read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    held = current_membership(run)
     shared = sharing(read(tables.LINK), held, rules).join(people, "person_id", "left_semi")
     users, count = run.store.stage("users of shared identifiers", shared)
     if not count:

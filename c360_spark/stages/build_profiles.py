@@ -16,6 +16,7 @@ from c360_spark.gold.owner import RECORD_KEY, narrowed, owned_records, person_xr
 from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
 from c360_spark.gold.survivorship import ranked
 from c360_spark.stages.increment import Increment, increment, of
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run, Step, together
 from c360_spark.stages.touched import READ, owned_sets, touched_persons
 
@@ -95,7 +96,7 @@ def _attributes(run: Run, work: Work, decided: Overrides) -> None:
 def _decided(run: Run, step: Step, work: Work, decided: Overrides) -> DataFrame:
     """Overrides that are in force, by person; tells how many of them reach nobody."""
     named = run.spark.createDataFrame(decided, OVERRIDES)
-    membership = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    membership = current_membership(run)
     reached = overrides(named, membership, run.conf.rules, secret=run.conf.platform.identity_key.secret())
     if not decided:
         return reached

@@ -14,6 +14,7 @@ from c360_spark.gold.cdp_group import VERDICTS
 from c360_spark.gold.cdp_profile import living
 from c360_spark.governance import cdp_page
 from c360_spark.lease import lease
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.reconcile import reconcile
 from c360_spark.stages.run import Run
 
@@ -112,7 +113,7 @@ def _identities(run: Run, cdp: str, profiles: list[str]) -> list[SparkRow]:
     held = rows.select("profile_id", F.inline("identifiers"))
     held = held.select("profile_id", "identifier_id", "namespace", "value").distinct()
     seen = read(tables.IDENTIFIER).select("identifier_id", "status")
-    whose = read(tables.MEMBERSHIP).where("valid_to_run IS NULL").select("identifier_id", "person_id")
+    whose = current_membership(run).select("identifier_id", "person_id")
     joined = held.join(seen, "identifier_id", "left").join(whose, "identifier_id", "left")
     turn = F.row_number().over(Window.partitionBy("profile_id", "person_id").orderBy("identifier_id"))
     few = F.row_number().over(Window.partitionBy("profile_id").orderBy("turn", "identifier_id"))

@@ -20,6 +20,7 @@ from c360_spark.observe.match_quality import pairwise
 from c360_spark.session import session
 from c360_spark.stages.chain import run_stages
 from c360_spark.stages.job import begin
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run, together
 from c360_spark.stages.synth import synth
 from c360_spark.synth.noise import Noise
@@ -134,6 +135,6 @@ def found_persons(run: Run, truth: Path) -> DataFrame:
         key,
     )
     vertex = identifier_id(secret, namespace, F.col("region"), value)
-    held = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL").select("identifier_id", "person_id")
+    held = current_membership(run).select("identifier_id", "person_id")
     placed = keys.withColumn("identifier_id", vertex).join(held, "identifier_id", "left")
     return placed.select("source", F.col("person_no").alias("truth"), F.col("person_id").alias("found"))

@@ -12,6 +12,7 @@ from c360_spark.config.audience import Audience
 from c360_spark.gold.late_data import arrived, by_data, late, told_late
 from c360_spark.gold.owner import owners
 from c360_spark.silver.identifier_set import SEEN_AT
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run
 
 
@@ -37,11 +38,12 @@ def _arrivals(run: Run, since: datetime, behind: Mapping[str, set[str]]) -> Data
     parts = []
     for table in tables.CANONICAL:
         if any(table.name in records for records in behind.values()):
-            rows = arrived(read(table), SEEN_AT[table.name], promises, since=since)
+            versioned = table in tables.VERSIONED
+            rows = arrived(read(table), SEEN_AT[table.name], promises, since=since, versioned=versioned)
             parts.append(rows.withColumn("record", F.lit(table.name)))
     came = reduce(DataFrame.unionByName, parts)
     sets = read(tables.IDENTIFIER_SET).join(came.select("identifier_set_id").distinct(), "identifier_set_id")
-    placed = read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    placed = current_membership(run)
     return came.join(owners(sets, placed, run.conf.rules), "identifier_set_id").drop("identifier_set_id")
 
 

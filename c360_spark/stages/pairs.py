@@ -8,6 +8,7 @@ from c360_spark.gold.consent import consent_state
 from c360_spark.gold.owner import current
 from c360_spark.identity.pair import comparable, pair_rows, review_rows, statements_of
 from c360_spark.identity.probabilistic import crowded_blocks, pairs, prepared
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run, Step
 
 
@@ -46,5 +47,5 @@ def queue_review(run: Run, step: Step) -> None:
     if not run.store.exists(tables.PAIR):
         return
     read = run.store.read
-    rows = review_rows(read(tables.LINK), read(tables.PAIR), read(tables.MEMBERSHIP).where("valid_to_run IS NULL"))
+    rows = review_rows(read(tables.LINK), read(tables.PAIR), current_membership(run))
     step.wrote("review", run.store.sync(tables.REVIEW, rows))

@@ -11,6 +11,7 @@ from c360_spark.gold.cdp_mismatch import mismatches
 from c360_spark.gold.cdp_profile import attributes, identities, living
 from c360_spark.identity.components import COMPONENTS, components
 from c360_spark.stages.graph import engine_for
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run, sync
 from c360_spark.tables import Table
 
@@ -45,7 +46,7 @@ def _before(run: Run, table: Table) -> DataFrame:
 def _compared(run: Run, cdp: str, namespaces: set[str]) -> tuple[DataFrame, DataFrame]:
     """The rows of one CDP for each table of MADE."""
     read, stage = run.store.read, run.store.stage
-    membership, identifiers = read(tables.MEMBERSHIP).where("valid_to_run IS NULL"), read(tables.IDENTIFIER)
+    membership, identifiers = current_membership(run), read(tables.IDENTIFIER)
     with run.step(f"reconcile {cdp}") as step:
         rows = living(read(tables.CDP_PROFILE).where(F.col("source") == cdp))
         known, count = stage(f"{cdp}.placed", placed(identities(rows), identifiers, membership))

@@ -18,6 +18,7 @@ from c360_spark.identity.scope import ends, touching
 from c360_spark.observe.identity_health import health
 from c360_spark.stages.evidence import Change, gather, refuse_unreleased
 from c360_spark.stages.graph import Graph, Outcome, partitioned, reachable
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.pairs import queue_review, score_pairs
 from c360_spark.stages.release import release_first
 from c360_spark.stages.run import Run, Step, together
@@ -68,7 +69,7 @@ def _write(run: Run, step: Step, change: Change, graph: Graph, outcome: Outcome)
 def _moves(run: Run, step: Step, change: Change, graph: Graph, found: DataFrame) -> None:
     """Who belongs to another person now. The change log comes first: a killed run finds the same differences again."""
     store = run.store
-    held = store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    held = current_membership(run)
     current, _ = store.stage("membership before", touching(held, graph.scope, "identifier_id"))
     reasons = change.reasons
     if reasons is None:  # in a run over everything only decisions stand out

@@ -19,6 +19,7 @@ from c360_spark.observe.identity_health import sizes
 from c360_spark.observe.rule_comparison import audience_changes, held, link_changes, moved
 from c360_spark.stages.build_audiences import build_audiences
 from c360_spark.stages.build_profiles import build_profiles
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.release import release, releases, require_release
 from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.run import Run
@@ -62,7 +63,7 @@ def _last_as_of(run: Run) -> datetime:
 
 
 def _figures(live: Run, side: Run) -> Figures:
-    members = [run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL") for run in (live, side)]
+    members = [current_membership(run) for run in (live, side)]
     nothing = live.spark.createDataFrame([], "identifier_id long, cause string")
     moves = with_causes(differences(*members), nothing, *members)
     told = changes(moves, *members, run_id=side.run_id, as_of=side.as_of, rule_set=side.conf.rules.label)
@@ -117,7 +118,7 @@ def _too_low(run: Run, candidate: RuleSet) -> Any:
     largest = sizes(run.store.read(tables.PERSON)).head()
     if candidate.component_limit and largest and largest.largest > candidate.component_limit:
         yield f"component_limit is {candidate.component_limit}, a living person has {largest.largest} identifiers"
-    membership = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")
+    membership = current_membership(run)
     for row in held(membership, run.store.read(tables.IDENTIFIER)).orderBy("namespace").collect():
         space = candidate.namespaces.get(row.namespace)
         if space and space.max_per_person and space.max_per_person < row.most:

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.gold.owner import RECORD_KEY, owners
 from c360_spark.stages.increment import Increment
+from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run
 
 READ = (tables.PERSON, tables.MEMBERSHIP, tables.IDENTIFIER_SET, tables.CONSENT, *tables.OWNED)
@@ -21,14 +22,14 @@ def touched_persons(run: Run, news: Increment) -> DataFrame:
     shared = members(run).join(_touched_sets(run, news), "identifier_set_id", "left_semi").select("identifier_id")
     gone = news.touched(tables.IDENTIFIER_SET, "members")  # a set that went is in no table any more
     once = gone.select(F.explode("members.identifier_id").alias("identifier_id"))
-    theirs = _placed(run).join(shared.unionByName(once), "identifier_id", "left_semi")
+    theirs = current_membership(run).join(shared.unionByName(once), "identifier_id", "left_semi")
     moved = (news.touched(table, "person_id") for table in (tables.PERSON, tables.MEMBERSHIP))
     return reduce(DataFrame.unionByName, moved, theirs.select("person_id")).distinct()
 
 
 def owned_sets(run: Run, persons: DataFrame | None) -> DataFrame:
     """`identifier_set_id, person_id` of the sets that `persons` own; of all where None is given."""
-    sets, placed = run.store.read(tables.IDENTIFIER_SET), _placed(run)
+    sets, placed = run.store.read(tables.IDENTIFIER_SET), current_membership(run)
     if persons is None:
         return owners(sets, placed, run.conf.rules)
     theirs = placed.join(persons, "person_id", "left_semi")
@@ -58,7 +59,3 @@ def members(run: Run) -> DataFrame:
     return run.store.read(tables.IDENTIFIER_SET).select(
         "identifier_set_id", F.explode("members.identifier_id").alias("identifier_id")
     )
-
-
-def _placed(run: Run) -> DataFrame:
-    return run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL").select("identifier_id", "person_id")
