@@ -20,6 +20,8 @@ def late_data(run: Run, moves: DataFrame, audiences: Sequence[Audience], since: 
     """`moves`, rows of gold.audience_member to merge, that tell `late_data` from `data`; `since` is when an audience
     was last looked at. At the first look nothing is late.
     """
+    if not since.keys() & {audience.name for audience in audiences}:
+        return moves
     staged, _ = run.store.stage("audience moves", moves)
     found = by_data(staged)
     moved = {row.audience for row in found.select("audience").distinct().collect()}
