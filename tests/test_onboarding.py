@@ -327,6 +327,8 @@ def guessed(**columns: list[str | None]) -> Any:
         (["31/01/2026", "01/02/2026"], "date", ["dd/MM/yyyy"]),
         (["2026-01-31T10:00:00Z", "2026-01-31 10:00:00.123+01:00"], "timestamp", None),
         (["31.01.2026 10:30", "01.02.2026 09:00"], "timestamp", ["dd.MM.yyyy HH:mm"]),
+        (["2026-01-31T10:00:00Z", "2026-02-01T10:00", "01.02.2026 09:00"], "timestamp", ["iso", "dd.MM.yyyy HH:mm"]),
+        (["2026-01-31T10:00:00Z", "tomorrow", "01.02.2026 09:00"], "string", None),
         (["1,50", "2,75"], "string", None),
         (["12", "seven", "9", "ten"], "string", None),
         ([None, None], "string", None),
@@ -356,7 +358,8 @@ def test_a_date_of_no_calendar_is_no_date():
 @pytest.mark.parametrize(
     ("name", "word"),
     [("eMailAddress", "emailaddress"), ("E-Mail", "email"), ("e_mail", "email"), ("customer_email", "email"),
-     ("Billing City", "city"), ("shippingPostalCode", "postalcode"), ("HTTPStatus", "httpstatus")],
+     ("Billing City", "city"), ("shippingPostalCode", "postalcode"), ("HTTPStatus", "httpstatus"),
+     ("Straße & Nr", "strassenr"), ("Prénom", "prenom"), ("geändert am", "geandertam"), ("Ørelse", "orelse")],
 )  # fmt: skip
 def test_names_are_known_in_several_spellings(name, word):
     assert known([name], [word])
@@ -370,6 +373,12 @@ def test_names_of_people_are_personal_in_any_table_and_names_of_things_are_not()
     made = guessed(order_no=["1", "2"], **{"customer first name": ["Ada", "Bo"], "product name": ["Mug", "Cup"]})
     assert made["customer first name",].facts["classification"].value == "direct"
     assert "classification" not in made["product name",].facts
+
+
+def test_properties_of_one_name_in_silver_keep_a_name_each():
+    made = guessed(**{"größe": ["1", "x"], "grosse": ["2", "y"], "日付": ["3", "z"]}, id=["a", "b"])
+    found = [each.settings["canonical"].value for path, each in made.items() if path != ("id",)]
+    assert found == ["attributes.grosse", "attributes.grosse_2", "attributes.value"]
 
 
 def test_free_text_that_holds_an_address_is_personal():

@@ -1,6 +1,7 @@
 """Names of properties in the spellings of many systems, and the columns of silver that they usually mean."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 # Words before the word that counts: billing_city is a city.
@@ -10,18 +11,26 @@ PREFIXES = frozenset(
     "default address personal private mobile kunde kunden rechnung".split()
 )
 
+# Letters that are none with an accent.
+LETTERS = str.maketrans({"ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "ł": "l", "Ł": "L"})
+
 Words = Mapping[str, Sequence[str]]
 
 PERSON: Words = {
     "given_name": "givenname firstname fname forename vorname prenom nombre first givennames".split(),
     "family_name": "familyname lastname lname surname nachname nom apellido apellidos last".split(),
-    "birth_date": "birthdate dateofbirth dob birthday geburtsdatum geburtstag datenaissance fechanacimiento".split(),
+    "birth_date": (
+        "birthdate dateofbirth dob birthday geburtsdatum gebdatum gebdat geburtstag datenaissance "
+        "datedenaissance fechanacimiento fechadenacimiento"
+    ).split(),
     "email": "email emailaddress mail mailaddress emailadresse correo courriel".split(),
     "phone": (
         "phone phonenumber telephone tel mobilephone mobile mobilenumber cell cellphone msisdn telefon handy "
         "telefonnummer callernumber ani telefono"
     ).split(),
-    "street": "street streetaddress addressline1 address1 line1 strasse straße street1 rue calle".split(),
+    "street": (
+        "street streetaddress addressline1 address1 line1 strasse strassenr strassehausnummer street1 rue calle"
+    ).split(),
     "city": "city town locality ort stadt ville ciudad".split(),
     "postcode": "postcode postalcode zippostalcode zip zipcode plz postleitzahl codepostal codigopostal".split(),
     "country": "country countrycode countryiso iso2 land landcode pays pais".split(),
@@ -32,7 +41,7 @@ CREATED = (
 ).split()
 UPDATED = (
     "updatedat lastmodifieddate lastmodified modifiedat modified lastupdated lastupdatedat updated updatedon changedat "
-    "lastupdate updatetime geaendertam lastactivityat"
+    "lastupdate updatetime geaendertam geandertam lastactivityat"
 ).split()
 ORDER_ID = (
     "orderid orderno ordernumber ordername order bestellnummer transactionid receiptno receiptid receiptnumber bonnr "
@@ -69,7 +78,7 @@ COLUMNS: dict[str, Words] = {
         "ordered_at": ORDERED,
         "status": STATUS,
         "channel": CHANNEL,
-        "currency": "currency currencycode waehrung währung".split(),
+        "currency": "currency currencycode waehrung wahrung".split(),
         "total_cents": (
             "totalcents total totalprice totalamount ordertotal grandtotal amount amountcents totalpaid summe "
             "gesamtbetrag"
@@ -180,7 +189,13 @@ SUBJECT_VALUE = frozenset("subjectvalue identifiervalue identifier subjectid sub
 def tokens(path: Sequence[str]) -> list[str]:
     """Words of a name in any spelling: `mailingPostal Code` gives mailing, postal, code."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", " ".join(path))
-    return [word.lower() for word in re.findall(r"[^\W_]+", text)]
+    return [word.lower() for word in re.findall(r"[^\W_]+", _plain(text))]
+
+
+def _plain(text: str) -> str:
+    """Without accents: `größe` is `grosse`."""
+    parts = unicodedata.normalize("NFKD", text.translate(LETTERS))
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def spellings(path: Sequence[str]) -> dict[str, float]:
@@ -202,5 +217,5 @@ def known(path: Sequence[str], words: Sequence[str] | frozenset[str]) -> float:
 
 
 def snake(path: Sequence[str]) -> str:
-    """The last part of a path as a name of silver; of an accented or empty one what is left."""
+    """The last part of a path as a name of silver; `value` for one without a Latin letter."""
     return re.sub(r"[^a-z0-9]+", "_", "_".join(tokens(path[-1:]))).strip("_") or "value"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from c360_spark import tables
 from c360_spark.governance.onboarding.guess import Guess, Proposed, allowed, propose
@@ -217,10 +218,10 @@ def _beside(table: str, found: Sequence[Proposed]) -> None:
         if column is None:
             made.notes.append(f"silver.{table} has no column for it: it stays in bronze")
             continue
-        target = f"{column}.{snake(made.seen.path)}"
-        if target not in taken:
-            taken.add(target)
-            made.settings["canonical"] = Guess(target, 0.4, "no column of its own")
+        name = f"{column}.{snake(made.seen.path)}"
+        target = next(each for n in count(1) if (each := name if n == 1 else f"{name}_{n}") not in taken)
+        taken.add(target)
+        made.settings["canonical"] = Guess(target, 0.4, "no column of its own")
 
 
 def _told(made: Proposal, columns: dict[str, Proposed]) -> None:

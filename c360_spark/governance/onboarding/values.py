@@ -105,6 +105,10 @@ is_epoch_s = like(r"1[0-9]{9}")
 is_code = like(r"[a-z0-9][a-z0-9_.\-]{0,39}|[A-Z0-9][A-Z0-9_.\-]{0,39}")
 
 
+def is_iso(text: str) -> bool:
+    return ISO.fullmatch(text) is not None
+
+
 def days(texts: Sequence[str]) -> list[Format]:
     """Formats by which dates are read; empty where `texts` are none."""
     return _formats(DATES, texts)
@@ -112,11 +116,13 @@ def days(texts: Sequence[str]) -> list[Format]:
 
 def moments(texts: Sequence[str]) -> list[Format]:
     """Formats by which points in time are read; empty where `texts` are none."""
-    if (found := share(lambda text: ISO.fullmatch(text) is not None, texts)) >= 0.9:
-        return [("iso", found, "are ISO 8601 times")]
-    if (found := share(is_epoch_ms, texts)) >= 0.95:
-        return [("epoch_ms", found, "are milliseconds since 1970")]
-    return _formats(TIMES, texts)
+    iso = share(is_iso, texts)
+    if (epoch := share(is_epoch_ms, texts)) >= 0.95:
+        return [("epoch_ms", epoch, "are milliseconds since 1970")]
+    others = _formats(TIMES, [text for text in texts if not is_iso(text)])
+    parts = [("iso", iso, "are ISO 8601 times"), *((name, part * (1 - iso), said) for name, part, said in others)]
+    found = sorted((each for each in parts if each[1] >= 0.05), key=lambda each: -each[1])
+    return found if sum(part for _, part, _ in found) >= 0.8 else []
 
 
 def _formats(formats: Iterable[tuple[str, str, str]], texts: Sequence[str]) -> list[Format]:
