@@ -4,6 +4,7 @@ Every write is idempotent for the caller: an append is of rows the caller knows 
 writes only what differs. So a killed stage is repaired by running it again.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -16,6 +17,16 @@ from pyspark.sql.types import MapType, StructField, StructType
 from c360_spark.config.platform import absolute
 from c360_spark.tables import Column as TableColumn
 from c360_spark.tables import Table
+
+GONE = re.compile(
+    "FileNotFoundException|VersionNotFoundException|FILE_NOT_EXIST|"
+    "DELTA_(VERSION_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|CHANGE_DATA_FILE_NOT_FOUND)"
+)
+
+
+def history_is_gone(error: Exception) -> bool:
+    """Whether a read failed because VACUUM, or the retention of Delta's log, has removed what it was to read."""
+    return bool(GONE.search(str(error)))
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.config.audience import Audience
 from c360_spark.config.expression import conjuncts
-from c360_spark.errors import InputError, IntegrityError
+from c360_spark.errors import ConfigError, InputError, IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.stages.audience import explain, preview
 from c360_spark.stages.build_audiences import build_audiences
+from c360_spark.stages.chain import run_stages
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
 from tests.conftest import AS_OF, DyingStore, Killed, utc
@@ -271,5 +272,10 @@ def test_a_preview_tells_what_would_be_and_writes_nothing_and_a_person_is_explai
         preview(next_day, "buyers", where="reflect('a')")
     with pytest.raises(InputError, match="is no condition"):
         preview(next_day, "buyers", where="order_count + 1")
+    mistaken = later(run, 1, where="order_count + 1")
+    with pytest.raises(ConfigError, match=r"audiences/buyers\.yml: 'order_count \+ 1' is no condition") as problem:
+        run_stages(mistaken, ["canonicalise", "build_audiences"])
+    assert problem.value.code == "C201"
+    assert not run.store.exists(tables.RUN), "nothing was begun"
     with pytest.raises(InputError, match="'AND' is out of place"):
         preview(next_day, "buyers", where="order_count >= AND")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -249,8 +249,10 @@ def test_two_runs_at_once_cannot_interleave_and_a_missing_secret_stops_before_an
     with lease(store.lake), pytest.raises(BusyError, match="C401"):
         run_stages(run_on(), ["deliver"])
     monkeypatch.delenv("CRM_DSN")
-    with pytest.raises(SetupError, match="C106"):
-        deliver(run_on())
+    for go in (deliver, lambda run: run_stages(run, ["export", "deliver"])):
+        with pytest.raises(SetupError, match="C106"):
+            go(run_on())
+    assert not store.exists(tables.RUN), "nothing was begun"
     assert acks(store) == {}
     assert buyers(crm) == []
 
@@ -271,3 +273,22 @@ def test_a_replay_delivers_nothing_and_learns_each_answer_after_its_run(
     assert [(as_of, known) for as_of, known, _ in seen] == [(days[0], []), (days[1], ["0"])]
     assert {jobs[-1] for _, _, jobs in seen} == {"export"}
     assert sorted(acks(new)) == ["0", "1"]
+
+
+def test_a_replay_gives_what_a_killed_run_landed_to_the_run_that_dealt_with_it(
+    spark: SparkSession, store: Store, frame: Frame, run_on: RunOn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [AS_OF + timedelta(days=n) for n in range(4)]
+    runs = ({"as_of": day, "run_id": run_id_of(day)} for day in (days[0], days[2]))  # the others were killed
+    store.append(tables.RUN, frame(tables.RUN, *runs))
+    store.append(tables.DELIVERY, frame(tables.DELIVERY, *({"received_at": day} for day in days)))
+    new, seen = Store(spark, str(tmp_path / "new")), []
+
+    def landed() -> list[datetime]:
+        return sorted(row.received_at for row in new.read(tables.DELIVERY).collect())
+
+    monkeypatch.setattr(module_of_replay, "run_stages", lambda run, _: seen.append((run.as_of, landed())))
+    run = run_on(store=new)
+    replay(replace(run, conf=replace(run.conf, sources={})), store)
+    assert seen == [(days[0], days[:1]), (days[2], days[:3])]
+    assert landed() == days

@@ -1,22 +1,25 @@
 """Landing: each content once, byte for byte, whatever the files are called and however they are split."""
 
 import shutil
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.errors import InputError
+from c360_spark.stages.chain import run_stages
 from c360_spark.stages.land import land
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT
 
+Frame = Callable[..., DataFrame]
 pytestmark = pytest.mark.spark
 CUSTOMER = tables.bronze("crm", "customer")
 HEADER = "customer_id,given_name,updated_at"
@@ -116,11 +119,16 @@ def test_a_file_damaged_inside_is_named_and_the_next_run_lands_the_rest(run: Run
     assert payloads(run) == [(1, "C1,A,t")]
 
 
-def test_a_missing_landing_folder_and_going_back_in_time_are_refused(run: Run) -> None:
+def test_a_missing_landing_folder_and_going_back_in_time_are_refused(run: Run, frame: Frame) -> None:
     (folder(run) / "a.csv").write_text(f"{HEADER}\nC1,A,t\n")
     land(run)
-    with pytest.raises(InputError) as failure:
-        land(at(run, -1))
+    for stages in (["land"], ["resolve_identity"]):
+        with pytest.raises(InputError, match="is before an earlier landing"):
+            run_stages(at(run, -1), stages)
+    changed = frame(tables.CHANGE, {"occurred_at": at(run, 2).as_of})
+    run.store.append(tables.CHANGE, changed)
+    with pytest.raises(InputError, match="is before an earlier resolution of identities") as failure:
+        run_stages(at(run, 1), ["build_profiles"])
     assert failure.value.code == "C305"
     shutil.rmtree(run.conf.platform.landing)
     with pytest.raises(InputError) as failure:

@@ -30,8 +30,8 @@ class Audience(Model):
 
     @property
     def definition(self) -> str:
-        """What makes it another audience: the conditions, as they are put on record."""
-        return self.where if self.exit is None else f"{self.where} UNTIL {self.exit}"
+        """The conditions, in words."""
+        return self.where if self.exit is None else f"{self.where}; out when {self.exit}"
 
     @property
     def moves_with_time(self) -> bool:

@@ -221,6 +221,10 @@ def _activation(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]
                 yield document.problem((part,), complaint)
         if audience.max_stay_days and audience.min_stay_days > audience.max_stay_days:
             yield document.problem(("min_stay_days",), "no stay lasts that long: max_stay_days is less")
+        if audience.sla_hours and audience.sla_hours < audience.every_hours:
+            yield document.problem(("sla_hours",), "it is older than that at every look: every_hours is more")
+        if audience.cooldown_days and not audience.requalify:
+            yield document.problem(("cooldown_days",), "nobody comes back at all: requalify is false")
     yield from check_destinations(conf, documents)
     yield from check_deliver(conf, documents)
 

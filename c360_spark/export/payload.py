@@ -4,6 +4,7 @@ from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import TimestampType
 
 from c360_spark.columns.destination import escaped, problem, sent, text
 from c360_spark.columns.keys import digest
@@ -22,7 +23,10 @@ def payloads(profiles: DataFrame, destination: Destination) -> DataFrame:
     wrong about fields the person is sent without. Codes are those of `columns.destination.problem`.
     """
     names = sorted(destination.fields)
-    texts = [text(F.col(destination.fields[n].column), destination.field(n)).alias(f"text_{n}") for n in names]
+    moments = {field.name for field in profiles.schema if isinstance(field.dataType, TimestampType)}
+    columns = {n: destination.fields[n].column for n in names}
+    given = {n: _moment(column) if column in moments else F.col(column) for n, column in columns.items()}
+    texts = [text(given[n], destination.field(n)).alias(f"text_{n}") for n in names]
     values = [sent(F.col(f"text_{n}"), destination.field(n)).alias(f"sent_{n}") for n in names]
     # In three steps: each one uses columns of the one before more than once.
     rows = profiles.select("person_id", *texts).select("*", *values)
@@ -69,6 +73,11 @@ def consented(rows: DataFrame, consents: DataFrame, destination: Destination) ->
         "reasons",
         F.when(fine, F.col("left_out")).otherwise(_nothing()).alias("left_out"),
     )
+
+
+def _moment(column: str) -> Column:
+    """Of which clock it is, a receiver cannot guess: `2026-01-02T15:31:29Z`."""
+    return F.concat(F.replace(F.col(column).cast("string"), F.lit(" "), F.lit("T")), F.lit("Z"))
 
 
 def _payload(names: list[str], destination: Destination) -> Column:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.audience import Audience
 from c360_spark.config.document import did_you_mean
 from c360_spark.config.expression import complaints, conjuncts
-from c360_spark.errors import InputError
+from c360_spark.errors import ConfigError, InputError
 from c360_spark.stages.build_audiences import changes, last_evaluations, look
 from c360_spark.stages.people import people
 from c360_spark.stages.run import Run
@@ -32,8 +31,8 @@ def preview(run: Run, name: str, *, where: str | None = None) -> str:
         audience = audience.model_copy(update={"where": where})
     try:
         now = look(run, audience)
-    except PySparkException:  # its words are known, but they make no sentence
-        raise InputError("C303", f"'{audience.definition}' is no condition", hint=HINT) from None
+    except ConfigError as error:  # its words are known, but they make no sentence
+        raise InputError("C303", error.cause, hint=HINT) from None
     counts = now.agg(
         F.count(F.when(F.col("qualifies"), 1)).alias("qualified"),
         F.count(F.when(F.col("qualifies") & F.col("consented"), 1)).alias("allowed"),
@@ -58,7 +57,8 @@ def explain(run: Run, name: str, person_id: str) -> str:
     Raises InputError C203 for an unknown audience or person.
     """
     audience = _audience(run, name)
-    return "\n".join([f"{person_id} and {name}: {audience.definition}", *_told(run, audience, person_id)])
+    head = f"{person_id} and {name} at {run.as_of:{TIME}}: {audience.definition}"
+    return "\n".join([head, *_told(run, audience, person_id)])
 
 
 def _told(run: Run, audience: Audience, person_id: str) -> Iterator[str]:

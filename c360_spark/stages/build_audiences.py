@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import reduce
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.audience import Audience
 from c360_spark.config.expression import complaints
-from c360_spark.errors import IntegrityError
+from c360_spark.errors import ConfigError, IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.gold.audience_size import audience_size
 from c360_spark.stages.increment import Consumer, Increment, done, increments, of
@@ -91,9 +92,18 @@ def _changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame 
 
 
 def look(run: Run, audience: Audience) -> DataFrame:
-    """Everybody, `judged` by the audience at `as_of`."""
+    """Everybody, `judged` by the audience at `as_of`.
+
+    Raises ConfigError C201 where the types of a condition do not fit.
+    """
     profiles = people(run, run.conf.metrics.reading(audience.where, audience.exit))
-    return judged(profiles, run.store.read(tables.CONSENT_STATE), audience, as_of=run.as_of)
+    try:
+        return judged(profiles, run.store.read(tables.CONSENT_STATE), audience, as_of=run.as_of)
+    except PySparkException as error:
+        message = (
+            f"audiences/{audience.name}.yml: '{audience.definition}' is no condition: {str(error).splitlines()[0]}"
+        )
+        raise ConfigError("C201", message, hint="mend the condition") from None
 
 
 def _before(run: Run, audience: Audience, last: Row) -> DataFrame | None:
@@ -146,7 +156,7 @@ def _account(run: Run, step: Step, due: list[Audience], last: dict[str, Row]) ->
         net = sum(row.causes.values())
         if row.size_before + net != row.size_after or row.entered - row.exited != net:
             raise IntegrityError("C501", f"audience {row.audience} does not add up: {row.asDict()}")
-        step.results.append(f"{row.audience} {row.size_before:,} → {row.size_after:,}{_why(row.causes)}")
+        step.results.append(f"{row.audience} {row.size_before:,} → {row.size_after:,}{_why(row)}")
     run.store.merge(tables.AUDIENCE_SIZE, run.spark.createDataFrame(sizes, rows[0].schema))
 
 
@@ -156,6 +166,8 @@ def _inside(run: Run, members: DataFrame, audience: Audience) -> int:
     return own.where(F.col("exited_at").isNull() | (F.col("exited_at") >= F.lit(run.as_of))).count()
 
 
-def _why(causes: dict[str, int]) -> str:
-    told = ", ".join(f"{cause} {net:+,}" for cause, net in sorted(causes.items()) if net)
-    return f" ({told})" if told else ""
+def _why(size: Row) -> str:
+    told = ", ".join(f"{cause} {net:+,}" for cause, net in sorted(size.causes.items()) if net)
+    both = f"{size.entered:,} entered, {size.exited:,} left" if size.entered and size.exited else ""
+    said = ": ".join(part for part in (both, told) if part)
+    return f" ({said})" if said else ""

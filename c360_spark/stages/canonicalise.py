@@ -27,7 +27,7 @@ def canonicalise(run: Run) -> None:
     Raises IntegrityError C501, before watermarks move, when a dataset's records do not add up.
     """
     (marks,) = watermarks(run, CONSUMER)
-    inputs = list(_inputs(run, marks))
+    inputs = list(_inputs(run, {} if run.anew else marks))
     if not inputs:
         run.say("canonicalise                 nothing new in bronze")
         return

@@ -2,25 +2,31 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.document import did_you_mean
 from c360_spark.errors import C360Error, InputError
 from c360_spark.lease import lease
 from c360_spark.stages.build_accounts import build_accounts
-from c360_spark.stages.build_audiences import build_audiences
+from c360_spark.stages.build_audiences import build_audiences, look
 from c360_spark.stages.build_events import build_events
 from c360_spark.stages.build_households import build_households
-from c360_spark.stages.build_metrics import build_metrics
+from c360_spark.stages.build_metrics import all_metrics, build_metrics
 from c360_spark.stages.build_profiles import build_profiles
 from c360_spark.stages.canonicalise import canonicalise
-from c360_spark.stages.deliver import deliver
+from c360_spark.stages.deliver import deliver, receivers
 from c360_spark.stages.export import export
 from c360_spark.stages.land import land
 from c360_spark.stages.reconcile import reconcile
 from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.run import Run
+from c360_spark.store import history_is_gone
 
 STAGES: dict[str, Callable[[Run], None]] = {
     "land": land,
@@ -36,24 +42,29 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "export": export,
     "deliver": deliver,
 }
+TIME = "%Y-%m-%d %H:%M:%S"
+FROM_FILES = ("land",)  # what it does not find is no change of a table
 
 
 def run_stages(run: Run, names: list[str]) -> None:
     """Run stages one after the other, holding the lake. The ledger ops.run tells how each ended.
 
-    Raises InputError C203 for an unknown stage.
+    Raises InputError C203 for an unknown stage, C305 for an `as_of` before what the lake has seen; and
+    what the last of several stages would miss, as they do, but before anything is done.
     """
     for name in names:
         if name not in STAGES:
             raise InputError("C203", f"no stage '{name}'", hint=did_you_mean(name, STAGES).lstrip("; "))
+    _foresee(run, names)
     with lease(run.store.lake):
+        _refuse_the_past(run)
         ledger: list[tuple[object, ...]] = []
         try:
             for name in names:
                 started_at, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
                 message: str | None = "unexpected failure"
                 try:
-                    STAGES[name](run)
+                    _stage(run, name)
                     message = None
                 except C360Error as error:
                     message = error.code
@@ -63,3 +74,37 @@ def run_stages(run: Run, names: list[str]) -> None:
                     ledger.append((run.run_id, name, run.as_of, started_at, seconds, status, message))
         finally:
             run.store.append(tables.RUN, run.spark.createDataFrame(ledger, tables.RUN.schema))
+
+
+def _foresee(run: Run, names: list[str]) -> None:
+    """Find out in the first second what would else come out after all other stages."""
+    if "deliver" in names:
+        receivers(run)
+    if "build_metrics" in names:
+        all_metrics(run)
+    if "build_audiences" in names:
+        for audience in run.conf.audiences.values():
+            look(run, audience)
+
+
+def _stage(run: Run, name: str) -> None:
+    """Run a stage; where what changed since its last run cannot be read any more, deal with everything instead."""
+    try:
+        STAGES[name](run)
+    except (Py4JJavaError, PySparkException) as error:
+        if name in FROM_FILES or run.anew or not history_is_gone(error):
+            raise
+        run.say(f"{name:<28} the changes since its last run are gone (VACUUM): everything is made anew")
+        STAGES[name](replace(run, anew=True))
+
+
+def _refuse_the_past(run: Run) -> None:
+    """History is written in the order of time: of a record when it was received, of persons when they changed."""
+    read = run.store.read
+    seen = read(tables.DELIVERY).selectExpr("'landing' AS what", "received_at AS at")
+    seen = seen.unionByName(read(tables.CHANGE).selectExpr("'resolution of identities' AS what", "occurred_at AS at"))
+    latest = seen.agg(F.max_by(F.struct("what", "at"), "at").alias("latest")).head()
+    if latest and latest.latest and latest.latest.at > run.as_of:
+        what, at = latest.latest
+        hint = f"there is a {what} of {at:{TIME}}; later data needs a later --as-of"
+        raise InputError("C305", f"as-of {run.as_of:{TIME}} is before an earlier {what}", hint=hint)

@@ -27,12 +27,10 @@ def deliver(run: Run) -> None:
     One destination that fails does not hold up the others. Raises SetupError C102 or C106 before anything is sent, and
     DeliveryError C402 at the end, naming those whose changes wait.
     """
-    asking = [(each, each.deliver) for each in run.conf.destinations.values() if each.deliver]
-    receivers = [_receiver(run, destination, settings) for destination, settings in asking]
-    late = []
-    if not asking:
+    late, found = [], receivers(run)
+    if not found:
         run.say(f"{'deliver':<28} no destination says deliver")
-    for (destination, settings), receiver in zip(asking, receivers, strict=True):
+    for destination, settings, receiver in found:
         with run.step(f"deliver {destination.name}") as step:
             fault = _Delivery(run, destination, settings, receiver, step).all()
             if destination.events and not fault:
@@ -43,6 +41,12 @@ def deliver(run: Run) -> None:
     if late:
         hint = "nothing is lost: once it is mended, c360 deliver sends what waits, as the next run does"
         raise DeliveryError("C402", "; ".join(late), hint=hint)
+
+
+def receivers(run: Run) -> list[tuple[Destination, Deliver, Receiver]]:
+    """What is to be delivered, and to whom; nobody is asked yet. Raises SetupError C102 or C106."""
+    asking = ((each, each.deliver) for each in run.conf.destinations.values())
+    return [(each, settings, _receiver(run, each, settings)) for each, settings in asking if settings]
 
 
 def _receiver(run: Run, destination: Destination, settings: Deliver) -> Receiver:

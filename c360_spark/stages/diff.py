@@ -19,12 +19,16 @@ def diff(one: Store, other: Store, wanted: list[str]) -> list[Difference]:
     """`table, only_one, only_other, changed, columns, sample` of every table that differs, of `wanted` or all.
 
     `columns` counts the changed rows in which each column differs; `sample` are keys of a few rows, without those that
-    are personal. Tables of clock times and versions are left out. Raises InputError C203 for an unknown table.
+    are personal. Tables of clock times and versions are left out. Raises InputError C203 for an unknown table, C304 for
+    a lake without any.
     """
     known = {table.full_name: table for table in tables.ALL if not table.physical}
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise InputError("C203", f"no table '{unknown[0]}'", hint=f"one of {', '.join(known)}")
+    for store in (one, other):
+        if not any(store.exists(table) for table in known.values()):
+            raise InputError("C304", f"{store.lake} holds no tables", hint="give the roots of two lakes")
     found = (_of_table(one, other, known[name]) for name in wanted or known)
     return [difference for difference in found if difference]
 

@@ -73,11 +73,12 @@ def gather(run: Run, step: Step) -> Change:
     """
     versions = {table.full_name: run.store.version(table) for table in CARRIERS}
     label, (marks, begun) = _label_on_record(run), watermarks(run, CONSUMER, BEGUN)
-    if not marks or _other_rules(run, label, begun):
+    other_rules = _other_rules(run, label, begun)
+    if run.anew or not marks or other_rules:
         advance(run, {BEGUN: {run.conf.rules.label: max(begun.values(), default=0) + 1}}, known={BEGUN: begun})
         rows = _evidence(run, {table: run.store.read(table) for table in CARRIERS}, whole=True)
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
-        return Change(None, versions, marks, "rule" if label else "data")
+        return Change(None, versions, marks, "rule" if label and other_rules else "data")
     found = [_carried(run, step, marks, versions), *_expiring(run)]
     reasons, _ = run.store.stage("reasons", reduce(DataFrame.unionByName, found).distinct())
     touched, count = run.store.stage("touched", reasons.select("identifier_id").distinct())

@@ -106,7 +106,7 @@ def increments(run: Run, consumers: Sequence[Consumer], *, reads: Sequence[Table
         last, number = _last_as_of(known), max(begun.values(), default=0)
         marks = versions | _moment(run, known, last)
         whole = {begun.get(each.label), known.get(each.label)} != {number} or (last is not None and last > run.as_of)
-        if whole or not all(run.store.exists(table) for table in each.makes):
+        if run.anew or whole or not all(run.store.exists(table) for table in each.makes):
             numbers[_begun(each.name)] = {each.label: number + 1}
             found.append(Increment(run, each.name, known, marks | {each.label: number + 1}, True, None))
         else:

@@ -40,8 +40,7 @@ def land(run: Run) -> None:
     """Land every new file that lies below `<landing>/<path of a dataset>`; say which files belong to none, and which
     are not of their format: those are on record as unreadable, and the others land.
 
-    Raises InputError C301 when the landing root is missing, C302 for a file that cannot be read now, C305 when
-    `as_of` is before an earlier landing.
+    Raises InputError C301 when the landing root is missing, C302 for a file that cannot be read now.
     """
     root = run.conf.platform.landing
     if "://" not in root and not Path(root).is_dir():
@@ -60,14 +59,8 @@ def land(run: Run) -> None:
 
 def _ledger(run: Run) -> set[tuple[str, str]]:
     """(delivery_id, path) of all deliveries on record."""
-    deliveries = run.store.read(tables.DELIVERY).select("delivery_id", "path", "received_at")
-    seen = set()
-    for row in deliveries.toLocalIterator():
-        if row.received_at > run.as_of:
-            hint = f"there is a landing of {row.received_at:%Y-%m-%d %H:%M:%S}; later data needs a later --as-of"
-            raise InputError("C305", f"as-of {run.as_of:%Y-%m-%d %H:%M:%S} is before an earlier landing", hint=hint)
-        seen.add((row.delivery_id, row.path))
-    return seen
+    deliveries = run.store.read(tables.DELIVERY).select("delivery_id", "path")
+    return {(row.delivery_id, row.path) for row in deliveries.toLocalIterator()}
 
 
 @dataclass

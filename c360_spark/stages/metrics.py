@@ -26,7 +26,10 @@ def totals(lookup: Lookup, rules: MetricRules) -> dict[str, str]:
     Raises InputError C304 where build_metrics has not run.
     """
     rows = lookup.ask(TOTALS, t=tables.METRIC_TOTAL)
-    return {name: _told([row for row in rows if row["metric"] == name]) for name in rules.all}
+    return {
+        name: _told([row for row in rows if row["metric"] == name], metric.has_zero)
+        for name, metric in rules.all.items()
+    }
 
 
 def listing(config: str, env: str, lake: str | None) -> str:
@@ -68,9 +71,9 @@ def _of_person(lookup: Lookup, rules: MetricRules, person_id: str) -> Iterator[s
             yield f"  {row['transitioned_at']:%Y-%m-%d %H:%M:%S}  {row['from_state'] or '–'} → {row['to_state'] or '–'}"
 
 
-def _told(rows: list[Row]) -> str:
+def _told(rows: list[Row], has_zero: bool) -> str:
     if not rows:
-        return "nobody has one"
+        return "not computed yet" if has_zero else "nobody has one, or it is not computed yet"
     if rows[0]["total"] is None:
         shown = [f"{row['text']} {row['persons']:,}" if row["text"] else f"{row['persons']:,} persons" for row in rows]
         return ", ".join(shown[:TEXTS]) + (f" and {len(rows) - TEXTS} more" if len(rows) > TEXTS else "")

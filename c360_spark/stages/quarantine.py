@@ -20,16 +20,17 @@ def listed(
     frequent first. A record with two reasons counts in both.
 
     `reason` is a code (`type`) or a code with its field (`type:birth_date`). Raises InputError C304 before silver's
-    first run.
+    first run, C203 for an unknown dataset.
     """
-    conditions = ["true"]
+    conf, conditions = load(Path(config), env, lake=lake), ["true"]
     if dataset:
-        conditions.append(f"source || '.' || dataset = {text(dataset)}")
+        names = ", ".join(text(f"{source}.{name}") for source, name, _, _ in conf.datasets(dataset))
+        conditions.append(f"source || '.' || dataset IN ({names})")
     if reason:
         conditions.append(f"(reason = {text(reason)} OR starts_with(reason, {text(reason + ':')}))")
     if since:
         conditions.append(f"received_at >= {text(instant(since).isoformat(sep=' '))}")
-    return _lookup(config, env, lake).ask(
+    return Lookup(conf.platform.lake).ask(
         "SELECT source, dataset, contract_version, reason, count(*) AS records, min(received_at) AS first, "
         f"max(received_at) AS last, min(bronze_id) AS sample FROM {EACH} WHERE {' AND '.join(conditions)} "
         "GROUP BY 1, 2, 3, 4 ORDER BY records DESC, 1, 2, 3, 4",
@@ -40,7 +41,7 @@ def listed(
 def as_text(rows: list[Row]) -> str:
     """One line a reason."""
     if not rows:
-        return "nothing is in quarantine"
+        return "nothing of that is in quarantine"
     return "\n".join(
         f"{row['records']:>9,}  {row['source']}.{row['dataset']} {row['contract_version']}  {row['reason']}  "
         f"{row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}, e.g. {row['sample']}"
@@ -49,7 +50,8 @@ def as_text(rows: list[Row]) -> str:
 
 
 def shown(bronze_id: str, *, config: str, env: str, lake: str | None, values: bool) -> dict[str, Any]:
-    """One rejected record: where it came from and every reason; its payload, which is personal, only with `values`.
+    """One rejected record: the file it came from, its place there (from 0) and every reason; its payload, which is
+    personal, only with `values`.
 
     Raises InputError C203 when it is not in quarantine.
     """
@@ -62,7 +64,8 @@ def shown(bronze_id: str, *, config: str, env: str, lake: str | None, values: bo
     columns = "delivery_id, position, payload" if values else "delivery_id, position"
     table = tables.bronze(row["source"], row["dataset"])
     (record,) = lookup.ask(f"SELECT {columns} FROM b WHERE bronze_id = {text(row['bronze_id'])}", b=table)
-    return row | record
+    found = "SELECT min(path) AS path FROM d WHERE delivery_id = "
+    return row | lookup.ask(found + text(record["delivery_id"]), d=tables.DELIVERY)[0] | record
 
 
 def replay(run: Run, dataset: str | None) -> None:

@@ -15,6 +15,8 @@ from c360_spark.stages.chain import run_stages
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
 
+BEGIN, END = datetime(1971, 1, 1), datetime(9999, 1, 1)  # of all runs, in what every clock can tell
+
 
 def replay(run: Run, origin: Store) -> None:
     """Replay every run of `origin` into the lake of `run`, which must be empty.
@@ -29,18 +31,21 @@ def replay(run: Run, origin: Store) -> None:
     tasks = run.conf.schedule
     jobs = [tasks.root[name].job for name in tasks.ordered()]
     later = [job for job in jobs if job not in ("land", "deliver")]
-    until = [*sorted(moments)[1:], datetime(9999, 1, 1)]
-    for as_of, before in zip(sorted(moments), until, strict=True):
+    times = [BEGIN, *sorted(moments), END]
+    for since, as_of, before in zip(times, times[1:], times[2:], strict=False):
         each = Run(run.spark, run.store, run.conf, as_of, moments[as_of], started=run.started)
         with each.step(f"replay {moments[as_of]}") as step:
-            step.results.append(f"{_copy_bronze(each, origin, before):,} bronze records")
+            step.results.append(f"{_copy_bronze(each, origin, since, as_of):,} bronze records")
         run_stages(each, later)
         _copy_answers(each, origin, before)
+    _copy_bronze(run, origin, times[-2], END)
 
 
-def _copy_bronze(run: Run, origin: Store, before: datetime) -> int:
-    """Copy what was landed from `run.as_of` up to the next run; the number of records."""
-    arrived = (F.col("received_at") >= F.lit(run.as_of)) & (F.col("received_at") < F.lit(before))
+def _copy_bronze(run: Run, origin: Store, since: datetime, until: datetime) -> int:
+    """Copy what was landed after `since`, up to `until`; the number of records. What a killed run had landed, the next
+    run dealt with; where there is none it waits.
+    """
+    arrived = (F.col("received_at") > F.lit(since)) & (F.col("received_at") <= F.lit(until))
     run.store.append(tables.DELIVERY, origin.read(tables.DELIVERY).where(arrived))
     copied = 0
     for source, dataset, _, _ in run.conf.datasets():

@@ -33,6 +33,7 @@ class Run:
     only: str | None = None  # restrict landing to `source` or `source.dataset`
     retry_rejected: bool = False  # export what destinations rejected once more
     cdp: str | None = None  # reconcile with this CDP only
+    anew: bool = False  # deal with everything, not with what changed
     started: float = field(default_factory=time.monotonic)
 
     @property

@@ -23,7 +23,7 @@ DELIVERY = Table(
 ACCOUNTING = Table(
     "ops",
     "accounting",
-    "one dataset's balance of one batch of silver",
+    "one dataset's balance of one batch of silver; a batch of all there is, where its changes could not be read",
     ("run_id", "source", "dataset", "bronze_version"),
     Write.APPEND,
     (
