@@ -15,7 +15,7 @@ from c360_spark.export.change import export_changes
 from c360_spark.export.coverage import coverage, left_out
 from c360_spark.export.payload import consented, payloads
 from c360_spark.export.rejection import exits, rejections
-from tests.conftest import AS_OF
+from tests.conftest import AS_OF, utc
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -182,6 +182,12 @@ def test_a_required_field_that_is_missing_or_unusable_rejects_the_row(frame: Fra
         "bad": (["invalid:email", "invalid:phone", "no_match_key:any"], []),
         "missing": (["missing:phone"], []),
     }
+
+
+def test_a_time_is_sent_with_its_clock(frame: Frame) -> None:
+    people = frame(tables.PROFILE, {"last_order_at": utc("2026-01-02T15:31:29.5")})
+    row = payloads(people, destination(last="last_order_at")).head()
+    assert row.payload == {"last": "2026-01-02T15:31:29.5Z"}
 
 
 def test_a_kind_without_match_keys_takes_everybody(frame: Frame) -> None:

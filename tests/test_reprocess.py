@@ -92,6 +92,9 @@ def test_reprocessing_gives_what_an_empty_lake_would_get_once_even_when_killed(
             for lake in (lived, fresh):
                 lake.store.append(tables.bronze(*name), rows)
         canonicalise(lived.run(strict, day))
+    files = ({"delivery_id": f"delivery_id{n}", "path": f"crm/{n}.jsonl"} for n in range(8))
+    named = [{**file, "source": source, "dataset": dataset} for file in files for source, dataset in NAMES]
+    lived.store.append(tables.DELIVERY, frame(tables.DELIVERY, *named))
     canonicalise(fresh.run(mended, DAYS))
     lived_through = {d["table"]: d for d in diff(lived.store, fresh.store, [table.full_name for table in MADE])}
     assert lived_through["silver.quarantine"]["only_one"] > 0
@@ -112,6 +115,8 @@ def test_reprocessing_gives_what_an_empty_lake_would_get_once_even_when_killed(
     assert diff(lived.store, fresh.store, ["silver.profile_record", "silver.quarantine"]) == []
     with pytest.raises(InputError, match=r"no table 'silver\.profile'"):
         diff(lived.store, fresh.store, ["silver.profile"])
+    with pytest.raises(InputError, match="nowhere holds no tables"):
+        diff(lived.store, Store(spark, str(tmp_path / "nowhere")), [])
 
     before = lived.versions()
     replay(lived.run(mended, DAYS + 1), "crm.person")
@@ -129,11 +134,15 @@ def _ask(lake: Lake) -> None:
     assert sum(row["records"] for row in rows) == lake.store.read(tables.QUARANTINE).count()
     assert quarantine.listed(**given, **every | {"reason": "type"}) == []
     assert len(quarantine.listed(**given, **every | {"reason": "pattern", "dataset": "crm.click"})) == 1
+    assert quarantine.listed(**given, **every | {"dataset": "crm"}) == rows
+    with pytest.raises(InputError, match=r"no source or dataset 'crm\.clack'"):
+        quarantine.listed(**given, **every | {"dataset": "crm.clack"})
     late = quarantine.listed(**given, **every | {"since": "2026-01-03"})
     assert {row["first"] for row in late} == {START + timedelta(days=2)}
     assert "crm.person 1.0.0  pattern:email" in quarantine.as_text(rows)
     record = quarantine.shown(rows[0]["sample"], **given, values=False)
     assert record["reasons"] == ["pattern:email"]
+    assert record["path"].startswith("crm/")
     assert "payload" not in record
     assert "email" in quarantine.shown(rows[0]["sample"], **given, values=True)["payload"]
     with pytest.raises(InputError, match="no record 'nowhere'"):

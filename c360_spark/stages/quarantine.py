@@ -24,18 +24,20 @@ def listed(
     """
     conf, conditions = load(Path(config), env, lake=lake), ["true"]
     if dataset:
-        names = ", ".join(text(f"{source}.{name}") for source, name, _, _ in conf.datasets(dataset))
-        conditions.append(f"source || '.' || dataset IN ({names})")
+        conditions.append(f"{text(dataset)} IN (source, source || '.' || dataset)")
     if reason:
         conditions.append(f"(reason = {text(reason)} OR starts_with(reason, {text(reason + ':')}))")
     if since:
         conditions.append(f"received_at >= {text(instant(since).isoformat(sep=' '))}")
-    return Lookup(conf.platform.lake).ask(
+    rows = Lookup(conf.platform.lake).ask(
         "SELECT source, dataset, contract_version, reason, count(*) AS records, min(received_at) AS first, "
         f"max(received_at) AS last, min(bronze_id) AS sample FROM {EACH} WHERE {' AND '.join(conditions)} "
         "GROUP BY 1, 2, 3, 4 ORDER BY records DESC, 1, 2, 3, 4",
         q=tables.QUARANTINE,
     )
+    if dataset and not rows:
+        list(conf.datasets(dataset))  # a name that nobody knows is a mistake
+    return rows
 
 
 def as_text(rows: list[Row]) -> str:
@@ -64,8 +66,10 @@ def shown(bronze_id: str, *, config: str, env: str, lake: str | None, values: bo
     columns = "delivery_id, position, payload" if values else "delivery_id, position"
     table = tables.bronze(row["source"], row["dataset"])
     (record,) = lookup.ask(f"SELECT {columns} FROM b WHERE bronze_id = {text(row['bronze_id'])}", b=table)
-    found = "SELECT min(path) AS path FROM d WHERE delivery_id = "
-    return row | lookup.ask(found + text(record["delivery_id"]), d=tables.DELIVERY)[0] | record
+    of_file = {name: text({**row, **record}[name]) for name in ("source", "dataset", "delivery_id")}
+    where = " AND ".join(f"{name} = {value}" for name, value in of_file.items())
+    (file,) = lookup.ask(f"SELECT min(path) AS path FROM d WHERE {where}", d=tables.DELIVERY)
+    return row | file | record
 
 
 def replay(run: Run, dataset: str | None) -> None:
