@@ -64,7 +64,7 @@ def run_stages(run: Run, names: list[str]) -> None:
                 started_at, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
                 message: str | None = "unexpected failure"
                 try:
-                    _stage(run, name)
+                    run_stage(run, name)
                     message = None
                 except C360Error as error:
                     message = error.code
@@ -87,7 +87,7 @@ def _foresee(run: Run, names: list[str]) -> None:
             look(run, audience)
 
 
-def _stage(run: Run, name: str) -> None:
+def run_stage(run: Run, name: str) -> None:
     """Run a stage; where what changed since its last run cannot be read any more, deal with everything instead."""
     try:
         STAGES[name](run)

@@ -17,11 +17,9 @@ from c360_spark.identity.history import changes, differences, with_causes
 from c360_spark.lease import lease
 from c360_spark.observe.identity_health import sizes
 from c360_spark.observe.rule_comparison import audience_changes, held, link_changes, moved
-from c360_spark.stages.build_audiences import build_audiences
-from c360_spark.stages.build_profiles import build_profiles
+from c360_spark.stages.chain import run_stage
 from c360_spark.stages.membership import current_membership
 from c360_spark.stages.release import release, releases, require_release
-from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
 
@@ -45,8 +43,8 @@ def compare(run: Run, candidate: RuleSet) -> Figures:
     side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
     side = replace(live, store=side_store, conf=replace(run.conf, rules=candidate))
     with lease(run.store.lake):
-        for stage in (resolve_identity, build_profiles, build_audiences):
-            stage(side)
+        for stage in ("resolve_identity", "build_profiles", "build_audiences"):
+            run_stage(side, stage)
         return _figures(live, side)
 
 
