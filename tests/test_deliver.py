@@ -281,7 +281,8 @@ def test_a_replay_gives_what_a_killed_run_landed_to_the_run_that_dealt_with_it(
     days = [AS_OF + timedelta(days=n) for n in range(4)]
     runs = ({"as_of": day, "run_id": run_id_of(day)} for day in (days[0], days[2]))  # the others were killed
     store.append(tables.RUN, frame(tables.RUN, *runs))
-    store.append(tables.DELIVERY, frame(tables.DELIVERY, *({"received_at": day} for day in days)))
+    landings = [day + timedelta(microseconds=n) for day in days for n in (0, 9)]
+    store.append(tables.DELIVERY, frame(tables.DELIVERY, *({"received_at": at} for at in landings)))
     new, seen = Store(spark, str(tmp_path / "new")), []
 
     def landed() -> list[datetime]:
@@ -290,5 +291,5 @@ def test_a_replay_gives_what_a_killed_run_landed_to_the_run_that_dealt_with_it(
     monkeypatch.setattr(module_of_replay, "run_stages", lambda run, _: seen.append((run.as_of, landed())))
     run = run_on(store=new)
     replay(replace(run, conf=replace(run.conf, sources={})), store)
-    assert seen == [(days[0], days[:1]), (days[2], days[:3])]
-    assert landed() == days
+    assert seen == [(days[0], landings[:2]), (days[2], landings[:6])]
+    assert landed() == landings

@@ -57,7 +57,8 @@ def test_a_record_is_overdue_when_its_promise_ended_before_the_look_and_it_came_
         {**came, "identifier_set_id": "just overdue", "ordered_at": end},
         {**came, "identifier_set_id": "in time", "ordered_at": end + hour},
         {**came, "identifier_set_id": "after the look", "ordered_at": AS_OF + hour},
-        {**OF_ORDERS, "identifier_set_id": "here before", "ordered_at": end, "received_at": AS_OF},
+        # A run gives each file it lands a microsecond of its own.
+        {**OF_ORDERS, "identifier_set_id": "here", "ordered_at": end, "received_at": AS_OF + timedelta(microseconds=9)},
         {**came, **OF_CASES, "identifier_set_id": "without a promise", "ordered_at": end},
         *(
             {**came, "source_key": "k", "identifier_set_id": "known", "ordered_at": end, "received_at": at}

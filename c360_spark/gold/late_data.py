@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.gold.owner import RECORD_KEY
+from c360_spark.tables import RUN_SPAN
 
 DATA, LATE_DATA = "data", "late_data"
 LONGEST = timedelta(days=36_500)  # a promise of more is none, and leads out of the calendar
@@ -15,17 +16,17 @@ LONGEST = timedelta(days=36_500)  # a promise of more is none, and leads out of 
 def arrived(
     versions: DataFrame, happened_at: str, promises: Mapping[str, timedelta], *, since: datetime, versioned: bool
 ) -> DataFrame:
-    """`identifier_set_id, overdue` of each record received after `since`: whether it was to be here by then.
+    """`identifier_set_id, overdue` of each record received after the run at `since`: was it to be here by then?
 
     `versions` are of one silver table, `happened_at` is an expression over its columns, `promises` is how soon a
     dataset (`source.dataset`) hands over what happened; without one, nothing of it is overdue. A new version of a
     record that was known happened when the source says it changed it, or else when it came; a table that is not
     `versioned` has none.
     """
-    moment, dataset = F.lit(since), F.concat_ws(".", "source", "dataset")
+    seen, dataset = F.col("received_at") < F.lit(since + RUN_SPAN), F.concat_ws(".", "source", "dataset")
     ends = [F.lit(part) for name, time in promises.items() for part in (name, since - min(time, LONGEST))]
-    new = versions.where(F.col("received_at") > moment)
-    known = versions.where(F.lit(versioned) & (F.col("received_at") <= moment)).join(new, [*RECORD_KEY], "left_semi")
+    new = versions.where(~seen)
+    known = versions.where(F.lit(versioned) & seen).join(new, [*RECORD_KEY], "left_semi")
     rows = new.join(known.select(*RECORD_KEY, F.lit(True).alias("known")).distinct(), [*RECORD_KEY], "left")
     changed_at = F.col("updated_at") if "updated_at" in versions.columns else F.lit(None).cast("timestamp")
     at = F.when(F.col("known"), F.coalesce(changed_at, "received_at")).otherwise(F.expr(happened_at))

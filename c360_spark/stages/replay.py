@@ -42,10 +42,11 @@ def replay(run: Run, origin: Store) -> None:
 
 
 def _copy_bronze(run: Run, origin: Store, since: datetime, until: datetime) -> int:
-    """Copy what was landed after `since`, up to `until`; the number of records. What a killed run had landed, the next
-    run dealt with; where there is none it waits.
+    """Copy what was landed after the run at `since`, up to that at `until`; the number of records. What a killed run
+    had landed, the next run dealt with; where there is none it waits.
     """
-    arrived = (F.col("received_at") > F.lit(since)) & (F.col("received_at") <= F.lit(until))
+    first, end = (F.lit(at + tables.RUN_SPAN) for at in (since, until))
+    arrived = (F.col("received_at") >= first) & (F.col("received_at") < end)
     run.store.append(tables.DELIVERY, origin.read(tables.DELIVERY).where(arrived))
     copied = 0
     for source, dataset, _, _ in run.conf.datasets():

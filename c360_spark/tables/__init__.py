@@ -1,6 +1,6 @@
 """The registry: every table of the suite, declared once. Importing it starts no JVM."""
 
-from c360_spark.tables.bronze import bronze
+from c360_spark.tables.bronze import RUN_SPAN, bronze
 from c360_spark.tables.export import ACK, REJECTED, event_outbox, outbox
 from c360_spark.tables.gold import (
     AUDIENCE_MEMBER,
@@ -151,6 +151,7 @@ __all__ = [
     "REVIEW",
     "RULE_RELEASE",
     "RUN",
+    "RUN_SPAN",
     "SESSION",
     "SUBSCRIPTION",
     "SUPPORT_CASE",

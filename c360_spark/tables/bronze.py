@@ -1,6 +1,10 @@
 """Bronze: what was delivered, as it was delivered. One table a dataset, all of one shape."""
 
+from datetime import timedelta
+
 from c360_spark.tables.model import DATE, LONG, STRING, TIMESTAMP, Column, Pii, Table, Write, key
+
+RUN_SPAN = timedelta(seconds=1)  # what one run lands is received within it: a microsecond a file
 
 
 def bronze(source: str, dataset: str) -> Table:
