@@ -11,10 +11,9 @@ from c360_spark.config.expression import complaints, conjuncts
 from c360_spark.errors import ConfigError, InputError
 from c360_spark.stages.build_audiences import changes, last_evaluations, look
 from c360_spark.stages.people import people
-from c360_spark.stages.run import Run
+from c360_spark.stages.run import TIME, Run
 
 SAMPLE = 5
-TIME = "%Y-%m-%d %H:%M:%S"
 HINT = "a condition in SQL over the columns of gold.profile, metrics and as_of"
 
 

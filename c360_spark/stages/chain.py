@@ -25,7 +25,7 @@ from c360_spark.stages.export import export
 from c360_spark.stages.land import land
 from c360_spark.stages.reconcile import reconcile
 from c360_spark.stages.resolve_identity import resolve_identity
-from c360_spark.stages.run import Run
+from c360_spark.stages.run import TIME, Run
 from c360_spark.store import history_is_gone
 
 STAGES: dict[str, Callable[[Run], None]] = {
@@ -42,7 +42,6 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "export": export,
     "deliver": deliver,
 }
-TIME = "%Y-%m-%d %H:%M:%S"
 FROM_FILES = ("land",)  # what it does not find is no change of a table
 
 
@@ -50,12 +49,13 @@ def run_stages(run: Run, names: list[str]) -> None:
     """Run stages one after the other, holding the lake. The ledger ops.run tells how each ended.
 
     Raises InputError C203 for an unknown stage, C305 for an `as_of` before what the lake has seen; and
-    what the last of several stages would miss, as they do, but before anything is done.
+    what the later of several stages would raise for conf/ and the environment, before anything is done.
     """
     for name in names:
         if name not in STAGES:
             raise InputError("C203", f"no stage '{name}'", hint=did_you_mean(name, STAGES).lstrip("; "))
-    _foresee(run, names)
+    if len(names) > 1:  # a stage alone says it at once itself
+        _foresee(run, names)
     with lease(run.store.lake):
         _refuse_the_past(run)
         ledger: list[tuple[object, ...]] = []
@@ -77,7 +77,7 @@ def run_stages(run: Run, names: list[str]) -> None:
 
 
 def _foresee(run: Run, names: list[str]) -> None:
-    """Find out in the first second what would else come out after all other stages."""
+    """Have stages complain now of what they would else complain of after all others. No data is read."""
     if "deliver" in names:
         receivers(run)
     if "build_metrics" in names:

@@ -9,7 +9,7 @@ from c360_spark.config.kinds import KINDS
 from c360_spark.errors import InputError
 from c360_spark.export.coverage import ANY, coverage, left_out
 from c360_spark.stages.export import Work, payload_rows
-from c360_spark.stages.run import Run
+from c360_spark.stages.run import TIME, Run
 
 
 def coverage_report(run: Run, name: str) -> str:
@@ -23,7 +23,7 @@ def coverage_report(run: Run, name: str) -> str:
     destination = found[name]
     rows, members = run.store.stage(f"coverage.{name}", payload_rows(Work(run, destination, None)))
     sent = rows.where(F.size("reasons") == 0).count()
-    lines = [f"{name} at {run.as_of:%Y-%m-%d %H:%M:%S}: {members:,} members of {destination.audience}"]
+    lines = [f"{name} at {run.as_of:{TIME}}: {members:,} members of {destination.audience}"]
     lines += _lines("can be sent", [("", sent)], members)
     if KINDS[destination.kind].match_keys:
         keys = [(row.match_key, row.persons) for row in coverage(rows, destination).collect() if row.match_key != ANY]

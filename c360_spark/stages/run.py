@@ -18,6 +18,7 @@ from c360_spark.store import Store, Written
 from c360_spark.tables import Table
 
 T = TypeVar("T")
+TIME = "%Y-%m-%d %H:%M:%S"  # as a person is told it
 THREADS = 2
 
 
