@@ -143,8 +143,8 @@ TOGETHER = [
     (
         RULES,
         "\nblocked_patterns:\n",
-        "\n¦blocked_patterns:\n  - '*'\n",
-        "not a regular expression: '*': nothing to repeat at position 0",
+        "\nblocked_patterns:\n  - ¦'*'\n",
+        "pattern refused at character 1: nothing to repeat; write \\* for the character",
     ),
     (
         RULES,
@@ -262,8 +262,8 @@ TOGETHER = [
     (
         LOYALTY,
         "logicalTypeOptions: {pattern: '^L[0-9]+$'}",
-        "¦logicalTypeOptions: {pattern: '*'}",
-        "not a regular expression: '*': nothing to repeat at position 0",
+        "logicalTypeOptions: {¦pattern: '*'}",
+        "pattern refused at character 1: nothing to repeat; write \\* for the character",
     ),
     (
         ORDER,

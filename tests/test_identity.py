@@ -8,7 +8,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.columns.keys import identifier_id
 from c360_spark.config import Conf
 from c360_spark.config.identity import RuleSet
 from c360_spark.identity.blocked import is_blocked
@@ -19,6 +18,7 @@ from c360_spark.identity.history import changes, differences, membership_rows, r
 from c360_spark.identity.link import identifiers, links, vertices
 from c360_spark.identity.person import members, person_id, persons
 from tests.conftest import AS_OF, utc
+from tests.ids import id_of
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -30,16 +30,14 @@ SEEN_IN = {"source": "crm", "dataset": "customer", "region": "EU"}
 class Ids(dict[tuple[str, str], int]):
     """The id of an identifier of region EU, by namespace and value."""
 
-    def __init__(self, spark: SparkSession, names: list[tuple[str, str]]) -> None:
-        rows = spark.createDataFrame(names, "n string, v string")
-        made = identifier_id(SECRET, F.col("n"), F.lit("EU"), F.col("v"))
-        super().__init__({(row.n, row.v): row.id for row in rows.withColumn("id", made).collect()})
+    def __init__(self, names: list[tuple[str, str]]) -> None:
+        super().__init__({(name, value): id_of(SECRET, name, "EU", value) for name, value in names})
 
 
 @pytest.fixture(scope="module")
-def ids(spark: SparkSession) -> Ids:
+def ids() -> Ids:
     names = [("crm.customer_id", f"C{i}") for i in range(9)] + [("email", v) for v in ("a@x.de", "b@x.de", "test@x.de")]
-    return Ids(spark, [*names, ("phone", "+4930123456"), ("web.cookie_id", "k1"), ("commerce.account_id", "A1")])
+    return Ids([*names, ("phone", "+4930123456"), ("web.cookie_id", "k1"), ("commerce.account_id", "A1")])
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.columns.keys import identifier_id
+from c360_spark.columns.keys import INNER, OUTER, identifier_id, with_key
 from c360_spark.config import Conf
 from c360_spark.config.identity import Bridge, Named, Pair, RuleSet
 from c360_spark.stages.release import release
@@ -163,9 +163,9 @@ def frames(frame: Frame, histories: list[History], secret: str) -> dict[Table, D
 
     def with_ids(rows: DataFrame, column: str) -> DataFrame:
         def named(m: Column) -> Column:
-            return m.withField("identifier_id", identifier_id(secret, m.namespace, m.region, m.value))
+            return m.withField("identifier_id", identifier_id(m.namespace, m.region, m.value))
 
-        return rows.withColumn(column, F.transform(column, named))
+        return with_key(rows, secret).withColumn(column, F.transform(column, named)).drop(INNER, OUTER)
 
     return {
         tables.IDENTIFIER_SET: with_ids(frame(tables.IDENTIFIER_SET, *sets), "members"),

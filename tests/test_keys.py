@@ -7,7 +7,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import digest, identifier_id, joined, joined_list, keyed_digest
+from c360_spark.columns.keys import digest, identifier_id, joined, joined_list, keyed_digest, with_key
+from tests.ids import forms_of, id_of
 
 pytestmark = pytest.mark.spark
 SECRET = "a secret of tests"
@@ -20,26 +21,41 @@ def test_different_values_never_make_the_same_text_or_digest(spark: SparkSession
     assert len({row[0] for row in made}) == len({row[1] for row in made}) == len(ROWS)
 
 
-def test_the_keyed_digest_is_the_hmac_of_rfc_2104(spark: SparkSession) -> None:
-    pair = (F.col("a"), F.col("b"))
-    made = spark.createDataFrame(ROWS, "a string, b string").select(joined(*pair), keyed_digest(SECRET, *pair))
+@pytest.mark.parametrize("secret", [SECRET, "ä" * 32, "ä" * 33, "x" * 64, "x" * 65, "x" * 1000])
+def test_the_keyed_digest_is_the_hmac_of_rfc_2104_whatever_the_length_of_the_key(
+    spark: SparkSession, secret: str
+) -> None:
+    rows, pair = spark.createDataFrame(ROWS, "a string, b string"), (F.col("a"), F.col("b"))
+    made = with_key(rows, secret).select(joined(*pair), keyed_digest(*pair))
     for text, found in made.collect():
-        assert found == hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
+        assert found == hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def test_an_identifier_id_depends_on_secret_namespace_region_and_value(spark: SparkSession) -> None:
     rows = [(n, r, v) for n in ("email", "phone") for r in ("EU", "US") for v in map(str, range(50))]
-    frame = spark.createDataFrame(rows, "n string, r string, v string")
-    ids = [
-        frame.select(identifier_id(secret, F.col("n"), F.col("r"), F.col("v")).alias("id")).collect()
+    frame, parts = spark.createDataFrame(rows, "n string, r string, v string"), map(F.col, "nrv")
+    key = [*parts]
+    found = {
+        secret: [row.id for row in with_key(frame, secret).select(identifier_id(*key).alias("id")).collect()]
         for secret in (SECRET, "another secret, longer")
-    ]
-    found = [row.id for each in ids for row in each]
-    assert len(set(found)) == 2 * len(rows)
-    assert min(found) >= 0
-    assert max(found) > 2**61  # 63 bits are used
-    short = frame.select(identifier_id(SECRET, F.col("n"), F.col("r"), F.col("v"), bits=6).alias("id")).collect()
+    }
+    assert found == {secret: [id_of(secret, *row) for row in rows] for secret in found}
+    every = [each for ids in found.values() for each in ids]
+    assert len(set(every)) == 2 * len(rows)
+    assert min(every) >= 0
+    assert max(every) > 2**61  # 63 bits are used
+    short = with_key(frame, SECRET).select(identifier_id(*key, bits=6).alias("id")).collect()
     assert {row.id for row in short} <= set(range(64))
+
+
+def test_no_plan_shows_the_key_or_its_pads(spark: SparkSession, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = spark.createDataFrame(ROWS, "a string, b string")
+    made = with_key(rows, SECRET).select(keyed_digest(F.col("a"), F.col("b")))
+    for mode in ("extended", "formatted", "cost", "codegen"):
+        made.explain(mode=mode)
+    told = capsys.readouterr().out
+    assert "_key_inner" in told
+    assert [name for name, form in forms_of(SECRET).items() if form in told.lower().encode()] == []
 
 
 def test_a_key_counts_letters_as_everybody_does_and_is_the_same_for_a_list(spark: SparkSession) -> None:
@@ -50,5 +66,3 @@ def test_a_key_counts_letters_as_everybody_does_and_is_the_same_for_a_list(spark
     found = made.head()
     wanted = "".join(f"{len(text)}:{text}" for text in texts) + "-"
     assert (found.joined, found.list, found[2]) == (wanted, wanted, hashlib.sha256(wanted.encode()).hexdigest())
-    with pytest.raises(ValueError, match="longer than 64 bytes"):
-        keyed_digest("ä" * 33, columns[0])

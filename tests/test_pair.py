@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.columns.keys import identifier_id
 from c360_spark.config import Conf, load
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.probabilistic import Probabilistic
@@ -26,6 +24,7 @@ from c360_spark.stages.review import as_text, decide, queue
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
 from tests.conftest import ROOT
+from tests.ids import id_of
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -159,14 +158,9 @@ class Guesses:
 
     def __init__(self, spark: SparkSession, frame: Frame, conf: Conf, lake: Path) -> None:
         self.spark, self.frame, self.conf, self.lake, self.day = spark, frame, conf, str(lake), 0
-        secret = F.lit("EU"), conf.platform.identity_key.secret()
-        names = [person[0] for person in (ADA, ADDA, ADAM, TWIN, ALAN)]
-        made = [
-            identifier_id(secret[1], *map(F.lit, n.split(":")[:1]), secret[0], F.lit(n.split(":")[1])) for n in names
-        ]
-        row = spark.range(1).select(*made).head()
-        assert row is not None
-        self.ids = dict(zip(names, row, strict=True))
+        secret = conf.platform.identity_key.secret()
+        names = [person[0].split(":") for person in (ADA, ADDA, ADAM, TWIN, ALAN)]
+        self.ids = {f"{space}:{value}": id_of(secret, space, "EU", value) for space, value in names}
 
     def resolve(self, rules: RuleSet, *people: tuple[str, str, str, str], approved: bool = True) -> dict[str, str]:
         """The next day: these are all the records there are. Whose each identifier is then."""

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.columns.keys import identifier_id
+from c360_spark.columns.keys import INNER, OUTER, identifier_id, with_key
 from c360_spark.config import Conf
 from c360_spark.config.identity import Bridge, Named, Pair
 from c360_spark.errors import InputError, IntegrityError
@@ -46,12 +46,16 @@ def sets(frame: Frame, secret: str, *groups: list[str]) -> DataFrame:
         of_set = {"identifier_set_id": " ".join(group), "sample_bronze_id": "b", "record_count": 1}
         rows.append(of_set | {"members": members} | at)
     made = frame(tables.IDENTIFIER_SET, *rows).withColumns({"source": F.lit("crm"), "dataset": F.lit("customer")})
-    return made.withColumn(
-        "members",
-        F.transform(
+    return (
+        with_key(made, secret)
+        .withColumn(
             "members",
-            lambda m: m.withField("identifier_id", identifier_id(secret, m.namespace, m.region, m.value)),
-        ),
+            F.transform(
+                "members",
+                lambda m: m.withField("identifier_id", identifier_id(m.namespace, m.region, m.value)),
+            ),
+        )
+        .drop(INNER, OUTER)
     )
 
 

@@ -12,7 +12,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.columns.keys import identifier_id
 from c360_spark.config import Conf
 from c360_spark.config.survivorship import Override, ProfileRules
 from c360_spark.gold.field import fields
@@ -23,6 +22,7 @@ from c360_spark.stages.build_profiles import build_profiles
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
 from tests.conftest import AS_OF
+from tests.ids import id_of
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -165,7 +165,7 @@ def test_an_override_is_for_whoever_holds_its_identifier_until_it_expires(frame:
     )
     rows = in_force(rules, as_of=AS_OF)
     assert [row[3] for row in rows] == ["city", "loyalty_points", "phone"]
-    key = identifier_id("s3cret", F.lit("email"), F.lit("EU"), F.lit("anna@x.de"))
+    key = F.lit(id_of("s3cret", "email", "EU", "anna@x.de"))
     held = frame(tables.MEMBERSHIP, {"person_id": "p"}).withColumn("identifier_id", key)
     decided = overrides(held.sparkSession.createDataFrame(rows, OVERRIDES), held, conf.rules, secret="s3cret")
     records = [said("crm.customer", f"p{n}", n, city=city) for n, city in enumerate(("Ulm", "Bonn", "Kiel"), 1)]
@@ -282,7 +282,7 @@ def test_a_run_takes_overrides_into_the_profile_and_tells_whom_they_do_not_reach
         {"person": {**person, "value": "nobody"}, "attribute": "street", "value": "Weg 0", **signed},
     ]
     rules = ProfileRules.model_validate({"default": {"order": ["override", "recency"]}, "overrides": decided})
-    key = identifier_id(conf.platform.identity_key.secret(), *map(F.lit, person.values()))
+    key = F.lit(id_of(conf.platform.identity_key.secret(), *person.values()))
     named = (F.lit(text).alias(name) for name, text in person.items())
     member = F.array(F.struct(key.alias("identifier_id"), *named, F.lit(True).alias("verified")))
     held = frame(tables.MEMBERSHIP, {"identifier_id": 1, "person_id": "person"}).withColumn("identifier_id", key)

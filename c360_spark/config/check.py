@@ -1,6 +1,5 @@
 """What one file of conf/ says about another: every name that is used must be declared somewhere."""
 
-import re
 from collections.abc import Collection, Iterator
 
 from c360_spark import tables
@@ -16,6 +15,7 @@ from c360_spark.config.contract import Contract, Field
 from c360_spark.config.document import Document, Loc, Problem
 from c360_spark.config.expression import complaints
 from c360_spark.config.identity import RuleSet
+from c360_spark.config.pattern import complaint as pattern_complaint
 from c360_spark.config.probabilistic import columns
 from c360_spark.config.probabilistic import complaints as model_complaints
 from c360_spark.tables import Table
@@ -100,7 +100,8 @@ def _limits(document: Document, fields: tuple[Field, ...]) -> Iterator[Problem]:
     for field in fields:
         limits, kind = field.element.logical_type_options, field.element.logical_type
         loc = (*field.loc, "logicalTypeOptions")
-        yield from _patterns(document, loc, [limits.pattern] if limits.pattern else [])
+        if limits.pattern and (refused := pattern_complaint(limits.pattern)):
+            yield document.problem((*loc, "pattern"), refused)
         limited = limits.minimum is not None or limits.maximum is not None
         if limited and kind not in ("integer", "number"):
             yield document.problem(loc, f"minimum and maximum are for numbers, not for {kind}")
@@ -156,7 +157,7 @@ def _rules(conf: Conf, document: Document) -> Iterator[Problem]:
             yield document.problem(("regions", name), f"country '{country}' is in a region already")
     yield from _patterns(document, ("blocked_patterns",), rules.blocked_patterns)
     for name, space in rules.namespaces.items():
-        yield from _patterns(document, ("namespaces", name), space.blocked_patterns)
+        yield from _patterns(document, ("namespaces", name, "blocked_patterns"), space.blocked_patterns)
     yield from _decisions(rules, document)
     for name, match_key in rules.match_keys.items():
         where: Loc = ("match_keys", name)
@@ -182,11 +183,9 @@ def _probabilistic(conf: Conf, document: Document) -> Iterator[Problem]:
 
 
 def _patterns(document: Document, loc: Loc, patterns: Collection[str]) -> Iterator[Problem]:
-    for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            yield document.problem(loc, f"not a regular expression: {pattern!r}: {error}")
+    for i, pattern in enumerate(patterns):
+        if refused := pattern_complaint(pattern):
+            yield document.problem((*loc, i), refused)
 
 
 def _decisions(rules: RuleSet, document: Document) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import digest, joined_list, keyed_digest
+from c360_spark.columns.keys import digest, joined_list, keyed_digest, with_key
 from c360_spark.columns.normalize import key_part
 from c360_spark.config.gold import Households
 
@@ -21,10 +21,10 @@ def address_keys(people: DataFrame, rules: Households, *, secret: str) -> DataFr
     said = people.select("person_id", F.array(*parts).alias("parts"))
     whole = F.forall("parts", lambda part: part.isNotNull())
     address = joined_list(F.slice("parts", 1, len(rules.address)))
-    return said.select(
+    return with_key(said, secret).select(
         "person_id",
-        F.when(whole, keyed_digest(secret, address)).alias("address_key"),
-        F.when(whole, keyed_digest(secret, joined_list(F.col("parts")))).alias("home_key"),
+        F.when(whole, keyed_digest(address)).alias("address_key"),
+        F.when(whole, keyed_digest(joined_list(F.col("parts")))).alias("home_key"),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import identifier_id
+from c360_spark.columns.keys import identifier_id, with_key
 from c360_spark.columns.normalize import by_namespace
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.survivorship import ProfileRules
@@ -42,6 +42,7 @@ def overrides(rows: DataFrame, membership: DataFrame, rules: RuleSet, *, secret:
     `membership` is identity.membership where it holds.
     """
     value = by_namespace(F.col("namespace"), F.col("identifier"), rules)
-    named = rows.withColumn("identifier_id", identifier_id(secret, F.col("namespace"), F.col("region"), value))
+    key = identifier_id(F.col("namespace"), F.col("region"), value)
+    named = with_key(rows, secret).withColumn("identifier_id", key)
     placed = named.join(membership.select("identifier_id", "person_id"), "identifier_id")
     return placed.select("person_id", "attribute", "attribute_value", "changed_at")

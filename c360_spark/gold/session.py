@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import keyed_digest
+from c360_spark.columns.keys import INNER, OUTER, keyed_digest, with_key
 from c360_spark.config.gold import Sessions
 
 ORDER = ("occurred_at", "source", "dataset", "source_key")  # total: the last three are the key of an event
@@ -36,11 +36,10 @@ def sessions(events: DataFrame, settings: Sessions, *, secret: str) -> DataFrame
         F.min_by("campaign", named).alias("campaign"),
         F.min(first).alias("first"),
     )
-    key = keyed_digest(secret, F.col("person_id"), *(F.col(f"first.{name}") for name in ORDER[1:]))
+    key = keyed_digest(F.col("person_id"), *(F.col(f"first.{name}") for name in ORDER[1:]))
     session_id = F.concat(F.lit("s"), F.substring(key, 1, 24))
-    return spans.select("*", session_id.alias("session_id"), F.col("first.event_name").alias("entry_event")).drop(
-        "number", "first"
-    )
+    told = with_key(spans, secret).withColumns({"session_id": session_id, "entry_event": F.col("first.event_name")})
+    return told.drop("number", "first", INNER, OUTER)
 
 
 def _cuts(settings: Sessions, in_order: WindowSpec) -> Iterator[Column]:

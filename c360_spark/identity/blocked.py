@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from c360_spark.columns.pattern import fits
 from c360_spark.config.identity import RuleSet
 
 
@@ -21,5 +22,5 @@ def is_blocked(namespace: Column, value: Column, rules: RuleSet) -> Column:
 def _matches(text: Column, values: Iterable[str], patterns: Iterable[str]) -> Column:
     found: Column = text.isin(*(value.lower() for value in values))
     for pattern in patterns:
-        found = found | text.rlike(f"(?i){pattern}")
+        found = found | fits(text, pattern, any_case=True)
     return found

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import digest, identifier_id, joined_list
+from c360_spark.columns.keys import digest, identifier_id, joined_list, with_key
 from c360_spark.columns.normalize import by_namespace, key_part
 from c360_spark.config.identity import MatchKey, Pair, RuleSet
 from c360_spark.identity.blocked import is_blocked
@@ -53,9 +53,9 @@ def key_evidence(records: DataFrame, rules: RuleSet, *, secret: str) -> DataFram
     )
     complete = rows.where(F.forall("key.parts", lambda part: part.isNotNull()))
     valued = complete.withColumns({"namespace": F.col("key.namespace"), "value": joined_list(F.col("key.parts"))})
-    made = identifier_id(secret, F.col("namespace"), F.col("region"), F.col("value"))
+    made = identifier_id(F.col("namespace"), F.col("region"), F.col("value"))
     derived = F.struct(made.alias("identifier_id"), "namespace", "region", "value")
-    own = valued.select(
+    own = with_key(valued, secret).select(
         "evidence_id",
         F.lit("match_key").alias("kind"),
         F.col("key.rule").alias("rule"),
@@ -86,17 +86,21 @@ def bridge_evidence(sets: DataFrame, rules: RuleSet, *, secret: str) -> DataFram
     crossed = rows.withColumn("bridge", F.explode(bridges)).where(
         "m.namespace = bridge.namespace AND m.region = bridge.region"
     )
-    like = identifier_id(secret, F.col("m.namespace"), F.col("bridge.other"), F.col("m.value"))
+    like = identifier_id(F.col("m.namespace"), F.col("bridge.other"), F.col("m.value"))
     other = F.struct(like.alias("identifier_id"), "m.namespace", F.col("bridge.other").alias("region"), "m.value")
-    return crossed.select(
-        F.col("identifier_set_id").alias("evidence_id"),
-        F.lit("bridge").alias("kind"),
-        F.col("bridge.rule").alias("rule"),
-        _vertex(F.col("m"), rules).alias("member"),
-        _vertex(other, rules).alias("hub"),
-        F.lit(1).cast("long").alias("evidence_count"),
-        *TIMES,
-    ).select(*_columns())
+    return (
+        with_key(crossed, secret)
+        .select(
+            F.col("identifier_set_id").alias("evidence_id"),
+            F.lit("bridge").alias("kind"),
+            F.col("bridge.rule").alias("rule"),
+            _vertex(F.col("m"), rules).alias("member"),
+            _vertex(other, rules).alias("hub"),
+            F.lit(1).cast("long").alias("evidence_count"),
+            *TIMES,
+        )
+        .select(*_columns())
+    )
 
 
 def pair_evidence(pairs: DataFrame, rules: RuleSet) -> DataFrame:
@@ -123,9 +127,9 @@ def decisions(rules: RuleSet) -> list[tuple[object, ...]]:
 
 def decision_evidence(pairs: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
     """Evidence of rows of DECISIONS."""
-    ends = {side: _vertex(_named(side, rules, secret=secret), rules) for side in ("hub", "member")}
+    ends = {side: _vertex(_named(side, rules), rules) for side in ("hub", "member")}
     rule = F.when(F.col("expires").isNull(), F.col("kind")).otherwise(F.concat_ws(":", "kind", "expires"))
-    made = pairs.select(
+    made = with_key(pairs, secret).select(
         "kind",
         rule.alias("rule"),
         "at",
@@ -148,12 +152,12 @@ def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _named(side: str, rules: RuleSet, *, secret: str) -> Column:
-    """A struct like a member of a set, of an identifier that the rule set names."""
+def _named(side: str, rules: RuleSet) -> Column:
+    """A struct like a member of a set, of an identifier that the rule set names, in rows of `with_key`."""
     namespace, region, given = (F.col(f"{side}_{part}") for part in ("namespace", "region", "value"))
     value = by_namespace(namespace, given, rules)
     return F.struct(
-        identifier_id(secret, namespace, region, value).alias("identifier_id"),
+        identifier_id(namespace, region, value).alias("identifier_id"),
         namespace.alias("namespace"),
         region.alias("region"),
         value.alias("value"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import digest, identifier_id
+from c360_spark.columns.keys import INNER, OUTER, digest, identifier_id, with_key
 from c360_spark.columns.normalize import normalized
 from c360_spark.config import Contract
 from c360_spark.config.identity import RuleSet
@@ -22,11 +22,11 @@ def with_identifiers(rows: DataFrame, contract: Contract, rules: RuleSet, *, sec
         for i, (namespace, value, _) in enumerate(found)
     }
     members = [
-        _member(namespace, F.col(f"_value_{i}"), secret=secret, verified=verified)
-        for i, (namespace, _, verified) in enumerate(found)
+        _member(namespace, F.col(f"_value_{i}"), verified=verified) for i, (namespace, _, verified) in enumerate(found)
     ]
     made = F.array_sort(F.array_distinct(F.array_compact(F.array(*members)))) if members else F.array().cast(MEMBERS)
-    return rows.withColumns(columns).withColumn("identifiers", made).drop(*columns)
+    keyed = with_key(rows.withColumns(columns), secret)
+    return keyed.withColumn("identifiers", made).drop(*columns, INNER, OUTER)
 
 
 def _values(contract: Contract) -> Iterator[tuple[str, Column, bool]]:
@@ -40,12 +40,12 @@ def _values(contract: Contract) -> Iterator[tuple[str, Column, bool]]:
                 yield namespace, F.when(kind == name, text(field)), use.verified
 
 
-def _member(namespace: str, value: Column, *, secret: str, verified: bool) -> Column:
+def _member(namespace: str, value: Column, *, verified: bool) -> Column:
     """One silver.MEMBER in the row's `region`, or null where the value is not usable."""
     return F.when(
         value.isNotNull(),
         F.struct(
-            identifier_id(secret, F.lit(namespace), F.col("region"), value).alias("identifier_id"),
+            identifier_id(F.lit(namespace), F.col("region"), value).alias("identifier_id"),
             F.lit(namespace).alias("namespace"),
             F.col("region").alias("region"),
             value.alias("value"),

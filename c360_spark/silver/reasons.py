@@ -13,6 +13,7 @@ from functools import partial
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from c360_spark.columns.pattern import fits
 from c360_spark.config import Contract, Field, Lines
 from c360_spark.config.expression import placed
 from c360_spark.silver.parse import text
@@ -74,7 +75,7 @@ def _conditions(field: Field, value: Column) -> Iterator[tuple[str, Column]]:
     if field.listed:
         yield "reference", ~value.isin(*field.listed)
     if limits.pattern is not None:
-        yield "pattern", ~value.rlike(limits.pattern)
+        yield "pattern", ~fits(value, limits.pattern)
     if limits.minimum is not None:
         yield "range", result < limits.minimum
     if limits.maximum is not None:

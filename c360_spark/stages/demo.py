@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from c360_spark import tables
-from c360_spark.columns.keys import identifier_id
+from c360_spark.columns.keys import identifier_id, with_key
 from c360_spark.columns.normalize import NORMALIZERS
 from c360_spark.config import load
 from c360_spark.errors import InputError
@@ -134,7 +134,7 @@ def found_persons(run: Run, truth: Path) -> DataFrame:
         TRUTH_NAMESPACES.values(),
         key,
     )
-    vertex = identifier_id(secret, namespace, F.col("region"), value)
+    vertex = identifier_id(namespace, F.col("region"), value)
     held = current_membership(run).select("identifier_id", "person_id")
-    placed = keys.withColumn("identifier_id", vertex).join(held, "identifier_id", "left")
+    placed = with_key(keys, secret).withColumn("identifier_id", vertex).join(held, "identifier_id", "left")
     return placed.select("source", F.col("person_no").alias("truth"), F.col("person_id").alias("found"))

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.columns.keys import identifier_id
+from c360_spark.columns.keys import identifier_id, with_key
 from c360_spark.config import Conf
 from c360_spark.stages.chain import STAGES
 from c360_spark.stages.run import Run, run_id_of
@@ -60,7 +60,7 @@ class Base:
         self._own()
 
     def _own(self) -> None:
-        people, run = self.spark.range(self.size), F.lit("r0")
+        people, run = self._keyed(self.spark.range(self.size)), F.lit("r0")
         self._append(
             tables.MEMBERSHIP,
             people,
@@ -74,9 +74,11 @@ class Base:
         for table in (*tables.VERSIONED, tables.CHANGE):
             self.store.ensure(table)
 
+    def _keyed(self, rows: DataFrame) -> DataFrame:
+        return with_key(rows, self.conf.platform.identity_key.secret())
+
     def _identifier(self) -> Column:
-        secret = self.conf.platform.identity_key.secret()
-        return identifier_id(secret, F.lit("crm.customer_id"), F.lit("EU"), _named("C"))
+        return identifier_id(F.lit("crm.customer_id"), F.lit("EU"), _named("C"))
 
     def _append(self, table: Table, rows: DataFrame, **values: Column) -> None:
         columns = [

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.columns.keys import identifier_id
+from c360_spark.columns.keys import identifier_id, with_key
 from c360_spark.config import Conf
 from c360_spark.stages.resolve_identity import resolve_identity
 from c360_spark.stages.run import Run, run_id_of
@@ -59,7 +59,7 @@ class Base:
             .otherwise(F.array(alone))
         )
         at = F.lit(START)
-        return self.spark.range(first, until).select(
+        return with_key(self.spark.range(first, until), self.conf.platform.identity_key.secret()).select(
             F.concat(F.lit("s"), F.col("id").cast("string")).alias("identifier_set_id"),
             F.lit("web").alias("source"),
             F.lit("event").alias("dataset"),
@@ -73,7 +73,7 @@ class Base:
     def _member(self, namespace: str, letter: str, person: Column) -> Column:
         value = F.concat(F.lit(letter), person.cast("string"))
         space, region = F.lit(namespace), F.lit("EU")
-        made = identifier_id(self.conf.platform.identity_key.secret(), space, region, value)
+        made = identifier_id(space, region, value)
         parts = (made.alias("identifier_id"), space.alias("namespace"), region.alias("region"), value.alias("value"))
         return F.struct(*parts, F.lit(False).alias("verified"))
 
@@ -83,7 +83,8 @@ class Base:
         cookie, account = self._member("web.cookie_id", "x", person), self._member("commerce.account_id", "A", person)
         key = F.concat(F.lit(f"d{self.day} "), F.col("id").cast("string"))
         rows = self.made(0, count).drop("members", "identifier_set_id")
-        made = self.spark.range(count).select(key.alias("identifier_set_id"), F.array(account, cookie).alias("members"))
+        ids = with_key(self.spark.range(count), self.conf.platform.identity_key.secret())
+        made = ids.select(key.alias("identifier_set_id"), F.array(account, cookie).alias("members"))
         return made.crossJoin(rows.limit(1))
 
     def resolved(self, new: DataFrame) -> float:
