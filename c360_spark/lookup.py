@@ -9,6 +9,7 @@ from typing import Any
 
 import deltalake
 import pyarrow as pa
+from pyarrow.dataset import dataset, field
 
 from c360_spark.config.platform import absolute
 from c360_spark.errors import InputError
@@ -41,6 +42,15 @@ class Lookup:
             hint = "ask without --as-of; what was vacuumed is gone"
             raise InputError("C304", f"{self.lake} no longer has its files of that time", hint=hint) from None
         return [{name: _naive(value) for name, value in row.items()} for row in rows]
+
+    def delivered_text(self, table: Table, column: str, key: str) -> str:
+        """One value of the row with this key, which `ask` has found: bytes that are no UTF-8 are shown as \\xff, where
+        `ask` would refuse the whole table.
+        """
+        files = self._open(table).file_uris()
+        rows = dataset(files, format="parquet").to_table([column], filter=field(table.key[0]) == key)
+        value: bytes = rows.column(column).cast(pa.binary())[0].as_py()
+        return value.decode("utf-8", "backslashreplace")
 
     def go_back(self, past: Collection[Table], at: datetime) -> None:
         """Read some tables from now on as they were at a time of the clock."""

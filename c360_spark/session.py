@@ -16,6 +16,7 @@ from c360_spark.config.platform import Spark
 from c360_spark.doctor import java_problem
 from c360_spark.errors import SetupError
 from c360_spark.jars import default_folder, jar_paths
+from c360_spark.scratch import local_scratch
 
 DEFAULTS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -28,6 +29,8 @@ DEFAULTS = {
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Names of settings whose values no page, event log or dump shows, those that hand a secret to a driver too.
+    "spark.redaction.regex": "(?i)secret|password|passwd|token|access[.]?key|identity[._]?key|_dsn",
     # Sources of a MERGE are staged, so Delta need not store them once more.
     "spark.databricks.delta.merge.materializeSource": "none",
     # Defaults made for clusters: 50 tasks for every snapshot, 10,000 for every listing.
@@ -53,10 +56,10 @@ LOCAL = {
 }
 
 
-def session(name: str, spark: Spark, *, checkpoints: str | None = None, small: bool = False) -> SparkSession:
+def session(name: str, spark: Spark, *, small: bool = False) -> SparkSession:
     """A session with Delta and GraphFrames, tuned for little data if `small`.
 
-    `checkpoints` is where graph algorithms cut their lineage. The time zone of this process becomes UTC: Spark takes
+    The time zone of this process becomes UTC: Spark takes
     the naive times that Python gives it for local ones.
 
     Raises SetupError C101 without Java, C103 without jars.
@@ -75,8 +78,6 @@ def session(name: str, spark: Spark, *, checkpoints: str | None = None, small: b
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     built = SparkSession.builder.appName(name).config(conf=conf).getOrCreate()
     built.sparkContext.setLogLevel("ERROR")
-    if checkpoints:
-        built.sparkContext.setCheckpointDir(checkpoints)
     return built
 
 
@@ -85,11 +86,14 @@ def _local_jars(spark: Spark) -> dict[str, str]:
     if problem:
         raise SetupError("C101", problem, hint="install a Java 17 runtime, or point JAVA_HOME at one")
     jars = [str(path) for path in jar_paths(default_folder())]
+    scratch = local_scratch().path()
     log4j = Path(__file__).parent / "log4j2.properties"
     return {
         "spark.jars": ",".join(jars),
         "spark.driver.memory": spark.driver_memory,
+        # What is spilled and shuffled is personal too, and a killed Java leaves it behind.
+        "spark.local.dir": scratch,
         # A full code cache turns the compiler off: a day's run fills the default.
         "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m "
-        f"-Dlog4j2.configurationFile=file:{log4j}",
+        f"-Djava.io.tmpdir={scratch} -Dlog4j2.configurationFile=file:{log4j}",
     }

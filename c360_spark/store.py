@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import MapType, StructField, StructType
 
 from c360_spark.config.platform import absolute
+from c360_spark.scratch import FOLDER, Scratch
 from c360_spark.tables import Column as TableColumn
 from c360_spark.tables import Table
 
@@ -52,6 +53,7 @@ class Store:
         self, spark: SparkSession, lake: str, catalog: str | None = None, *, candidate: str | None = None
     ) -> None:
         self.spark, self.lake, self.catalog, self.candidate = spark, absolute(lake).rstrip("/"), catalog, candidate
+        self.scratch = Scratch(f"{self.lake}/{FOLDER}", spark)
 
     def path(self, table: Table) -> str:
         """The table's folder (path mode)."""
@@ -60,8 +62,8 @@ class Store:
     def name(self, table: Table) -> str:
         """The table as SQL names it."""
         if self.catalog:
-            return f"{self.catalog}.{self._layer(table)}.{table.name}"
-        return f"delta.`{self.path(table)}`"
+            return f"`{self.catalog}`.`{self._layer(table)}`.`{table.name}`"
+        return f"delta.`{self.path(table).replace('`', '``')}`"
 
     def _layer(self, table: Table) -> str:
         shared = table.layer in ("bronze", "silver") or not self.candidate
@@ -157,9 +159,13 @@ class Store:
         Unlike a cache it survives a lost executor, and what is read from it twice is the same twice.
         """
         counted = Observation()
-        path = f"{self.lake}/_staging/{self.candidate or 'live'}/{name.replace(' ', '_')}"
+        path = self.scratch.path("staged", name.replace(" ", "_"))
         rows.observe(counted, F.count(F.lit(1)).alias("rows")).write.mode("overwrite").parquet(path)
         return self.spark.read.schema(rows.schema).parquet(path), int(counted.get["rows"])
+
+    def place_checkpoints(self) -> None:
+        """Have graph algorithms cut their lineage in the scratch folder."""
+        self.spark.sparkContext.setCheckpointDir(self.scratch.path("checkpoints"))
 
     def _empty(self, table: Table) -> DataFrame:
         """No rows, in a way that the optimizer sees: it takes out whatever is joined with them."""

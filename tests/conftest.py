@@ -30,7 +30,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     scratch = tmp_path_factory.mktemp("spark")
     settings = Spark(driver_memory="2g", conf=TEST_SETTINGS | {"spark.local.dir": str(scratch)})
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    built = session("tests", settings, checkpoints=str(scratch / "checkpoints"), small=True)
+    built = session("tests", settings, small=True)
+    built.sparkContext.setCheckpointDir(str(scratch / "checkpoints"))
     yield built
     built.stop()
 

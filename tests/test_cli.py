@@ -4,13 +4,10 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from c360_spark.cli import main
-from c360_spark.errors import BusyError
-from c360_spark.lease import lease
 from c360_spark.stages import job
 from tests.conftest import ROOT
 
@@ -70,14 +67,6 @@ def test_the_doctor_answers_in_under_a_second_and_needs_no_spark() -> None:
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert "pyspark" in done.stdout
     assert time.monotonic() - began < 3  # goal 1 s; a busy machine takes longer
-
-
-def test_two_runs_at_once_on_one_lake_are_refused_and_a_finished_one_frees_it(tmp_path: Path) -> None:
-    with lease(str(tmp_path)), pytest.raises(BusyError) as failure, lease(str(tmp_path)):
-        pass
-    assert failure.value.code == "C401"
-    with lease(str(tmp_path)):
-        pass
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,25 @@ def test_production_does_not_start_without_a_good_key(monkeypatch):
         assert not value or value not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "c2VjcmV0LWtleS1vZi1vdXI=",
+        "correct horse battery staple",
+        "JBSWY3DPEHPK3PXPJBSW",
+        "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        "0F1E2D3C4B5A69788796A5B4C3D2E1F0",
+        "1234567890123456",
+        "C360_0F1E2D3C4B5A69788796",
+    ],
+)
+def test_a_key_in_place_of_its_name_is_refused_without_showing_it(folder, given):
+    change(folder / "platform.yml", "env: C360_IDENTITY_KEY", f"env: {given}")
+    (problem,) = told(folder)
+    assert problem.startswith("platform.yml:")
+    assert given not in problem
+
+
 def test_the_key_of_the_machine_wins_over_the_public_one(monkeypatch, conf):
     monkeypatch.delenv(KEY, raising=False)
     public = conf.platform.identity_key.secret()

@@ -266,7 +266,7 @@ def test_a_replay_delivers_nothing_and_learns_each_answer_after_its_run(
     store.merge(tables.ACK, frame(tables.ACK, *answers))
     new, seen = Store(spark, str(tmp_path / "new")), []
     monkeypatch.setattr(
-        module_of_replay, "run_stages", lambda run, jobs: seen.append((run.as_of, sorted(acks(new)), jobs))
+        module_of_replay, "in_order", lambda run, jobs: seen.append((run.as_of, sorted(acks(new)), jobs))
     )
     run = run_on(store=new)
     replay(replace(run, conf=replace(run.conf, sources={})), store)
@@ -288,7 +288,7 @@ def test_a_replay_gives_what_a_killed_run_landed_to_the_run_that_dealt_with_it(
     def landed() -> list[datetime]:
         return sorted(row.received_at for row in new.read(tables.DELIVERY).collect())
 
-    monkeypatch.setattr(module_of_replay, "run_stages", lambda run, _: seen.append((run.as_of, landed())))
+    monkeypatch.setattr(module_of_replay, "in_order", lambda run, _: seen.append((run.as_of, landed())))
     run = run_on(store=new)
     replay(replace(run, conf=replace(run.conf, sources={})), store)
     assert seen == [(days[0], landings[:2]), (days[2], landings[:6])]

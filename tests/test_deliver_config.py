@@ -44,7 +44,8 @@ def test_a_mistake_of_one_value_is_told_without_showing_a_secret(folder):
     assert lines == [
         "destinations/a.yml:9:3: 'deliver.to' cannot be 'postgre'; did you mean 'postgres'?",
         "destinations/a.yml:10:3: 'deliver.table': give table or schema.table in lower case",
-        "destinations/a.yml:11:3: 'deliver.dsn_env': give the name of an environment variable, such as CRM_DSN",
+        "destinations/a.yml:11:3: 'deliver.dsn_env': give the name of an environment variable, such as CRM_DSN, "
+        "not the secret itself",
         "destinations/a.yml:12:3: 'deliver.attempts': Input should be greater than or equal to 1",
         "destinations/a.yml:13:3: unknown name 'password'; known: attempts, backoff_s, batch_rows, dsn_env, folder, "
         "rows_per_second, table, to",

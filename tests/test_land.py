@@ -1,7 +1,11 @@
-"""Landing: each content once, byte for byte, whatever the files are called and however they are split."""
+"""Landing: each content once, byte for byte, whatever the files are called and however they are split; what does not
+land is on record with its reason, and told.
+"""
 
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +17,12 @@ from pyspark.sql import DataFrame, SparkSession
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.errors import InputError
+from c360_spark.landing.claim import claim
+from c360_spark.landing.intake import WRITTEN, Missed, take
+from c360_spark.landing.listing import listing, printable
 from c360_spark.stages.chain import run_stages
 from c360_spark.stages.land import land
+from c360_spark.stages.landing_files import as_text, listed
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT
@@ -23,6 +31,21 @@ Frame = Callable[..., DataFrame]
 pytestmark = pytest.mark.spark
 CUSTOMER = tables.bronze("crm", "customer")
 HEADER = "customer_id,given_name,updated_at"
+ODD_NAMES = [
+    *(f"{sign}{i}.csv" for i, sign in enumerate("*?[]{}\\:;,'\"`!@#$%^&()+=~|<> \t\n\r")),
+    *(f"a{sign}b{i}.csv" for i, sign in enumerate("*?[]{}\\:,'\"`# \t\n\r")),
+    *"s*r.csv star.csv br[1].csv br1.csv {a,b}.csv a.csv colon:x.csv file:x.csv http:..x.csv %20.csv %2F.csv".split(),
+    *"a+b.csv -rf.csv $HOME.csv ~.csv ünïcødé.csv 王芳.csv 👩‍🔬.csv é.csv é.csv CON.csv a..b.csv ..a...csv".split(),
+    "x" * 200 + ".csv",
+    "two  blanks.csv",
+    "a\u202ecsv.txt.csv",
+    "a\u200bb.csv",
+]
+ODD_FOLDERS = [f"f{i}{sign}x" for i, sign in enumerate("*?[]{}\\:;,'\"`#%&=+ \n")] + [
+    "_day",
+    ".hidden",
+    "day=2026-01-02",
+]
 
 
 @pytest.fixture
@@ -48,9 +71,30 @@ def payloads(run: Run) -> list[tuple[int, str]]:
     return [(row.position, row.payload) for row in rows]
 
 
+def ledger(run: Run) -> dict[str, tuple[str, int]]:
+    return {row.file_path: (row.status, row.record_count) for row in run.store.read(tables.DELIVERY).collect()}
+
+
+def seen(run: Run) -> dict[str, str]:
+    """The status of each file of the landing folder."""
+    return {row.file_path: row.status for row in run.store.read(tables.LANDING_FILE).collect()}
+
+
+def as_delivered(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def with_source(run: Run, name: str, **given: str) -> Run:
+    """The run with another arrival of one dataset."""
+    source, dataset = name.split(".")
+    arrival = run.conf.sources[source, dataset].model_copy(update=given)
+    return replace(run, conf=replace(run.conf, sources={**run.conf.sources, (source, dataset): arrival}))
+
+
 def test_lines_land_as_delivered_with_their_place_and_the_header_of_their_file(run: Run) -> None:
     lines = ["C1,  Zoë ,x", 'C2,"a, b",', "", "C3,broken"]
-    (folder(run) / "a b+c%20ü.csv").write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    as_delivered(folder(run) / "a b+c%20ü.csv", *lines)
     land(run)
     assert payloads(run) == [(i + 1, line) for i, line in enumerate(lines)]
     assert {row.header for row in run.store.read(CUSTOMER).collect()} == {HEADER}
@@ -68,59 +112,239 @@ def test_the_place_of_a_line_does_not_depend_on_how_the_file_is_split(run: Run) 
     assert payloads(run) == [(i + 1, line) for i, line in enumerate([*lines, "last,,"])]
 
 
-def test_the_same_content_again_is_a_recorded_no_op_even_without_a_checkpoint(run: Run) -> None:
-    (folder(run) / "a.csv").write_text(f"{HEADER}\nC1,A,t\n")
-    (folder(run) / "copy.csv").write_text(f"{HEADER}\nC1,A,t\n")
+def test_the_same_content_again_is_a_recorded_no_op_even_if_the_list_of_seen_files_is_lost(run: Run) -> None:
+    as_delivered(folder(run) / "a.csv", "C1,A,t")
+    as_delivered(folder(run) / "copy.csv", "C1,A,t")
     land(run)
     version = run.store.version(CUSTOMER)
     shutil.copy(folder(run) / "a.csv", folder(run) / "again.csv")
-    shutil.rmtree(run.checkpoints)
+    shutil.rmtree(run.store.path(tables.LANDING_FILE))
     land(at(run, 1))
-    ledger = {row.path: (row.status, row.record_count) for row in run.store.read(tables.DELIVERY).collect()}
     assert run.store.version(CUSTOMER) == version
     assert payloads(run) == [(1, "C1,A,t")]
-    assert ledger == {
+    assert ledger(run) == {
         "crm/customer/a.csv": ("landed", 1),
         "crm/customer/copy.csv": ("repeat", 0),
         "crm/customer/again.csv": ("repeat", 0),
     }
+    assert seen(run) == {path: status for path, (status, _) in ledger(run).items()}
+
+
+def test_nothing_new_writes_nothing(run: Run) -> None:
+    as_delivered(folder(run) / "a.csv", "C1,A,t")
+    (folder(run, "pos") / "stray").touch()
+    land(run)
+    noted = (CUSTOMER, tables.DELIVERY, tables.LANDING_FILE)
+    versions = [run.store.version(table) for table in noted]
+    land(at(run, 1))
+    assert [run.store.version(table) for table in noted] == versions
+
+
+def test_a_half_copied_file_that_is_completed_later_lands_whole(run: Run) -> None:
+    path = as_delivered(folder(run) / "a.csv", "C1,A,t", "C2,B")
+    land(run)
+    as_delivered(path, "C1,A,t", "C2,B,t", "C3,C,t")
+    land(at(run, 1))
+    assert [payload for _, payload in payloads(run)][2:] == ["C1,A,t", "C2,B,t", "C3,C,t"]
+    assert [status for status, _ in ledger(run).values()] == ["landed"]  # of one path; two contents are on record
+    assert run.store.read(tables.DELIVERY).count() == 2
+
+
+def test_a_file_that_is_written_to_while_it_is_read_waits_for_the_next_run(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = as_delivered(folder(run) / "a.csv", "C1,A,t")
+    (before,) = listing(run.spark, run.conf.platform.landing)
+    as_delivered(path, "C1,A,t", "C2,B,t")
+    assert take(run.spark, [before], str(path.parent.parent / "x")) == [Missed(before, WRITTEN)]
+    monkeypatch.setattr("c360_spark.stages.land.listing", lambda *_: [before])
+    land(run)
+    assert "1 files could not be read; the next run tries again: crm/customer/a.csv (it was" in capsys.readouterr().err
+    assert (payloads(run), seen(run)) == ([], {"crm/customer/a.csv": "waiting"})
+    monkeypatch.undo()
+    land(at(run, 1))
+    assert [payload for _, payload in payloads(run)] == ["C1,A,t", "C2,B,t"]
+
+
+def test_an_old_file_and_one_rewritten_in_place_with_its_old_time_land(run: Run) -> None:
+    new = as_delivered(folder(run) / "new.csv", "C1,A,t")
+    land(run)
+    old = as_delivered(folder(run) / "old.csv", "C2,A,t")
+    os.utime(old, (0, 0))
+    time = new.stat().st_mtime
+    as_delivered(new, "C3,A,t")  # as long as before
+    os.utime(new, (time, time))
+    land(at(run, 1))
+    assert sorted(payload for _, payload in payloads(run)) == ["C1,A,t", "C2,A,t", "C3,A,t"]
+
+
+def test_files_that_were_seen_before_sources_yml_was_right_land_once_it_is(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    as_delivered(folder(run) / "a.csv", "C1,A,t")
+    (folder(run, "support/case") / "wrong.jsonl").write_text('{"case_id": "S1"}\n')
+    (folder(run, "pos") / "b.csv").write_text("receipt\n1\n")
+    wrong = with_source(with_source(run, "crm.customer", path="crm/customers"), "support.case", format="parquet")
+    land(wrong)
+    assert "2 files belong to no dataset" in capsys.readouterr().err
+    assert seen(run) == {
+        "crm/customer/a.csv": "unclaimed",
+        "support/case/wrong.jsonl": "unreadable",
+        "pos/b.csv": "unclaimed",
+    }
+    land(at(wrong, 1))
+    assert "told before and still so: 1 unreadable, 2 unclaimed" not in capsys.readouterr().err  # unreadable is settled
+    land(at(run, 2))
+    assert payloads(run) == [(1, "C1,A,t")]
+    assert ledger(run)["support/case/wrong.jsonl"] == ("landed", 1)
+    assert seen(run)["support/case/wrong.jsonl"] == "landed"
+
+
+def test_datasets_that_share_a_folder_take_what_their_globs_say(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    shared = with_source(run, "crm.customer", path="crm", glob="customer*")
+    shared = with_source(shared, "loyalty.member", path="crm", glob="member*.csv")
+    for name in ("customer.csv", "member.csv", "customer_member.csv", "other.csv"):
+        as_delivered(folder(run, "crm") / name, name)
+    both = with_source(shared, "loyalty.member", path="crm", glob="*member.csv")
+    land(shared)
+    assert seen(run) == {
+        "crm/customer.csv": "landed",
+        "crm/customer_member.csv": "landed",
+        "crm/member.csv": "landed",
+        "crm/other.csv": "ignored",
+    }
+    assert (
+        "crm/other.csv (glob: crm.customer takes customer*, loyalty.member takes member*.csv)"
+        in capsys.readouterr().err
+    )
+    none = claim("crm/customer_member.csv", both.conf.sources)
+    assert (none.dataset, none.status, none.reason) == (None, "ambiguous", "crm.customer and loyalty.member take it")
+    nested = claim("crm/contact/x.jsonl", with_source(run, "crm.customer", path="crm", glob="*").conf.sources)
+    assert nested.dataset == ("crm", "contact")
+
+
+def test_empty_and_hidden_files_are_on_record_and_told(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder(run) / "empty.csv").touch()
+    (folder(run) / "empty too.csv").touch()
+    as_delivered(folder(run) / "header.csv")
+    as_delivered(folder(run) / "_SUCCESS.csv", "C1,A,t")
+    as_delivered(folder(run) / ".part.csv", "C2,A,t")
+    land(run)
+    told = capsys.readouterr().err
+    assert "3 files hold no records: crm/customer/empty too.csv, crm/customer/empty.csv, crm/customer/header" in told
+    assert "2 files are not taken by the dataset that they lie below: crm/customer/.part.csv (hidden" in told
+    assert payloads(run) == []
+    assert seen(run) == {
+        f"crm/customer/{name}.csv": status
+        for status, names in {"empty": ("empty", "empty too", "header"), "ignored": ("_SUCCESS", ".part")}.items()
+        for name in names
+    }
+    given = {"config": str(ROOT / "conf"), "env": "dev", "lake": run.store.lake}
+    listing_of = as_text(listed(**given, status=None, every=False))
+    assert "ignored               41  crm/customer/.part.csv  (hidden: its name begins with" in listing_of
+    assert len(listed(**given, status="empty", every=False)) == 3
+    assert len(listed(**given, status=None, every=True)) == 5
+    assert "no such files" in as_text(listed(**given, status="landed", every=False))
+    with pytest.raises(InputError, match="no status 'emty'"):
+        listed(**given, status="emty", every=False)
+    named = with_source(run, "crm.customer", glob="_*")
+    land(at(named, 1))
+    assert payloads(run) == [(1, "C1,A,t")]
+
+
+def test_whatever_files_are_called_each_lands_exactly_once(run: Run) -> None:
+    names = dict.fromkeys(ODD_NAMES)
+    assert len(names) >= 60
+    for i, name in enumerate(names):
+        as_delivered(folder(run) / name, f"C{i},A,t")
+    raw = os.fsencode(folder(run)) + b"/latin1-\xfc.csv"
+    Path(os.fsdecode(raw)).write_text(f"{HEADER}\nlatin,A,t\n")
+    land(run)
+    land(at(run, 1))
+    hidden = [i for i, name in enumerate(names) if name.startswith((".", "_"))]
+    wanted = [f"C{i},A,t" for i in range(len(names)) if i not in hidden]
+    assert sorted(payload for _, payload in payloads(run)) == sorted([*wanted, "latin,A,t"])
+    assert seen(run) == {
+        **{f"crm/customer/{name}": "ignored" if i in hidden else "landed" for i, name in enumerate(names)},
+        r"crm/customer/latin1-\xfc.csv": "landed",
+    }
+
+
+def test_whatever_folders_are_called_their_files_land_exactly_once(run: Run) -> None:
+    assert len(ODD_FOLDERS) >= 20
+    for i, name in enumerate(ODD_FOLDERS):
+        as_delivered(folder(run, f"crm/customer/{name}") / "a.csv", f"C{i},A,t")
+    land(run)
+    assert sorted(payload for _, payload in payloads(run)) == sorted(f"C{i},A,t" for i in range(len(ODD_FOLDERS)))
+    assert seen(run) == {f"crm/customer/{name}/a.csv": "landed" for name in ODD_FOLDERS}
+
+
+def test_links_lead_nowhere_outside_and_what_is_no_file_is_told(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, secret = folder(run), as_delivered(tmp_path / "secret.csv", "root:x:0:0")
+    (tmp_path / "outside").mkdir()
+    as_delivered(tmp_path / "outside" / "b.csv", "also outside")
+    as_delivered(here / "a.csv", "C1,A,t")
+    (here / "out.csv").symlink_to(secret)
+    (here / "up.csv").symlink_to("../../../secret.csv")
+    (here / "dir").symlink_to(tmp_path / "outside")
+    (here / "loop").symlink_to(here)
+    (here / "inside.csv").symlink_to(here / "a.csv")
+    (here / "dangling.csv").symlink_to(here / "nothing.csv")
+    os.mkfifo(here / "pipe.csv")
+    land(run)
+    assert payloads(run) == [(1, "C1,A,t")]
+    assert {path.removeprefix("crm/customer/"): status for path, status in seen(run).items()} == {
+        "a.csv": "landed",
+        "inside.csv": "repeat",
+        **dict.fromkeys(("out.csv", "up.csv", "dir", "loop", "dangling.csv", "pipe.csv"), "refused"),
+    }
+    assert "6 files are not read: crm/customer/dangling.csv (cannot be opened" in capsys.readouterr().err
+
+
+def test_names_cannot_play_with_the_terminal() -> None:
+    assert printable("a\x1b[2J\u202eb\nü.csv") == r"a\x1b[2J\u202eb\nü.csv"
 
 
 def test_a_file_that_is_not_of_its_format_is_on_record_and_the_others_land(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder(run) / "good.csv").write_text(f"{HEADER}\nC1,A,t\n")
+    as_delivered(folder(run) / "good.csv", "C1,A,t")
     orders = folder(run, "commerce/order")
     (orders / "cut.parquet").write_bytes(b"PAR1 and then nothing")
     pq.write_table(pa.table({"order_id": ["O1", "O2"]}), orders / "whole.parquet")
     land(run)
-    said = capsys.readouterr().err
-    assert "1 files are not of their format" in said
-    assert "cut.parquet" in said
+    assert "1 files are not of their format, or damaged; deliver them again, whole: commerce" in capsys.readouterr().err
     assert payloads(run) == [(1, "C1,A,t")]
-    ledger = {row.path: (row.status, row.record_count) for row in run.store.read(tables.DELIVERY).collect()}
-    assert ledger["commerce/order/cut.parquet"] == ("unreadable", 0)
-    assert ledger["commerce/order/whole.parquet"] == ("landed", 2)
+    assert ledger(run)["commerce/order/cut.parquet"] == ("unreadable", 0)
+    assert ledger(run)["commerce/order/whole.parquet"] == ("landed", 2)
 
 
-def test_a_file_damaged_inside_is_named_and_the_next_run_lands_the_rest(run: Run) -> None:
-    (folder(run) / "good.csv").write_text(f"{HEADER}\nC1,A,t\n")
-    broken = folder(run, "commerce/order") / "broken.parquet"
-    pq.write_table(pa.table({"order_id": [f"O{i}" for i in range(9000)]}), broken)
-    content = bytearray(broken.read_bytes())
+def test_a_file_damaged_inside_is_on_record_and_the_others_of_its_dataset_land(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    orders = folder(run, "commerce/order")
+    pq.write_table(pa.table({"order_id": ["O1", "O2"]}), orders / "a.parquet")
+    pq.write_table(pa.table({"order_id": [f"O{i}" for i in range(9000)]}), orders / "broken.parquet")
+    content = bytearray((orders / "broken.parquet").read_bytes())
     content[40:4000] = b"?" * 3960
-    broken.write_bytes(content)
-    with pytest.raises(InputError) as failure:
-        land(run)
-    assert failure.value.code == "C302"
-    assert "broken.parquet" in failure.value.cause
-    broken.unlink()
+    (orders / "broken.parquet").write_bytes(content)
     land(run)
-    assert payloads(run) == [(1, "C1,A,t")]
+    told = capsys.readouterr().err
+    assert "1 files are not of their format, or damaged; deliver them again, whole: commerce/order/broken" in told
+    assert run.store.read(tables.bronze("commerce", "order")).count() == 2
+    assert ledger(run) == {
+        "commerce/order/a.parquet": ("landed", 2),
+        "commerce/order/broken.parquet": ("unreadable", 0),
+    }
+    assert set(seen(run).values()) == {"landed", "unreadable"}
 
 
-def test_a_missing_landing_folder_and_going_back_in_time_are_refused(run: Run, frame: Frame) -> None:
-    (folder(run) / "a.csv").write_text(f"{HEADER}\nC1,A,t\n")
+def test_a_missing_landing_folder_one_that_holds_the_lake_and_going_back_in_time_are_refused(
+    run: Run, frame: Frame
+) -> None:
+    as_delivered(folder(run) / "a.csv", "C1,A,t")
     land(run)
     for stages in (["land"], ["resolve_identity"]):
         with pytest.raises(InputError, match="is before an earlier landing"):
@@ -130,15 +354,33 @@ def test_a_missing_landing_folder_and_going_back_in_time_are_refused(run: Run, f
     with pytest.raises(InputError, match="is before an earlier resolution of identities") as failure:
         run_stages(at(run, 1), ["build_profiles"])
     assert failure.value.code == "C305"
+    inside = replace(run, store=Store(run.spark, f"{run.conf.platform.landing}/lake"))
+    with pytest.raises(InputError, match=r"C303.*lies in the landing folder"):
+        land(inside)
     shutil.rmtree(run.conf.platform.landing)
     with pytest.raises(InputError) as failure:
         land(at(run, 1))
     assert failure.value.code == "C301"
 
 
-def test_files_of_no_dataset_are_told_and_left_alone(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder(run, "pos/receipt") / "a.csv").write_text("x\n1\n")
-    (folder(run) / "a.csv").write_text(f"{HEADER}\nC1,A,t\n")
-    land(run)
-    assert "belong to no dataset" in capsys.readouterr().err
+def test_only_the_wanted_source_is_landed_and_no_other_file_is_settled(run: Run) -> None:
+    as_delivered(folder(run) / "a.csv", "C1,A,t")
+    (folder(run, "support/case") / "a.jsonl").write_text('{"case_id": "S1"}\n')
+    land(replace(run, only="support"))
+    assert seen(run) == {"support/case/a.jsonl": "landed"}
+    land(at(run, 1))
     assert payloads(run) == [(1, "C1,A,t")]
+
+
+def test_a_landing_folder_behind_a_scheme_of_hadoop_lands_the_same(run: Run) -> None:
+    mounts = "fs.viewfs.mounttable.drop.link./landing"
+    hadoop = run.spark._jsc.hadoopConfiguration()
+    hadoop.set(mounts, f"file://{run.conf.platform.landing}")
+    as_delivered(folder(run) / "a.csv", "C1,A,t")
+    as_delivered(folder(run) / "_hidden.csv", "C2,A,t")
+    platform = run.conf.platform.model_copy(update={"landing": "viewfs://drop/landing"})
+    afar = replace(run, conf=replace(run.conf, platform=platform))
+    land(afar)
+    land(at(afar, 1))
+    assert payloads(run) == [(1, "C1,A,t")]
+    assert seen(run) == {"crm/customer/a.csv": "landed", "crm/customer/_hidden.csv": "ignored"}

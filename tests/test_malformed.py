@@ -49,11 +49,13 @@ def outcomes(run: Run, source: str, dataset: str, table: tables.Table) -> Outcom
     accepted = read(table).where(of_it).select("bronze_id", F.lit(OK).alias("came_of_it"))
     rejected = read(tables.QUARANTINE).where(of_it).select("bronze_id", F.concat_ws(",", "reasons").alias("came_of_it"))
     verdicts = bronze.join(accepted.unionByName(rejected), "bronze_id", "left")
-    files = read(tables.DELIVERY).where(of_it & F.col("status").isin("landed", "empty")).select("delivery_id", "path")
-    found: Outcomes = {row.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]: () for row in files.collect()}
-    rows = verdicts.join(files, "delivery_id").orderBy("path", "position").collect()
+    files = (
+        read(tables.DELIVERY).where(of_it & F.col("status").isin("landed", "empty")).select("delivery_id", "file_path")
+    )
+    found: Outcomes = {row.file_path.rsplit("/", 1)[-1].rsplit(".", 1)[0]: () for row in files.collect()}
+    rows = verdicts.join(files, "delivery_id").orderBy("file_path", "position").collect()
     for row in rows:
-        found[row.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]] += (row.came_of_it or "lost",)
+        found[row.file_path.rsplit("/", 1)[-1].rsplit(".", 1)[0]] += (row.came_of_it or "lost",)
     return found
 
 

@@ -92,7 +92,7 @@ def test_reprocessing_gives_what_an_empty_lake_would_get_once_even_when_killed(
             for lake in (lived, fresh):
                 lake.store.append(tables.bronze(*name), rows)
         canonicalise(lived.run(strict, day))
-    files = ({"delivery_id": f"delivery_id{n}", "path": f"crm/{n}.jsonl"} for n in range(8))
+    files = ({"delivery_id": f"delivery_id{n}", "file_path": f"crm/{n}.jsonl"} for n in range(8))
     named = [{**file, "source": source, "dataset": dataset} for file in files for source, dataset in NAMES]
     lived.store.append(tables.DELIVERY, frame(tables.DELIVERY, *named))
     canonicalise(fresh.run(mended, DAYS))
@@ -142,7 +142,7 @@ def _ask(lake: Lake) -> None:
     assert "crm.person 1.0.0  pattern:email" in quarantine.as_text(rows)
     record = quarantine.shown(rows[0]["sample"], **given, values=False)
     assert record["reasons"] == ["pattern:email"]
-    assert record["path"].startswith("crm/")
+    assert record["file_path"].startswith("crm/")
     assert "payload" not in record
     assert "email" in quarantine.shown(rows[0]["sample"], **given, values=True)["payload"]
     with pytest.raises(InputError, match="no record 'nowhere'"):

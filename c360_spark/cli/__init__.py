@@ -23,7 +23,8 @@ from c360_spark.cli.quarantine import quarantine
 from c360_spark.cli.review import review
 from c360_spark.cli.rules import rules
 from c360_spark.cli.source import source
-from c360_spark.errors import C360Error, InputError
+from c360_spark.errors import InputError
+from c360_spark.faults import fault
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(rules, name="rules")
@@ -46,12 +47,17 @@ class Format(StrEnum):
 
 
 def main() -> None:
-    """Entry point. A failure of ours ends as code, cause and hint on standard error, and its own exit code."""
+    """Entry point. A failure of ours or of the machine ends as code, cause and hint on standard error, and its own exit
+    code.
+    """
     try:
         app()
-    except C360Error as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+    except Exception as error:
+        known = fault(error)
+        if known is None:
+            raise
+        print(known, file=sys.stderr)
+        sys.exit(known.exit_code)
 
 
 @app.command()
@@ -200,6 +206,21 @@ def reconcile(
     """Where a CDP and we differ about who is who: what each merges, splits and lacks, and attributes that differ."""
     begun = stage("stages.job").begin(config=config, env=env, lake=lake, cdp=cdp)
     print(stage("stages.cdp_report").cdp_report(begun, cdp, form=output.value, values=values))
+
+
+@app.command()
+def files(
+    status: Annotated[str | None, typer.Option(help="only this status, such as unclaimed or ignored")] = None,
+    every: Annotated[bool, typer.Option("--all", help="also those that were landed")] = False,
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+    output: AsJson = False,
+) -> None:
+    """Which files of the landing folder were not landed, and why."""
+    module = lookup_stage("stages.landing_files")
+    rows = module.listed(config=config, env=env, lake=lake, status=status, every=every)
+    print(json.dumps(rows, indent=2, default=str) if output else module.as_text(rows))
 
 
 @app.command()

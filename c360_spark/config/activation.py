@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from c360_spark.config.kinds import KINDS, FieldRule
 from c360_spark.config.model import Model
+from c360_spark.config.secret import SecretName
 
 
 class Purpose(Model):
@@ -76,7 +77,6 @@ def _shaped(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-SecretName = Annotated[str, _shaped(r"[A-Z][A-Z0-9_]*", "the name of an environment variable, such as CRM_DSN")]
 TableName = Annotated[str, _shaped(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?", "table or schema.table in lower case")]
 Folder = Annotated[str, _shaped(r"\w[\w.-]*(/\w[\w.-]*)*", "a folder below the root, such as crm/changes")]
 

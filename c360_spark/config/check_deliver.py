@@ -6,6 +6,7 @@ from c360_spark.config.activation import NEEDS, OWN_COLUMNS, Deliver, Destinatio
 from c360_spark.config.conf import Conf
 from c360_spark.config.document import Document, Problem
 from c360_spark.config.kinds import KINDS
+from c360_spark.config.platform import is_remote
 
 
 def check_deliver(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
@@ -57,6 +58,6 @@ def _root(outgoing: str | None, document: Document) -> Iterator[Problem]:
     if outgoing is None:
         message = "platform.yml has no outgoing: the root of the folders that files are delivered to"
         yield document.problem(("deliver", "to"), message)
-    elif "://" in outgoing:
+    elif is_remote(outgoing):
         message = f"outgoing is {outgoing}, but files are delivered to a folder of the machine or a mounted one"
         yield document.problem(("deliver", "to"), message)

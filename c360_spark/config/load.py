@@ -15,12 +15,12 @@ from c360_spark.config.identity import RuleSet
 from c360_spark.config.load_contract import CONTRACTS, load_contracts, newest, with_references
 from c360_spark.config.metrics import MetricRules
 from c360_spark.config.model import parse
-from c360_spark.config.platform import Platform
+from c360_spark.config.platform import Platform, absolute, usable_root
 from c360_spark.config.schedule import Schedule
 from c360_spark.config.sources import Sources
 from c360_spark.config.survivorship import ProfileRules
 from c360_spark.config.vocabulary import References, Taxonomy
-from c360_spark.errors import ConfigError
+from c360_spark.errors import ConfigError, InputError
 from c360_spark.tables import EVENT
 
 M = TypeVar("M", bound=BaseModel)
@@ -35,6 +35,8 @@ def load(folder: Path, env: str, *, rules: Path | None = None, **overrides: str 
     """
     if not folder.is_dir():
         raise ConfigError("C202", f"no folder '{folder}'", hint="give the folder with platform.yml as --config")
+    for name, value in overrides.items():
+        _refuse_unusable(name, value)
     reader = _Folder(folder, {"identity.yml": rules} if rules else {})
     conf = reader.conf(env, {name: value for name, value in overrides.items() if value is not None})
     reader.problems.raise_any()
@@ -42,6 +44,15 @@ def load(folder: Path, env: str, *, rules: Path | None = None, **overrides: str 
     reader.problems.found += check(conf, reader.documents)
     reader.problems.raise_any()
     return conf
+
+
+def _refuse_unusable(name: str, location: str | None) -> None:
+    """Raises InputError C303 for an argument that no run could use."""
+    try:
+        if location is not None:
+            (usable_root if name == "lake" else absolute)(location)
+    except ValueError as error:
+        raise InputError("C303", f"--{name} {location!r}: {error}") from None
 
 
 class _Folder:

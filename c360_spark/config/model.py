@@ -23,6 +23,7 @@ class Camel(Model):
 
 
 M = TypeVar("M", bound=BaseModel)
+SECRETS = ("env", "dsn_env", "insecure_default")  # what stands there is not shown: it may be a secret
 
 
 def parse(document: Document, model: type[M], problems: Problems) -> M | None:
@@ -50,6 +51,8 @@ def _message(model: type[BaseModel], loc: Loc, complaint: Any) -> str:
     if complaint["type"] == "literal_error":
         expected = complaint["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         return f"'{name}' cannot be '{complaint['input']}'{did_you_mean(str(complaint['input']), expected)}"
+    if complaint["type"] == "string_type" and loc and loc[-1] in SECRETS:
+        return f"'{name}' must be text in quotes"
     if complaint["type"] == "string_type" and not isinstance(complaint["input"], dict | list):
         return f"'{name}' must be text, but YAML reads it as {complaint['input']}; put it in quotes"
     message = complaint["msg"].removeprefix("Value error, ")

@@ -2,18 +2,41 @@
 
 import os
 import re
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
 
 from c360_spark.config.model import Model
+from c360_spark.config.secret import SecretName
 from c360_spark.errors import SetupError
+
+REMOTE = re.compile(r"^(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+FILE_SCHEME = re.compile(r"^file:(//(localhost)?(?=/))?", re.IGNORECASE)
+# Spark reads the first as patterns, SQL and Hadoop paths cannot hold the others.
+UNUSABLE = re.compile(r"[*?\[\]{}\\`:\x00-\x1f\x7f]")
+
+
+def is_remote(location: str) -> bool:
+    """Whether a location has a scheme other than `file:`."""
+    return REMOTE.match(location) is not None
 
 
 def absolute(location: str) -> str:
-    """A location with a scheme as it is, a path as an absolute one: Delta takes no other."""
-    return location if re.match(r"^[a-z][a-z0-9+.-]*:", location) else str(Path(location).absolute())
+    """One spelling for each location: as it is with a scheme, else the absolute path without links and `file:`.
+
+    Two runs that spell the same lake in two ways must meet at one lease.
+    """
+    return location if is_remote(location) else os.path.realpath(FILE_SCHEME.sub("", location))
+
+
+def usable_root(location: str) -> str:
+    """As `absolute`, of a folder for Spark to write to. Raises ValueError for a path that Spark reads otherwise."""
+    unusable = UNUSABLE.search(FILE_SCHEME.sub("", location) if not is_remote(location) else REMOTE.sub("", location))
+    if unusable:
+        raise ValueError(f"a path without {unusable.group()!r} is needed: Spark reads it as something else")
+    if not location.strip():
+        raise ValueError("the path is empty")
+    return absolute(location)
 
 
 class Spark(Model):
@@ -34,7 +57,7 @@ class Components(Model):
 class IdentityKey(Model):
     """Where the secret of keyed hashes comes from. `insecure_default` is refused in any environment but dev."""
 
-    env: str = "C360_IDENTITY_KEY"
+    env: SecretName = "C360_IDENTITY_KEY"
     insecure_default: str | None = None
 
     def secret(self) -> str:
@@ -55,10 +78,10 @@ class Platform(Model):
     `outgoing` is the root of the folders that files are delivered to, for destinations that take files.
     """
 
-    lake: Annotated[str, AfterValidator(absolute)]
+    lake: Annotated[str, AfterValidator(usable_root)]
     landing: Annotated[str, AfterValidator(absolute)]
     outgoing: Annotated[str, AfterValidator(absolute)] | None = None
-    catalog: str | None = None
+    catalog: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,254}$")
     spark: Spark = Spark()
     components: Components = Components()
     identity_key: IdentityKey = IdentityKey()

@@ -13,10 +13,9 @@ from c360_spark.errors import InputError
 from c360_spark.gold.cdp_group import VERDICTS
 from c360_spark.gold.cdp_profile import living
 from c360_spark.governance import cdp_page
-from c360_spark.lease import lease
 from c360_spark.stages.membership import current_membership
 from c360_spark.stages.reconcile import reconcile
-from c360_spark.stages.run import Run
+from c360_spark.stages.run import Run, hold
 
 SAMPLES = 3  # of each verdict
 ROWS = 8  # identifiers of one sample
@@ -30,7 +29,7 @@ def cdp_report(run: Run, cdp: str, *, form: str, values: bool) -> str:
     Raises InputError C304 before persons were made, or anything of the CDP has landed; BusyError C401.
     """
     _require(run, cdp)
-    with lease(run.store.lake):
+    with hold(run):
         reconcile(run)
     told = findings(run, cdp, values=values)
     if form == "html":

@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.document import did_you_mean
-from c360_spark.errors import C360Error, InputError
-from c360_spark.lease import lease
+from c360_spark.errors import InputError
+from c360_spark.faults import fault
 from c360_spark.stages.build_accounts import build_accounts
 from c360_spark.stages.build_audiences import build_audiences, look
 from c360_spark.stages.build_events import build_events
@@ -25,7 +25,7 @@ from c360_spark.stages.export import export
 from c360_spark.stages.land import land
 from c360_spark.stages.reconcile import reconcile
 from c360_spark.stages.resolve_identity import resolve_identity
-from c360_spark.stages.run import TIME, Run
+from c360_spark.stages.run import TIME, Run, hold
 from c360_spark.store import history_is_gone
 
 STAGES: dict[str, Callable[[Run], None]] = {
@@ -56,24 +56,42 @@ def run_stages(run: Run, names: list[str]) -> None:
             raise InputError("C203", f"no stage '{name}'", hint=did_you_mean(name, STAGES).lstrip("; "))
     if len(names) > 1:  # a stage alone says it at once itself
         _foresee(run, names)
-    with lease(run.store.lake):
-        _refuse_the_past(run)
-        ledger: list[tuple[object, ...]] = []
-        try:
-            for name in names:
-                started_at, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
-                message: str | None = "unexpected failure"
-                try:
-                    run_stage(run, name)
-                    message = None
-                except C360Error as error:
-                    message = error.code
-                    raise
-                finally:
-                    seconds, status = time.monotonic() - began, "failed" if message else "done"
-                    ledger.append((run.run_id, name, run.as_of, started_at, seconds, status, message))
-        finally:
-            run.store.append(tables.RUN, run.spark.createDataFrame(ledger, tables.RUN.schema))
+    with hold(run):
+        in_order(run, names)
+
+
+def in_order(run: Run, names: list[str]) -> None:
+    """As `run_stages`, in a lake that is held already."""
+    _refuse_the_past(run)
+    ledger: list[tuple[object, ...]] = []
+    try:
+        for name in names:
+            started_at, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
+            message: str | None = "unexpected failure"
+            try:
+                run_stage(run, name)
+                message = None
+            except Exception as error:
+                known = fault(error)
+                message = known.code if known else message
+                raise
+            finally:
+                run.store.scratch.clear()
+                seconds, status = time.monotonic() - began, "failed" if message else "done"
+                ledger.append((run.run_id, name, run.as_of, started_at, seconds, status, message))
+    finally:
+        _note(run, ledger)
+
+
+def _note(run: Run, ledger: list[tuple[object, ...]]) -> None:
+    """Write ops.run. Where even that fails, as on a full disk, it is said, and the first failure stays the one told."""
+    try:
+        run.store.append(tables.RUN, run.spark.createDataFrame(ledger, tables.RUN.schema))
+    except Exception as error:
+        if all(status == "done" for *_, status, _ in ledger):
+            raise
+        known = fault(error)
+        run.say(f"ops.run could not be written: {known.cause if known else type(error).__name__}")
 
 
 def _foresee(run: Run, names: list[str]) -> None:

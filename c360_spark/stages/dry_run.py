@@ -9,8 +9,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.bronze.record import bronze_records
 from c360_spark.config import Conf, Contract, load
+from c360_spark.errors import InputError
+from c360_spark.landing.bronze import bronze_records
+from c360_spark.landing.intake import Missed, take
+from c360_spark.landing.listing import Found, signature
+from c360_spark.landing.records import records
+from c360_spark.scratch import local_scratch
 from c360_spark.session import session
 from c360_spark.silver.canonical import TABLES, canonical
 from c360_spark.silver.line import order_lines
@@ -19,7 +24,6 @@ from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.silver.version import read, readings
 from c360_spark.stages.bronze_input import headers_of
-from c360_spark.stages.files import File, delivered, sha256
 from c360_spark.stages.sample import format_of, readable
 from c360_spark.stages.source import newest_version
 from c360_spark.tables.model import STRING_MAP
@@ -62,14 +66,17 @@ def outcome(
     spark: SparkSession, path: str, form: str, *, conf: Conf, names: tuple[str, str], as_of: datetime
 ) -> Outcome:
     """Run the sample through silver as if the newest contract were active."""
+    folder = local_scratch().path("sample")
     versions = [*conf.versions[names]]
     newest = versions[-1]
     if not newest.released:
         versions[-1] = replace(newest, odcs=newest.odcs.model_copy(update={"status": "active"}))
     accepted = [each for each in reversed(versions) if each.accepted(as_of.date())]
     ways = readings(accepted, versions)
-    location = f"file:{path}"
-    rows, _ = delivered(spark, [File(location, Path(path).stat().st_size, sha256(spark, location))], form)
+    (taken,) = take(spark, [Found(path, path, signature=signature(Path(path).stat()))], folder)
+    if isinstance(taken, Missed):
+        raise InputError("C302", f"{path}: {taken.reason}", hint="see who may read the file, and who writes to it")
+    rows = records(spark, folder, {taken.delivery_id: 0}, form).rows
     bronze = bronze_records(rows, source=names[0], dataset=names[1], as_of=as_of)
     fields = read(bronze, ways, headers=headers_of(bronze, form))
     secret = conf.platform.identity_key.secret()

@@ -129,6 +129,8 @@ def partitioned(run: Run, step: Step, graph: Graph) -> Outcome:
     store, rules = run.store, run.conf.rules
     edges = graph.links.where(in_graph())
     engine = engine_for(run, edges)
+    if engine == "graphframes":
+        store.place_checkpoints()
     labelled, _ = store.stage("components", components(edges, engine=engine))
     inside = graph.vertices.where("NOT blocked AND NOT is_crowded").join(labelled, "identifier_id", "left")
     placed = inside.withColumn("component_id", F.coalesce("component_id", "identifier_id"))

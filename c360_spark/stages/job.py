@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from c360_spark.config import load
-from c360_spark.errors import C360Error
+from c360_spark.faults import fault
 from c360_spark.session import session
 from c360_spark.stages.chain import run_stages
 from c360_spark.stages.run import Run, instant, run_id_of
@@ -30,12 +30,15 @@ def main(stage: str) -> None:
 
 
 def outcome(work: Callable[[], None]) -> int:
-    """Exit code of `work`; a failure of ours is told on standard error as code, cause and hint."""
+    """Exit code of `work`; a failure of ours or of the machine is told on standard error as code, cause and hint."""
     try:
         work()
-    except C360Error as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+    except Exception as error:
+        known = fault(error)
+        if known is None:
+            raise
+        print(known, file=sys.stderr)
+        return known.exit_code
     return 0
 
 
@@ -67,6 +70,6 @@ def begin(
     conf.cdps(cdp)
     conf.platform.identity_key.secret()
     platform = conf.platform
-    spark = session("c360", platform.spark, checkpoints=f"{platform.lake}/_checkpoints/graph", small=small)
+    spark = session("c360", platform.spark, small=small)
     store = Store(spark, platform.lake, platform.catalog)
     return Run(spark, store, conf, moment, run_id or run_id_of(moment), only, retry_rejected, cdp)

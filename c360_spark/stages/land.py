@@ -1,190 +1,151 @@
 """land: delivered files → bronze, exactly as they are, each content once.
 
-One Structured Streaming query over the landing root finds the files that were not seen before. Whether a file's
-*content* was landed before is decided by its hash, so a lost checkpoint, or a file delivered again under another name,
-lands nothing twice.
+Every file of the landing folder is listed in every run and held against `ops.landing_file`: what is not there as it now
+stands is read. Whether its *content* was landed before is decided by its hash. So nothing is passed over: each file
+lands, or stands in `ops.landing_file` with the reason why not, and is told.
 """
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from fnmatch import fnmatch
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame
+from pyspark.sql import Row
 from pyspark.sql import functions as F
-from pyspark.sql.types import BinaryType, StructField, StructType
 
-from c360_spark import tables
-from c360_spark.bronze.record import bronze_records
-from c360_spark.errors import InputError, IntegrityError
-from c360_spark.stages.files import File, delivered, plain, refuse_damaged, sha256
-from c360_spark.stages.run import THREADS, Run
-from c360_spark.tables.model import LONG, STRING, TIMESTAMP
+from c360_spark import remote, tables
+from c360_spark.config.platform import is_remote
+from c360_spark.config.sources import Source
+from c360_spark.errors import InputError
+from c360_spark.landing.claim import Dataset, claim
+from c360_spark.landing.intake import Missed, Taken, take
+from c360_spark.landing.listing import Found, listing, printable
+from c360_spark.stages.landed_delivery import Delivery, Sighting
+from c360_spark.stages.run import Run, together
 
-# The binary source lists files of every format; their content is not read through it.
-LISTING = StructType(
-    [
-        StructField("path", STRING),
-        StructField("modificationTime", TIMESTAMP),
-        StructField("length", LONG),
-        StructField("content", BinaryType()),
-    ]
-)
+TELL = 3  # files of each kind are named
+FINAL = ("landed", "repeat", "empty", "unreadable")  # one of these that is still the same is not read again
+WORDS = {
+    "unclaimed": "belong to no dataset of sources.yml and stay where they are",
+    "ignored": "are not taken by the dataset that they lie below",
+    "ambiguous": "are taken by two datasets, so by none",
+    "refused": "are not read",
+    "waiting": "could not be read; the next run tries again",
+    "unreadable": "are not of their format, or damaged; deliver them again, whole",
+    "empty": "hold no records",
+}
 
 
 def land(run: Run) -> None:
-    """Land every new file that lies below `<landing>/<path of a dataset>`; say which files belong to none, and which
-    are not of their format: those are on record as unreadable, and the others land.
+    """Land every new file below the landing folder; say which are not landed, and why.
 
-    Raises InputError C301 when the landing root is missing, C302 for a file that cannot be read now.
+    Raises InputError C301 when the landing folder is missing, C303 where it holds the lake; IntegrityError C501.
     """
-    root = run.conf.platform.landing
-    if "://" not in root and not Path(root).is_dir():
-        raise InputError("C301", f"no landing folder '{root}'", hint="give it with --landing or in platform.yml")
+    _require(run)
+    known = {row.file_path: row for row in run.store.read(tables.LANDING_FILE).toLocalIterator()}
     with run.step("land") as step:
-        landing = Landing(run, _ledger(run))
-        landing.follow(root)
-        step.results.append(", ".join(f"{name} {n:,}" for name, n in landing.records.items()) or "no new files")
-    for paths, what in (
-        (landing.strays, "files belong to no dataset of sources.yml and stay where they are"),
-        (landing.unreadable, "files are not of their format; deliver them again, whole and under a new name"),
-    ):
-        if paths:
-            run.say(f"land: {len(paths)} {what}: {', '.join(sorted(paths)[:3])}")
+        sightings, new = _sorted_out(run, listing(run.spark, run.conf.platform.landing), known)
+        deliveries = _deliveries(run, new)
+        together([each.read for each in deliveries])
+        _note(run, deliveries)
+        together([each.write for each in deliveries])
+        sightings += [sighting for each in deliveries for sighting in each.sightings()]
+        changed = [each for each in sightings if _is_news(each, known.get(each.found.path))]
+        if changed:
+            rows = [(*each.row, run.as_of) for each in changed]
+            run.store.merge(tables.LANDING_FILE, run.spark.createDataFrame(rows, tables.LANDING_FILE.schema))
+        landed = [f"{'.'.join(each.dataset)} {sum(each.counts.values()):,}" for each in deliveries if each.fresh]
+        step.results.append(", ".join(landed) or "no new files")
+    _tell(run, sightings, changed)
 
 
-def _ledger(run: Run) -> set[tuple[str, str]]:
-    """(delivery_id, path) of all deliveries on record."""
-    deliveries = run.store.read(tables.DELIVERY).select("delivery_id", "path")
-    return {(row.delivery_id, row.path) for row in deliveries.toLocalIterator()}
+def _require(run: Run) -> None:
+    root, lake = run.conf.platform.landing, run.store.lake
+    there = remote.exists(run.spark, root) if is_remote(root) else Path(root).is_dir()
+    if not there:
+        raise InputError("C301", f"no landing folder '{root}'", hint="give it with --landing or in platform.yml")
+    if Path(lake).is_relative_to(root):
+        raise InputError("C303", f"the lake {lake} lies in the landing folder {root}", hint="give each its own folder")
 
 
-@dataclass
-class Landing:
-    """One landing: what the ledger knows, and what has come of it so far."""
-
-    run: Run
-    seen: set[tuple[str, str]]
-    records: dict[str, int] = field(default_factory=dict)
-    strays: set[str] = field(default_factory=set)
-    unreadable: set[str] = field(default_factory=set)
-    failures: list[Exception] = field(default_factory=list)
-
-    def follow(self, root: str) -> None:
-        """Process all files there are, and raise what went wrong in a batch as itself."""
-        files = self.run.spark.readStream.format("binaryFile").schema(LISTING).option("recursiveFileLookup", "true")
-        query = (
-            files.load(root)
-            .select("path", "length")
-            .writeStream.foreachBatch(self._batch)
-            .option("checkpointLocation", f"{self.run.checkpoints}/land/{self.run.only or 'all'}")
-            .trigger(availableNow=True)
-            .start()
-        )
-        try:
-            query.awaitTermination()
-        except (PySparkException, Py4JError) as error:
-            raise self.failures[0] if self.failures else error from None
-
-    def _batch(self, listing: DataFrame, _: int) -> None:
-        try:
-            self._land(sorted((row.path, row.length) for row in listing.collect()))
-        except Exception as error:
-            self.failures.append(error)
-            raise
-
-    def _land(self, listed: list[tuple[str, int]]) -> None:
-        by_dataset: dict[tuple[str, str], list[File]] = {}
-        for number, (path, size) in enumerate(listed):
-            dataset = self._dataset(self._below_root(path))
-            if dataset:
-                file = File(path, size, sha256(self.run.spark, path), number)
-                by_dataset.setdefault(dataset, []).append(file)
-        works = [Delivery(self.run, *dataset, files, self.seen) for dataset, files in by_dataset.items()]
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(Delivery.read, works))
-        rows = [row for work in works for row in work.ledger(self._below_root)]
-        if rows:
-            self.unreadable |= {path for _, _, _, path, status, *_ in rows if status == "unreadable"}
-            # The ledger first: whatever bronze holds is on record, whenever the run is killed.
-            self.run.store.append(tables.DELIVERY, self.run.spark.createDataFrame(rows, tables.DELIVERY.schema))
-        with ThreadPoolExecutor(THREADS) as pool:
-            for work, records in zip(works, pool.map(Delivery.write, works), strict=True):
-                if work.fresh:
-                    self.records[f"{work.source}.{work.dataset}"] = records
-
-    def _below_root(self, path: str) -> str:
-        return plain(path).removeprefix(plain(self.run.conf.platform.landing)).lstrip("/")
-
-    def _dataset(self, path: str) -> tuple[str, str] | None:
-        for source, dataset, arrival, _ in self.run.conf.datasets():
-            if path.startswith(f"{arrival.path.strip('/')}/"):
-                wanted = self.run.only in (None, source, f"{source}.{dataset}")
-                if wanted and fnmatch(path.rsplit("/", 1)[-1], arrival.glob):
-                    return source, dataset
-                return None
-        self.strays.add(path)
-        return None
+def _sorted_out(
+    run: Run, found: Sequence[Found], known: Mapping[str, Row]
+) -> tuple[list[Sighting], dict[Dataset, list[Found]]]:
+    """Files that are not read, with the reason, and those to read by dataset. What landed before and is still the same
+    is in neither.
+    """
+    sources = run.conf.sources
+    wanted = {(source, dataset) for source, dataset, _, _ in run.conf.datasets(run.only)}
+    sightings: list[Sighting] = []
+    new: dict[Dataset, list[Found]] = {}
+    for each in found:
+        taken_by = claim(each.path, sources)
+        if run.only and taken_by.dataset not in wanted:
+            continue
+        if each.problem:
+            sightings.append(Sighting(each, "refused", each.problem))
+        elif taken_by.dataset is None:
+            sightings.append(Sighting(each, taken_by.status, taken_by.reason))
+        elif not _is_done(each, taken_by.dataset, sources[taken_by.dataset], known.get(each.path)):
+            new.setdefault(taken_by.dataset, []).append(each)
+    return sightings, new
 
 
-@dataclass
-class Delivery:
-    """New files of one dataset."""
+def _is_done(found: Found, dataset: Dataset, arrival: Source, before: Row | None) -> bool:
+    if before is None or before.status not in FINAL:
+        return False
+    same = before.signature == found.signature
+    return same and (before.source, before.dataset, before.format) == (*dataset, arrival.format)
 
-    run: Run
-    source: str
-    dataset: str
-    files: list[File]
-    seen: set[tuple[str, str]]
-    fresh: dict[str, File] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    rows: DataFrame | None = None
 
-    def read(self) -> None:
-        """Find out which contents are new, and count their records."""
-        known = {delivery_id for delivery_id, _ in self.seen}
-        self.fresh = {
-            f.delivery_id: f for f in reversed(self.files) if f.delivery_id not in known or not self._landed(f)
-        }
-        if self.fresh:
-            arrival = self.run.conf.sources[self.source, self.dataset]
-            self.rows, self.counts = delivered(self.run.spark, list(self.fresh.values()), arrival.format)
+def _deliveries(run: Run, new: Mapping[Dataset, list[Found]]) -> list[Delivery]:
+    """Copy what is new, and find out which of its contents are on record."""
+    numbers = {found: n for n, found in enumerate(sorted(found for files in new.values() for found in files))}
+    deliveries = []
+    for dataset, files in new.items():
+        folder = run.store.scratch.path("landing", ".".join(dataset))
+        copies = take(run.spark, files, folder)
+        taken = [(each, numbers[each.found]) for each in copies if isinstance(each, Taken)]
+        missed = [each for each in copies if isinstance(each, Missed)]
+        deliveries.append(Delivery(run, dataset, run.conf.sources[dataset], folder, taken, missed))
+    ids = {each.delivery_id for delivery in deliveries for each, _ in delivery.taken}
+    for row in _on_record(run, ids):
+        for delivery in deliveries:
+            if delivery.dataset == (row.source, row.dataset):
+                delivery.on_record[row.delivery_id, row.file_path] = row.status
+    return deliveries
 
-    def _landed(self, file: File) -> bool:
-        """Whether bronze holds the content; only what the ledger knows can be there."""
-        bronze = self.run.store.read(tables.bronze(self.source, self.dataset))
-        return not bronze.where(F.col("delivery_id") == file.delivery_id).isEmpty()
 
-    def ledger(self, below_root: Callable[[str], str]) -> Iterator[tuple[Any, ...]]:
-        """Rows of ops.delivery: each sighting of a file once."""
-        for file in self.files:
-            path = below_root(file.path)
-            if (file.delivery_id, path) in self.seen:
-                continue
-            first = self.fresh.get(file.delivery_id) == file
-            records = self.counts.get(file.delivery_id, 0) if first else 0
-            status = "repeat" if not first else "landed" if records else "empty"
-            if first and file.delivery_id not in self.counts:
-                status = "unreadable"
-            as_of = self.run.as_of
-            yield (self.source, self.dataset, file.delivery_id, path, status, file.size_bytes, records, as_of)
+def _on_record(run: Run, ids: set[str]) -> list[Row]:
+    if not ids:
+        return []
+    wanted = F.broadcast(run.spark.createDataFrame([(each,) for each in sorted(ids)], "delivery_id string"))
+    return run.store.read(tables.DELIVERY).join(wanted, "delivery_id", "left_semi").collect()
 
-    def write(self) -> int:
-        """Append the new records to bronze in one commit, and count them."""
-        if self.rows is None:
-            return 0
-        bronze = bronze_records(self.rows, source=self.source, dataset=self.dataset, as_of=self.run.as_of)
-        try:
-            written = self.run.store.append(tables.bronze(self.source, self.dataset), bronze).inserted
-        except (PySparkException, Py4JError):
-            arrival = self.run.conf.sources[self.source, self.dataset]
-            refuse_damaged(self.run.spark, list(self.fresh.values()), arrival.format)
-            raise
-        if written != sum(self.counts.values()):
-            cause = f"{self.source}.{self.dataset}: {sum(self.counts.values()):,} records counted, {written:,} written"
-            raise IntegrityError("C501", cause)
-        return written
+
+def _note(run: Run, deliveries: Sequence[Delivery]) -> None:
+    """The ledger before bronze: whatever bronze holds is on record, whenever the run is killed."""
+    known = {(*each.dataset, *key) for each in deliveries for key in each.on_record}
+    rows = [row for each in deliveries for row in each.ledger()]
+    new, other = [row for row in rows if row[:4] not in known], [row for row in rows if row[:4] in known]
+    for some, write in ((new, run.store.append), (other, run.store.merge)):
+        if some:
+            write(tables.DELIVERY, run.spark.createDataFrame(some, tables.DELIVERY.schema))
+
+
+def _is_news(sighting: Sighting, before: Row | None) -> bool:
+    names = tables.LANDING_FILE.column_names[:-1]
+    return before is None or sighting.row != tuple(before[name] for name in names)
+
+
+def _tell(run: Run, sightings: Sequence[Sighting], changed: Sequence[Sighting]) -> None:
+    """Files that were not landed: new ones by name, those told before by number."""
+    for status, words in WORDS.items():
+        found = sorted({(printable(each.found.path), each.reason or "") for each in changed if each.status == status})
+        if found:
+            names = [f"{path} ({reason})" if reason else path for path, reason in found[:TELL]]
+            more = f" and {len(found) - TELL:,} more" if len(found) > TELL else ""
+            run.say(f"land: {len(found):,} files {words}: {', '.join(names)}{more}")
+    old = Counter(each.status for each in sightings if each.status in WORDS and each not in changed)
+    if old:
+        told = ", ".join(f"{n:,} {status}" for status, n in sorted(old.items()))
+        run.say(f"land: told before and still so: {told} (c360 files names them)")

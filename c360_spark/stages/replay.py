@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.errors import InputError
-from c360_spark.stages.chain import run_stages
-from c360_spark.stages.run import Run
+from c360_spark.stages.chain import in_order
+from c360_spark.stages.run import Run, hold
 from c360_spark.store import Store
 
 BEGIN, END = datetime(1971, 1, 1), datetime(9999, 1, 1)  # of all runs, in what every clock can tell
@@ -32,13 +32,14 @@ def replay(run: Run, origin: Store) -> None:
     jobs = [tasks.root[name].job for name in tasks.ordered()]
     later = [job for job in jobs if job not in ("land", "deliver")]
     times = [BEGIN, *sorted(moments), END]
-    for since, as_of, before in zip(times, times[1:], times[2:], strict=False):
-        each = Run(run.spark, run.store, run.conf, as_of, moments[as_of], started=run.started)
-        with each.step(f"replay {moments[as_of]}") as step:
-            step.results.append(f"{_copy_bronze(each, origin, since, as_of):,} bronze records")
-        run_stages(each, later)
-        _copy_answers(each, origin, before)
-    _copy_bronze(run, origin, times[-2], END)
+    with hold(run):
+        for since, as_of, before in zip(times, times[1:], times[2:], strict=False):
+            each = Run(run.spark, run.store, run.conf, as_of, moments[as_of], started=run.started)
+            with each.step(f"replay {moments[as_of]}") as step:
+                step.results.append(f"{_copy_bronze(each, origin, since, as_of):,} bronze records")
+            in_order(each, later)
+            _copy_answers(each, origin, before)
+        _copy_bronze(run, origin, times[-2], END)
 
 
 def _copy_bronze(run: Run, origin: Store, since: datetime, until: datetime) -> int:

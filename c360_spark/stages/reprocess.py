@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.errors import InputError
-from c360_spark.lease import lease
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
@@ -20,8 +19,8 @@ from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
 from c360_spark.stages.canonicalise import account
-from c360_spark.stages.chain import run_stages
-from c360_spark.stages.run import Run, Step, sync, together
+from c360_spark.stages.chain import in_order
+from c360_spark.stages.run import Run, Step, hold, sync, together
 from c360_spark.stages.watermark import watermarks
 from c360_spark.tables import Table
 
@@ -48,10 +47,9 @@ def reprocess_layers(run: Run, names: list[tuple[str, str]], until: str) -> None
     """
     if until not in LAYERS:
         raise InputError("C203", f"no layer '{until}'", hint=f"one of {', '.join(LAYERS)}")
-    with lease(run.store.lake):
+    with hold(run):
         reprocess(run, names)
-    if LAYERS[until]:
-        run_stages(run, LAYERS[until])
+        in_order(run, LAYERS[until])
 
 
 def reprocess(run: Run, names: list[tuple[str, str]]) -> None:

@@ -14,13 +14,12 @@ from c360_spark.config import load
 from c360_spark.config.identity import RuleSet
 from c360_spark.errors import ConfigError, InputError
 from c360_spark.identity.history import changes, differences, with_causes
-from c360_spark.lease import lease
 from c360_spark.observe.identity_health import sizes
 from c360_spark.observe.rule_comparison import audience_changes, held, link_changes, moved
 from c360_spark.stages.chain import run_stage
 from c360_spark.stages.membership import current_membership
 from c360_spark.stages.release import release, releases, require_release
-from c360_spark.stages.run import Run
+from c360_spark.stages.run import Run, hold
 from c360_spark.store import Store
 
 Figures = dict[str, Any]
@@ -38,14 +37,19 @@ def compare(run: Run, candidate: RuleSet) -> Figures:
     Raises InputError C304 when nothing has been resolved yet, ConfigError C204 when the rule set of the run, which
     stands for the live one, is not the one released last.
     """
+    with hold(run):
+        return _compared(run, candidate)
+
+
+def _compared(run: Run, candidate: RuleSet) -> Figures:
+    """As `compare`, in a lake that is held."""
     require_release(run)
     live = replace(run, as_of=_last_as_of(run))
     side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
     side = replace(live, store=side_store, conf=replace(run.conf, rules=candidate))
-    with lease(run.store.lake):
-        for stage in ("resolve_identity", "build_profiles", "build_audiences"):
-            run_stage(side, stage)
-        return _figures(live, side)
+    for stage in ("resolve_identity", "build_profiles", "build_audiences"):
+        run_stage(side, stage)
+    return _figures(live, side)
 
 
 def _layer(candidate: RuleSet) -> str:
@@ -95,11 +99,16 @@ def promote(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
     """
     if not approved_by.strip():
         raise ConfigError("C205", "nobody approved it", hint="give a name as --approved-by")
+    with hold(run):
+        return _promoted(run, candidate, approved_by=approved_by)
+
+
+def _promoted(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
     too_low = list(_too_low(run, candidate))
     if too_low:
         hint = "raise the limit, or split these persons with never-links first"
         raise ConfigError("C205", "; ".join(too_low), hint=hint)
-    figures, limits = compare(run, candidate), run.conf.rules.promotion
+    figures, limits = _compared(run, candidate), run.conf.rules.promotion
     complaints = []
     if figures["moved_share"] > limits.max_moved_share:
         complaints.append(f"{figures['moved_share']:.1%} of identifiers would move, {limits.max_moved_share:.1%} may")
@@ -130,13 +139,17 @@ def rollback(run: Run, config: str, *, approved_by: str) -> str:
     """
     if not approved_by.strip():
         raise ConfigError("C205", "nobody approved it", hint="give a name as --approved-by")
+    with hold(run):
+        return _rolled_back(run, Path(config) / "identity.yml", approved_by=approved_by)
+
+
+def _rolled_back(run: Run, file: Path, *, approved_by: str) -> str:
     known = releases(run)
     before = next((rules for label, _, _, rules in known if label != known[0][0]), None)
     if before is None:
         raise ConfigError("C205", "there is no earlier rule set", hint="c360 rules list shows what was released")
     text = yaml.safe_dump(before.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
     # The file first: without the release no run takes it, and going back again gives the same.
-    file = Path(config) / "identity.yml"
     file.with_suffix(".yml.new").write_text(text, encoding="utf-8")
     file.with_suffix(".yml.new").replace(file)
     release(run, before, approved_by=approved_by, figures=None)

@@ -14,6 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 from c360_spark.config import Conf
 from c360_spark.config.identity import RuleSet
 from c360_spark.errors import InputError
+from c360_spark.lease import lease
+from c360_spark.scratch import sweep
 from c360_spark.store import Store, Written
 from c360_spark.tables import Table
 
@@ -37,10 +39,6 @@ class Run:
     anew: bool = False  # deal with everything, not with what changed
     started: float = field(default_factory=time.monotonic)
 
-    @property
-    def checkpoints(self) -> str:
-        return f"{self.store.lake}/_checkpoints"
-
     def ruled_by(self, rules: RuleSet) -> "Run":
         """The same run by another rule set."""
         return replace(self, conf=replace(self.conf, rules=rules))
@@ -56,6 +54,20 @@ class Run:
         yield step
         result = " · ".join(step.results) or "done"
         self.say(f"{name:<28} {result}  ({time.monotonic() - began:.1f} s)")
+
+
+@contextmanager
+def hold(run: Run) -> Iterator[None]:
+    """Hold the lake while the body writes to it. What dead processes and the body leave in scratch folders goes.
+
+    Raises BusyError C401 when another run holds it.
+    """
+    with lease(run.store.lake):
+        sweep(run.store.lake, run.spark)
+        try:
+            yield
+        finally:
+            run.store.scratch.clear()
 
 
 def together(work: Sequence[Callable[[], T]]) -> list[T]:

@@ -29,7 +29,7 @@ from c360_spark.tables.identity import (
     REVIEW,
 )
 from c360_spark.tables.model import Column, Pii, Table, Write
-from c360_spark.tables.ops import ACCOUNTING, DELIVERY, RULE_RELEASE, RUN, WATERMARK
+from c360_spark.tables.ops import ACCOUNTING, DELIVERY, LANDING_FILE, RULE_RELEASE, RUN, WATERMARK
 from c360_spark.tables.silver import (
     CDP_PROFILE,
     CONSENT,
@@ -91,6 +91,7 @@ ALL: tuple[Table, ...] = (
     REJECTED,
     ACK,
     DELIVERY,
+    LANDING_FILE,
     ACCOUNTING,
     WATERMARK,
     RULE_RELEASE,
@@ -128,6 +129,7 @@ __all__ = [
     "HOUSEHOLD_MEMBER",
     "IDENTIFIER",
     "IDENTIFIER_SET",
+    "LANDING_FILE",
     "LIFECYCLE_TRANSITION",
     "LINK",
     "MEMBER",

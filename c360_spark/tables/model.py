@@ -72,6 +72,8 @@ class Table:
     def __post_init__(self) -> None:
         missing = set(self.key) - set(self.column_names)
         assert not missing, f"{self.full_name}: key columns {missing} are not declared"
+        # Delta 3.3 cannot merge into a table with deletion vectors that has a column of this name.
+        assert self.write is Write.APPEND or "path" not in self.column_names, f"{self.full_name}: 'path' is reserved"
         assert set(self.references) <= set(self.column_names), f"{self.full_name}: {self.references} of no column"
 
     @property

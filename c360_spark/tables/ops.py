@@ -6,18 +6,49 @@ DELIVERY = Table(
     "ops",
     "delivery",
     "one file, or one repeat of a file under another name",
-    ("source", "dataset", "delivery_id", "path"),
-    Write.APPEND,
+    ("source", "dataset", "delivery_id", "file_path"),
+    Write.MERGE,
     (
         key("source", STRING, "system the data comes from"),
         key("dataset", STRING, "dataset of the source"),
         key("delivery_id", STRING, "SHA-256 of the file"),
-        key("path", STRING, "where the file was, below the landing root"),
-        key("status", STRING, "landed, repeat (content already landed under another name), empty or unreadable"),
+        key("file_path", STRING, "where the file was, below the landing root"),
+        key(
+            "status",
+            STRING,
+            "landed, repeat (content already landed under another name), empty, or unreadable (other format, damaged)",
+        ),
         key("size_bytes", LONG, "size of the file"),
         key("record_count", LONG, "records landed from it"),
         key("received_at", TIMESTAMP, "as-of time of the run that first saw it"),
     ),
+)
+
+LANDING_FILE = Table(
+    "ops",
+    "landing_file",
+    "one file of the landing folder, as it was when a run last saw it",
+    ("file_path",),
+    Write.MERGE,
+    (
+        key("file_path", STRING, "where the file is, below the landing root"),
+        Column("source", STRING, "system the data comes from; null where no dataset takes the file"),
+        Column("dataset", STRING, "dataset of the source"),
+        Column("format", STRING, "format it was read as"),
+        key(
+            "status",
+            STRING,
+            "landed, repeat, empty or unreadable as in ops.delivery; or why it was not landed: unclaimed (by any "
+            "dataset), ignored (hidden, or not of the glob), ambiguous (two datasets take it), refused (a link that "
+            "leads out, no file), waiting (it could not be read, or was being written)",
+        ),
+        Column("reason", STRING, "why it was not landed, in words"),
+        key("size_bytes", LONG, "size of the file"),
+        key("signature", STRING, "size, times and inode: another one means that the file is read again"),
+        Column("delivery_id", STRING, "SHA-256 of the file, where it was read"),
+        key("seen_at", TIMESTAMP, "as-of time of the run that first saw it like this"),
+    ),
+    physical=True,
 )
 
 ACCOUNTING = Table(

@@ -80,7 +80,7 @@ def main() -> None:
     shutil.rmtree(given.folder, ignore_errors=True)
     (given.folder / "landing").mkdir(parents=True)
     conf = _conf(given.folder, given.memory, given.partitions)
-    spark = session("bench", conf.platform.spark, checkpoints=str(given.folder / "checkpoints"))
+    spark = session("bench", conf.platform.spark)
     with watched(spark) as peak:
         table = PARTS[given.part](spark, conf, given.folder, given.size)
     print("\n".join([*(f"- {item}" for item in [*described(spark), str(peak)]), "", *table]))

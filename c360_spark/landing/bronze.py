@@ -10,14 +10,13 @@ from c360_spark.tables import bronze
 
 
 def bronze_records(rows: DataFrame, *, source: str, dataset: str, as_of: datetime) -> DataFrame:
-    """Rows of `bronze.<source>_<dataset>` from delivered rows (`delivery_id, delivery_no, position, payload, header`).
+    """Rows of `bronze.<source>_<dataset>` from delivered rows (columns of `records.DELIVERED`).
 
     Files of one run differ in `received_at` by a microsecond each, in the order of their paths, so that of several
     daily extracts landed together the last one is the newest.
     """
     identity = digest(F.lit(source), F.lit(dataset), F.col("delivery_id"), F.col("position"))
-    microseconds = F.unix_micros(F.lit(as_of)) + F.col("delivery_no")
-    received_at = F.timestamp_micros(microseconds)
+    received_at = F.timestamp_micros(F.unix_micros(F.lit(as_of)) + F.col("delivery_no"))
     return rows.select(
         F.substring(identity, 1, 32).alias("bronze_id"),
         F.lit(source).alias("source"),

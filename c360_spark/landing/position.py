@@ -22,12 +22,12 @@ def with_ordinal(lines: DataFrame) -> DataFrame:
 
 def blocks(lines: DataFrame) -> DataFrame:
     """One row per block of a file: `first_ordinal`, `line_count`, `line_offset` in the file, `first_line`."""
-    counted = lines.groupBy("file_path", "block_start").agg(
+    counted = lines.groupBy("delivery_id", "block_start").agg(
         F.min("ordinal").alias("first_ordinal"),
         F.count(F.lit(1)).alias("line_count"),
         F.min_by("payload", "ordinal").alias("first_line"),
     )
-    before = Window.partitionBy("file_path").orderBy("block_start").rowsBetween(Window.unboundedPreceding, -1)
+    before = Window.partitionBy("delivery_id").orderBy("block_start").rowsBetween(Window.unboundedPreceding, -1)
     return counted.withColumn("line_offset", F.coalesce(F.sum("line_count").over(before), F.lit(0)))
 
 

@@ -1,0 +1,62 @@
+"""Files on storage that only the Hadoop clients of Spark reach, such as s3a:, abfss: and hdfs:. Local files are opened
+by Python: Hadoop cannot read every name that they may have.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+
+def files(spark: SparkSession, root: str) -> Iterator[tuple[str, int, int]]:
+    """Path, size in bytes and time of the last change (ms) of all files below `root`."""
+    found = _system(spark, root).listFiles(_path(spark, root), True)
+    while found.hasNext():
+        status = found.next()
+        yield status.getPath().toString(), status.getLen(), status.getModificationTime()
+
+
+def names(spark: SparkSession, folder: str) -> list[str]:
+    """Of what stands in a folder; none where it does not exist."""
+    if not exists(spark, folder):
+        return []
+    return [status.getPath().getName() for status in _system(spark, folder).listStatus(_path(spark, folder))]
+
+
+def exists(spark: SparkSession, path: str) -> bool:
+    return bool(_system(spark, path).exists(_path(spark, path)))
+
+
+def remove(spark: SparkSession, folder: str) -> None:
+    """Remove a folder and all in it, if the session still lives and the folder is there."""
+    try:
+        _system(spark, folder).delete(_path(spark, folder), True)
+    except (Py4JJavaError, OSError, AttributeError, AssertionError):
+        return  # the session has ended; the next run will do it
+
+
+def copy(spark: SparkSession, source: str, target: str, *, local_source: bool = False) -> str:
+    """Copy a file and give the SHA-256 of its bytes, in one read. `local_source` may have any name."""
+    java: Any = spark._jvm
+    digest = java.java.security.MessageDigest.getInstance("SHA-256")
+    opened = java.java.io.FileInputStream if local_source else _system(spark, source).open
+    stream = opened(source if local_source else _path(spark, source))
+    hashed = java.java.security.DigestInputStream(stream, digest)
+    out = _system(spark, target).create(_path(spark, target), True)
+    java.org.apache.hadoop.io.IOUtils.copyBytes(hashed, out, 1 << 20, True)
+    return str(java.org.apache.commons.codec.binary.Hex.encodeHexString(digest.digest()))
+
+
+def rename(spark: SparkSession, source: str, target: str) -> None:
+    _system(spark, source).rename(_path(spark, source), _path(spark, target))
+
+
+def _path(spark: SparkSession, path: str) -> Any:
+    java: Any = spark._jvm
+    return java.org.apache.hadoop.fs.Path(path)
+
+
+def _system(spark: SparkSession, path: str) -> Any:
+    session: Any = spark
+    return _path(spark, path).getFileSystem(session._jsc.hadoopConfiguration())
