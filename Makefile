@@ -33,7 +33,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup jars demo test test-fast check format bench bench-identity bench-contracts bench-silver bench-gold bench-payload real docs lock clean clean-all
+.PHONY: help setup jars demo test test-fast check format bench bench-identity bench-contracts bench-silver bench-gold bench-payload bench-landing real docs wheel lock clean clean-all
 
 help: ## This text
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -85,6 +85,12 @@ lock: $(PROJECT) ## Lock the versions again after a change of pyproject.toml
 	$(COMPILE) pyproject.toml requirements/build.in --extra dev -c requirements/lane.txt -o requirements/dev.lock
 	$(COMPILE) pyproject.toml --extra real -c requirements/dev.lock -o requirements/real.lock
 
+wheel: $(PROJECT) ## Build dist/c360_spark.zip, for spark-submit --py-files
+	@rm -rf dist build
+	@$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@cp dist/c360_spark-*.whl dist/c360_spark.zip # Spark puts a .zip on the path of its Pythons, no .whl
+	@echo 'dist/c360_spark.zip'
+
 ##@ Measure
 
 bench: setup ## Time the whole chain on generated data: SIZE=1m for a million
@@ -104,6 +110,10 @@ bench-silver: setup ## Time five contracts beside a plain from_json: ROWS=20k fo
 bench-payload: setup ## Time normalising and hashing for Google and Meta: ROWS=20k for fewer than a million
 	$(PY) -m tests.bench.chain --part payload --size $(ROWS)
 
+bench-landing: setup ## Time many small files through landing, and the keyed hash of identifiers: SIZE=2k ROWS=1m
+	$(PY) -m tests.bench.chain --part landing --size $(SIZE)
+	$(PY) -m tests.bench.chain --part keys --size $(ROWS)
+
 bench-contracts: $(PROJECT) ## Time c360 contracts check on 200 contracts
 	$(PY) -m tests.bench.contracts
 
@@ -113,7 +123,7 @@ real: setup $(REAL) ## Tests on real public data sets, which come as packages: S
 ##@ Tidy
 
 clean: ## Remove what runs and tools left behind
-	rm -rf .demo .catalog .bench .real spark-warehouse metastore_db derby.log .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf dist build .demo .catalog .bench .real spark-warehouse metastore_db derby.log .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 clean-all: clean ## The same, and .venv and .jars too

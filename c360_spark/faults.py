@@ -9,6 +9,7 @@ FULL = "free some space or give another disk, then run the same again: nothing i
 DENIED = "check the owner, the rights and the mount of the folder, then run the same again"
 MEMORY = "give more: spark.driver_memory in platform.yml, or in the submit command; then run the same again"
 ENDED = "look whether the system killed Java for want of memory, then run the same again"
+PROJECT = "give it to spark-submit: --py-files dist/c360_spark.zip, which `make wheel` makes"
 FILES = "raise the limit of open files (ulimit -n), then run the same again"
 
 # Looked for in the words of an exception and of all that caused it, in this order.
@@ -17,6 +18,7 @@ FAULTS = (
     ("C108", r"Read-only file system", "the file system can only be read", DENIED),
     ("C108", r"Permission denied|AccessDeniedException|AccessControlException", "access was denied", DENIED),
     ("C108", r"Input/output error", "the disk gave an error", DENIED),
+    ("C102", r"No module named '?c360_spark", "executors have not this project", PROJECT),
     ("C109", r"OutOfMemoryError|Cannot allocate memory|StackOverflowError", "the memory of Java ran out", MEMORY),
     ("C111", r"Too many open files", "too many files are open", FILES),
     ("C110", r"Py4JNetworkError|Answer from Java side is empty|ConnectionRefusedError|SparkContext was shut down",

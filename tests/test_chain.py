@@ -1,12 +1,15 @@
-"""The whole chain on a small world: two days, replayed, interrupted, and by spark-submit."""
+"""The whole chain on a small world: two days, replayed, interrupted, and on a cluster by spark-submit."""
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import nbformat
 import pytest
@@ -31,13 +34,12 @@ from c360_spark.store import Store
 from c360_spark.synth.noise import Noise
 from c360_spark.tables import Table
 from tests.conftest import ROOT, DyingStore, Killed
+from tests.ids import forms_of
+from tests.spark_cluster import SparkCluster
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 START = date(2026, 1, 1)
 PEOPLE, DAYS = 150, 2
-# Each takes as long to start as to run, and all are one call of one function: those that stream, that ask Python, and
-# the last stand for the others.
-SUBMITTED = set(STAGES) if os.environ.get("C360_LONG") else {"land", "canonicalise", "resolve_identity", "export"}
 
 
 @pytest.fixture(scope="module")
@@ -249,20 +251,68 @@ def submitted(job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_the_jobs_run_by_spark_submit_and_make_the_same_lake(
-    spark: SparkSession, world: Path, first_day: Run, tmp_path: Path
+@pytest.fixture(scope="module")
+def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
+    cluster = SparkCluster(tmp_path_factory.mktemp("cluster"))
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+def wheel(folder: Path) -> Path:
+    """The project as `make wheel` builds it."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", str(folder), str(ROOT)], check=True, timeout=120)
+    return next(folder.glob("*.whl")).rename(folder / "c360_spark.zip")
+
+
+def test_the_chain_runs_on_a_cluster_whose_executors_lack_the_project_and_shows_no_key(
+    spark: SparkSession, world: Path, first_day: Run, spark_cluster: SparkCluster, tmp_path: Path
 ) -> None:
     run = run_on(spark, tmp_path, 1)
     deliver(world, tmp_path / "landing", 1)
-    places = ["--config", "conf", "--env", "dev", "--lake", run.store.lake, "--landing", run.conf.platform.landing]
-    for stage in STAGES:
-        if stage not in SUBMITTED:
-            run_stages(run, [stage])
-            continue
-        done = submitted(stage, *places, "--as-of", run.as_of.isoformat(), "--run-id", run.run_id)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        assert f"s  {stage} " in done.stdout
+    events = tmp_path / "events"
+    events.mkdir()
+    log = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": str(events), "spark.eventLog.compress": "false"}
+    places = ["--config", str(ROOT / "conf"), "--lake", run.store.lake, "--landing", run.conf.platform.landing]
+    given = [*places, "--as-of", run.as_of.isoformat(), "--run-id", run.run_id]
+    with seen_arguments() as arguments:
+        told = spark_cluster.submit(
+            str(ROOT / "jobs" / "run.py"),
+            *given,
+            conf=SMALL | log,
+            jars=",".join(map(str, jar_paths())),
+            project=wheel(tmp_path),
+        )
     assert_equal_lakes(first_day, run)
+    assert [f"s  {stage} " in told for stage in STAGES] == [True] * len(STAGES)
+    # The key of the dev environment is public, which makes no difference here.
+    forms, kept = forms_of(run.conf.platform.identity_key.secret()), [*events.rglob("*"), *tmp_path.rglob("lake/**/*")]
+    kept += [*spark_cluster.folder.glob("*.log"), *spark_cluster.folder.glob("work/**/std*")]
+    shown = {str(path): path.read_bytes() for path in kept if path.is_file()}
+    shown |= {"standard output and error": told.encode(), "arguments": "\n".join(sorted(arguments)).encode()}
+    assert len(shown["arguments"]) > 0
+    assert [
+        (place, name) for place, text in shown.items() for name, form in forms.items() if form in text.lower()
+    ] == []
+
+
+@contextmanager
+def seen_arguments() -> Iterator[set[str]]:
+    """The command lines of all processes that run meanwhile."""
+    seen, over = set[str](), Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):
+                    seen.add(path.read_bytes().decode("utf-8", "replace"))
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    yield seen
+    over.set()
+    watcher.join()
 
 
 def test_a_job_that_is_given_nonsense_ends_with_the_code_and_exit_code_of_the_command_line() -> None:

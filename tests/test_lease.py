@@ -57,7 +57,7 @@ def test_a_location_with_another_scheme_stays_as_it_is() -> None:
     assert absolute("file:///x/y") == absolute("file:/x/y") == "/x/y"
 
 
-@pytest.mark.parametrize("sign", "*?[]{}\\`:\n\x1b")
+@pytest.mark.parametrize("sign", [*"*?[]{}\\`:\n\x1b", "%20"])
 def test_a_lake_whose_path_spark_would_read_otherwise_is_refused_in_every_way_to_give_it(
     tmp_path: Path, sign: str
 ) -> None:

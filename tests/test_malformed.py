@@ -10,6 +10,7 @@ from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.stages.canonicalise import canonicalise
 from c360_spark.stages.land import land
+from c360_spark.stages.quarantine import as_text, listed, shown
 from c360_spark.stages.run import Run, run_id_of
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT
@@ -80,3 +81,12 @@ def test_there_are_more_than_forty_kinds_and_all_are_accounted_for(run: Run) -> 
     assert rows
     for row in rows:
         assert row.rows_in == row.accepted + row.quarantined + row.duplicate + row.suppressed
+
+
+def test_a_rejected_record_is_shown_as_delivered_though_its_bytes_are_no_text(run: Run) -> None:
+    given = {"config": str(ROOT / "conf"), "env": "dev", "lake": run.store.lake}
+    rows = listed(**given, dataset="crm.customer", reason="encoding", since=None)
+    assert as_text(rows)
+    garbled = run.store.read(tables.QUARANTINE).where("array_contains(reasons, 'encoding') AND dataset = 'customer'")
+    records = [shown(row.bronze_id, **given, values=True) for row in garbled.collect()]
+    assert any("Zo\\xeb" in record["payload"] for record in records)

@@ -12,7 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.config.identity import RuleSet
-from c360_spark.errors import ConfigError
+from c360_spark.errors import BusyError, ConfigError
+from c360_spark.lease import lease
 from c360_spark.observe.comparison_text import as_text
 from c360_spark.stages.build_profiles import build_profiles
 from c360_spark.stages.release import release
@@ -60,6 +61,10 @@ def test_a_rule_set_is_compared_promoted_and_rolled_back(
         resolve_identity(as_strict)
     with pytest.raises(ConfigError, match="of identifiers would move"):
         promote(live, strict, approved_by="Ada")
+    with lease(live.store.lake):
+        for approval in (lambda: promote(live, strict, approved_by="Ada"), lambda: rollback(live, "", approved_by="A")):
+            with pytest.raises(BusyError, match="C401"):
+                approval()
     with pytest.raises(ConfigError, match="nobody approved"):
         promote(live, strict, approved_by=" ")
     with pytest.raises(ConfigError, match="component_limit is 2"):

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
+from c360_spark.lookup import Lookup
 from c360_spark.store import Store, Written
 
 pytestmark = pytest.mark.spark
@@ -132,3 +133,18 @@ def test_a_table_made_before_a_column_was_declared_gets_it(store: Store, frame: 
     store.append(replace(older, name="other"), frame(table, {"household_id": "1"}).drop("reason"))
     store.append(replace(table, name="other"), frame(table, {"household_id": "2", "reason": "crowded"}))
     assert store.read(replace(table, name="other")).where("reason = 'crowded'").count() == 1
+
+
+def test_a_lake_may_lie_in_a_folder_with_an_odd_name(spark: SparkSession, frame: Frame, tmp_path: Path) -> None:
+    lake = tmp_path / "a b'c\"d%e#f=g+h&i(j);k,l@m~n$o^p!q|r<s>tüé王"
+    store, table = Store(spark, str(lake)), tables.MEMBERSHIP
+
+    def row(identifier: int, person: str) -> dict[str, object]:
+        return {"identifier_id": identifier, "valid_from_run": "1", "person_id": person}
+
+    store.append(table, frame(table, row(1, "a")))
+    store.merge(table, frame(table, row(1, "b"), row(2, "c")))
+    assert sorted((r.identifier_id, r.person_id) for r in store.read(table).collect()) == [(1, "b"), (2, "c")]
+    assert store.latest(table, since=0, until=store.version(table)).count() == 2
+    assert len(Lookup(str(lake)).ask("SELECT person_id FROM m", m=table)) == 2
+    assert list(tmp_path.iterdir()) == [lake]

@@ -12,8 +12,8 @@ from c360_spark.errors import SetupError
 
 REMOTE = re.compile(r"^(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 FILE_SCHEME = re.compile(r"^file:(//(localhost)?(?=/))?", re.IGNORECASE)
-# Spark reads the first as patterns, SQL and Hadoop paths cannot hold the others.
-UNUSABLE = re.compile(r"[*?\[\]{}\\`:\x00-\x1f\x7f]")
+# Spark reads the first as patterns, SQL and Hadoop paths cannot hold others, delta-rs decodes the last.
+UNUSABLE = re.compile(r"[*?\[\]{}\\`:\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 
 
 def is_remote(location: str) -> bool:

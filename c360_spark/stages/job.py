@@ -15,9 +15,11 @@ from c360_spark.stages.run import Run, instant, run_id_of
 from c360_spark.store import Store
 
 
-def main(stage: str) -> None:
-    """Run one stage as `spark-submit jobs/<stage>.py` and leave with its exit code."""
-    parser = argparse.ArgumentParser(description=f"c360_spark: {stage}")
+def main(stage: str | None) -> None:
+    """Run one stage, or all of schedule.yml where it is None, as `spark-submit jobs/<stage>.py`; leave with its exit
+    code.
+    """
+    parser = argparse.ArgumentParser(description=f"c360_spark: {stage or 'all stages'}")
     parser.add_argument("--config", default="conf", help="folder with platform.yml")
     parser.add_argument("--env", default="dev", help="environment: overlays platform.<env>.yml")
     parser.add_argument("--lake", help="root of the lake; default from platform.yml")
@@ -26,7 +28,7 @@ def main(stage: str) -> None:
     parser.add_argument("--run-id", help="default: made from --as-of")
     parser.add_argument("--only", help="land only this source or source.dataset")
     given = parser.parse_args()
-    sys.exit(outcome(lambda: run(stages=[stage], **vars(given))))
+    sys.exit(outcome(lambda: run(stages=[stage] if stage else None, **vars(given))))
 
 
 def outcome(work: Callable[[], None]) -> int:

@@ -6,8 +6,9 @@ lands, or stands in `ops.landing_file` with the reason why not, and is told.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import Row
 from pyspark.sql import functions as F
@@ -21,7 +22,9 @@ from c360_spark.landing.intake import Missed, Taken, take
 from c360_spark.landing.listing import Found, listing, printable
 from c360_spark.stages.landed_delivery import Delivery, Sighting
 from c360_spark.stages.run import Run, together
+from c360_spark.tables import Table
 
+Values = tuple[Any, ...]
 TELL = 3  # files of each kind are named
 FINAL = ("landed", "repeat", "empty", "unreadable")  # one of these that is still the same is not read again
 WORDS = {
@@ -50,9 +53,8 @@ def land(run: Run) -> None:
         together([each.write for each in deliveries])
         sightings += [sighting for each in deliveries for sighting in each.sightings()]
         changed = [each for each in sightings if _is_news(each, known.get(each.found.path))]
-        if changed:
-            rows = [(*each.row, run.as_of) for each in changed]
-            run.store.merge(tables.LANDING_FILE, run.spark.createDataFrame(rows, tables.LANDING_FILE.schema))
+        rows = [(*each.row, run.as_of) for each in changed]
+        _write(run, tables.LANDING_FILE, rows, lambda row: row[0] in known)
         landed = [f"{'.'.join(each.dataset)} {sum(each.counts.values()):,}" for each in deliveries if each.fresh]
         step.results.append(", ".join(landed) or "no new files")
     _tell(run, sightings, changed)
@@ -125,11 +127,15 @@ def _on_record(run: Run, ids: set[str]) -> list[Row]:
 def _note(run: Run, deliveries: Sequence[Delivery]) -> None:
     """The ledger before bronze: whatever bronze holds is on record, whenever the run is killed."""
     known = {(*each.dataset, *key) for each in deliveries for key in each.on_record}
-    rows = [row for each in deliveries for row in each.ledger()]
-    new, other = [row for row in rows if row[:4] not in known], [row for row in rows if row[:4] in known]
-    for some, write in ((new, run.store.append), (other, run.store.merge)):
+    _write(run, tables.DELIVERY, [row for each in deliveries for row in each.ledger()], lambda row: row[:4] in known)
+
+
+def _write(run: Run, table: Table, rows: Sequence[Values], is_known: Callable[[Values], bool]) -> None:
+    """Append rows with new keys, which costs less than to merge them; merge the others."""
+    for known, write in ((False, run.store.append), (True, run.store.merge)):
+        some = [row for row in rows if is_known(row) == known]
         if some:
-            write(tables.DELIVERY, run.spark.createDataFrame(some, tables.DELIVERY.schema))
+            write(table, run.spark.createDataFrame(some, table.schema))
 
 
 def _is_news(sighting: Sighting, before: Row | None) -> bool:

@@ -26,7 +26,7 @@ from c360_spark.stages.run import Run, run_id_of
 from c360_spark.stages.synth import synth
 from c360_spark.store import Store
 from c360_spark.synth.noise import Noise
-from tests.bench import components, gold, identity, payload, silver
+from tests.bench import components, gold, identity, landing, payload, silver
 from tests.bench.machine import described, say, watched
 
 START = date(2026, 1, 1)
@@ -178,6 +178,8 @@ PARTS = {
     "components": components.compared,
     "extremes": components.extremes,
     "gold": gold.compared,
+    "keys": landing.hashed,
+    "landing": landing.landed,
     "identity": identity.compared,
     "payload": payload.compared,
     "silver": silver.compared,

@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
 from c360_spark import tables
-from c360_spark.bronze.record import bronze_records
 from c360_spark.config import Conf
+from c360_spark.landing.bronze import bronze_records
 from c360_spark.stages.bronze_input import bronze_input, candidates
 from c360_spark.stages.canonicalise import canonicalise
 from c360_spark.stages.run import Run, run_id_of
