@@ -55,11 +55,11 @@ class SparkCluster:
         return done.stdout + done.stderr
 
     def _run(self, name: str, *arguments: str) -> None:
-        log = (self.folder / f"{name.rpartition('.')[2]}.log").open("wb")
         command = [str(SPARK / "bin" / "spark-class"), name, *arguments]
-        self.processes.append(
-            subprocess.Popen(command, env=self._env(), stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)
-        )
+        with (self.folder / f"{name.rpartition('.')[2]}.log").open("wb") as log:
+            self.processes.append(
+                subprocess.Popen(command, env=self._env(), stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)
+            )
 
     def _env(self) -> dict[str, str]:
         found = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
