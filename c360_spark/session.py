@@ -25,6 +25,11 @@ DEFAULTS = {
     "spark.executorEnv.TZ": "UTC",
     "spark.sql.ansi.enabled": "false",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",  # a date that fits no format is null, not an exception
+    # Days before 1582 and times before 1900 as they are: else Spark refuses to write them.
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
     # Else a file with times in nanoseconds, as pandas writes them, could not be read; its contract says epoch_ns.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
@@ -53,6 +58,9 @@ LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.streaming.ui.enabled": "false",
+    # delta-rs reads what Spark staged, and small tables are read as the list of their files.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
 }
 
 

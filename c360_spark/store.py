@@ -2,27 +2,41 @@
 
 Every write is idempotent for the caller: an append is of rows the caller knows to be new, a merge is by key, and a sync
 writes only what differs. So a killed stage is repaired by running it again.
+
+On a laptop small tables are written by delta-rs (`local_delta`), which needs no Spark jobs, and read as the Parquet
+files that they are; large ones, those in a catalog or on object storage, and all on a cluster are left to Spark.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import MapType, StructField, StructType
 
-from c360_spark.config.platform import absolute
+from c360_spark import local_delta
+from c360_spark.config.platform import absolute, is_remote
+from c360_spark.local_delta import CHANGE, LocalTable
+from c360_spark.local_delta import Written as Written
 from c360_spark.scratch import FOLDER, Scratch
 from c360_spark.tables import Column as TableColumn
 from c360_spark.tables import Table
+from c360_spark.tables.model import BOOLEAN, LONG, STRING
 
 GONE = re.compile(
     "FileNotFoundException|VersionNotFoundException|FILE_NOT_EXIST|"
     "DELTA_(VERSION_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|CHANGE_DATA_FILE_NOT_FOUND)"
 )
+PLAIN = re.compile(r"[\w/ .,+=@~-]*")  # paths that delta-rs takes; with others it panics
+SMALL_MB = 64  # a larger table is not rewritten by one process
 
 
 def history_is_gone(error: Exception) -> bool:
@@ -31,29 +45,35 @@ def history_is_gone(error: Exception) -> bool:
 
 
 @dataclass(frozen=True)
-class Written:
-    """Rows a write changed."""
+class Staged:
+    """A computed frame, written to a folder of its own."""
 
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.inserted + self.updated + self.deleted
+    folder: str
+    rows: DataFrame
+    count: int
 
 
 class Store:
     """The tables of one lake: folders below `lake`, or tables of `catalog` where one is given.
 
-    With `candidate`, everything after silver is kept apart in layers of that name, beside the live ones.
+    With `candidate`, everything after silver is kept apart in layers of that name, beside the live ones. Tables of up
+    to `small_mb` are written without Spark where that can be; 0 leaves all to Spark.
     """
 
     def __init__(
-        self, spark: SparkSession, lake: str, catalog: str | None = None, *, candidate: str | None = None
+        self,
+        spark: SparkSession,
+        lake: str,
+        catalog: str | None = None,
+        *,
+        candidate: str | None = None,
+        small_mb: int = SMALL_MB,
     ) -> None:
         self.spark, self.lake, self.catalog, self.candidate = spark, absolute(lake).rstrip("/"), catalog, candidate
         self.scratch = Scratch(f"{self.lake}/{FOLDER}", spark)
+        self.small_mb = small_mb
+        here = not catalog and not is_remote(self.lake) and str(spark.conf.get("spark.master", "")).startswith("local")
+        self.is_local = here and small_mb > 0 and PLAIN.fullmatch(self.lake) is not None
 
     def path(self, table: Table) -> str:
         """The table's folder (path mode)."""
@@ -72,12 +92,16 @@ class Store:
     def exists(self, table: Table) -> bool:
         if self.catalog:
             return self.spark.catalog.tableExists(self.name(table))
+        if not is_remote(self.lake):
+            return local_delta.exists(self.path(table))
         return DeltaTable.isDeltaTable(self.spark, self.path(table))
 
     def version(self, table: Table) -> int:
         """The newest Delta version; -1 while the table does not exist."""
         if not self.exists(table):
             return -1
+        if not self.catalog and not is_remote(self.lake):
+            return LocalTable(self.path(table), table).version
         row = DeltaTable.forName(self.spark, self.name(table)).history(1).select("version").head()
         return int(row["version"]) if row else -1
 
@@ -85,12 +109,33 @@ class Store:
         """The table as it is now; an empty frame of its shape while it does not exist. Columns that were declared after
         it was made are null.
         """
+        local = self._local(table)
+        if local:
+            return self._files(table, local.files()) if local.exists else self._empty(table)
         if not self.exists(table):
             return self._empty(table)
         return _completed(self.spark.table(self.name(table)), table)
 
+    def rows(self, table: Table, *columns: str) -> list[dict[str, Any]]:
+        """Some columns of all rows of a small table, such as a ledger, as Python has them."""
+        local = self._local(table, small=True)
+        if local:
+            return local.rows(columns).to_pylist() if local.exists else []
+        return [row.asDict() for row in self.read(table).select(*columns).collect()]
+
+    def greatest(self, table: Table, column: str) -> Any:
+        """The greatest value of a column; None where there is none."""
+        local = self._local(table, small=True)
+        if local:
+            return pc.max(local.rows([column]).column(column)).as_py() if local.exists else None
+        row = self.read(table).agg(F.max(column).alias("greatest")).head()
+        return row["greatest"] if row else None
+
     def changes(self, table: Table, *, since: int, until: int) -> DataFrame:
         """Rows appended to an append-only table after version `since`, up to version `until` (> since)."""
+        local = self._local(table)
+        if since < 0 and local:
+            return self._files(table, local.files(until))
         if since < 0:  # the table itself: the change feed makes an object of every row
             rows = self.spark.read.option("versionAsOf", until).table(self.name(table))
             return _completed(rows, table).select(*table.column_names)
@@ -103,6 +148,10 @@ class Store:
         names = table.column_names
         if until <= since:
             return self._empty(table).withColumn("_gone", F.lit(False))
+        local = self._local(table, small=True)
+        if local:
+            shape = StructType([*self._empty(table).schema, StructField("_gone", BOOLEAN)])
+            return self._frame(f"{table.full_name}.latest", local_delta.latest(table, local.feed(since, until)), shape)
         images = self._feed(table, since, until).where("_change_type <> 'update_preimage'")
         gone = (F.col("_change_type") == "delete").alias("_gone")
         last = F.max_by(F.struct(*names, gone), F.col("_commit_version"))
@@ -123,26 +172,49 @@ class Store:
 
     def append(self, table: Table, rows: DataFrame) -> Written:
         """Add rows. The first append makes the table, with comments and without statistics of PII columns."""
-        counted = Observation()
-        frame = self._shaped(table, rows).observe(counted, F.count(F.lit(1)).alias("rows"))
+        frame, local = self._shaped(table, rows), self._local(table)
+        if local:
+            return local.add_files(self._staged(f"{table.full_name}.new", frame).folder)
+        counts = Observation()
+        frame = frame.observe(counts, F.count(F.lit(1)).alias("rows"))
         writer = frame.write.format("delta").mode("append").options(mergeSchema="true", **_properties(table))
         writer.saveAsTable(self.name(table)) if self.catalog else writer.save(self.path(table))
-        return Written(inserted=counted.get["rows"])
+        return Written(inserted=counts.get["rows"])
+
+    def append_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
+        """As `append`, of values in the order of the columns."""
+        local = self._local(table)
+        if local:
+            return local.add_rows(local_delta.as_arrow(table, rows))
+        return self.append(table, self.spark.createDataFrame(rows, table.schema))
 
     def add(self, table: Table, rows: DataFrame) -> Written:
         """Append the rows whose key the table lacks."""
         if self.exists(table):
-            known = self.read(table).select(*table.key)
-            rows = rows.join(known, [*table.key], "left_anti")
+            rows = rows.alias("n").join(self.read(table).alias("o"), _same_key(table), "left_anti")
         return self.append(table, rows)
+
+    def add_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
+        """As `add`, of values in the order of the columns, to a small table."""
+        places = [table.column_names.index(name) for name in table.key]
+        known = {tuple(row[name] for name in table.key) for row in self.rows(table, *table.key)}
+        return self.append_rows(table, [row for row in rows if tuple(row[place] for place in places) not in known])
 
     def merge(self, table: Table, rows: DataFrame) -> Written:
         """Insert rows with new keys and overwrite those with known keys. `rows` has one row a key."""
         if not self.exists(table):
             return self.append(table, rows)
-        changed = self._shaped(table, rows).withColumn("_delete", F.lit(False))
-        staged, count = self.stage(f"{table.full_name}.changed", changed)
-        return self._merge(table, staged) if count else Written()
+        changed = self._shaped(table, rows).withColumn(CHANGE, F.lit("merge"))
+        staged = self._staged(f"{table.full_name}.changed", changed)
+        return self._merge(table, staged) if staged.count else Written()
+
+    def merge_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
+        """As `merge`, of values in the order of the columns."""
+        local = self._local(table, small=True)
+        if local and local.exists:
+            changed = local_delta.as_arrow(table, rows)
+            return local.merge(changed.append_column(CHANGE, pa.array(["merge"] * len(rows), pa.string())))
+        return self.merge(table, self.spark.createDataFrame(rows, table.schema)) if rows else Written()
 
     def sync(self, table: Table, rows: DataFrame, *, old: DataFrame | None = None) -> Written:
         """Make the table (or `old`, some rows of it) equal to `rows`, writing only differences."""
@@ -150,22 +222,48 @@ class Store:
             return self.append(table, rows)
         shaped = self._shaped(table, rows)
         found = _differences(self.read(table) if old is None else old, shaped, table)
-        differences, count = self.stage(f"{table.full_name}.differences", found)
-        return self._merge(table, differences) if count else Written()
+        staged = self._staged(f"{table.full_name}.differences", found)
+        return self._merge(table, staged) if staged.count else Written()
 
     def stage(self, name: str, rows: DataFrame) -> tuple[DataFrame, int]:
-        """Compute `rows` once, into a scratch folder of the lake. Gives them back with a short plan, and their number.
+        """Compute `rows` once, into the scratch folder. Gives them back with a short plan, and their number.
 
         Unlike a cache it survives a lost executor, and what is read from it twice is the same twice.
         """
-        counted = Observation()
-        path = self.scratch.path("staged", name.replace(" ", "_"))
-        rows.observe(counted, F.count(F.lit(1)).alias("rows")).write.mode("overwrite").parquet(path)
-        return self.spark.read.schema(rows.schema).parquet(path), int(counted.get["rows"])
+        staged = self._staged(name, rows)
+        return staged.rows, staged.count
 
     def place_checkpoints(self) -> None:
         """Have graph algorithms cut their lineage in the scratch folder."""
         self.spark.sparkContext.setCheckpointDir(self.scratch.path("checkpoints"))
+
+    def _local(self, table: Table, *, small: bool = False) -> LocalTable | None:
+        """The table where delta-rs may write it, None where it is left to Spark; `small` ones only if asked so."""
+        if not self.is_local:
+            return None
+        found = LocalTable(self.path(table), table)
+        if found.exists and (found.has_deletion_vectors or (small and found.size_bytes > self.small_mb * 1_000_000)):
+            return None
+        return found
+
+    def _staged(self, name: str, rows: DataFrame) -> Staged:
+        folder, counts = self.scratch.path("staged", name.replace(" ", "_")), Observation()
+        observed = rows if self.is_local else rows.observe(counts, F.count(F.lit(1)).alias("rows"))
+        observed.write.mode("overwrite").parquet(folder)
+        count = local_delta.counted(folder) if self.is_local else int(counts.get["rows"])
+        return Staged(folder, self.spark.read.schema(rows.schema).parquet(folder), count)
+
+    def _files(self, table: Table, files: list[str]) -> DataFrame:
+        if not files:
+            return self._empty(table)
+        return self.spark.read.schema(self._empty(table).schema).parquet(*files)
+
+    def _frame(self, name: str, rows: pa.Table, shape: StructType) -> DataFrame:
+        """Rows of Arrow as a frame, by way of a file: nothing of them stands in a plan."""
+        folder = Path(self.scratch.path("staged", name))
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(rows, folder / "part-0.parquet", row_group_size=100_000)
+        return self.spark.read.schema(shape).parquet(str(folder))
 
     def _empty(self, table: Table) -> DataFrame:
         """No rows, in a way that the optimizer sees: it takes out whatever is joined with them."""
@@ -173,22 +271,30 @@ class Store:
         return self.spark.range(1).where("false").select(*nothing)
 
     def _feed(self, table: Table, since: int, until: int) -> DataFrame:
+        local = self._local(table, small=True)
+        if local:
+            kinds = [StructField("_change_type", STRING), StructField("_commit_version", LONG)]
+            shape = StructType([*self._empty(table).schema, *kinds])
+            return self._frame(f"{table.full_name}.{since}-{until}", local.feed(since, until), shape)
         feed = self.spark.read.option("readChangeFeed", "true")
         feed = feed.option("startingVersion", since + 1).option("endingVersion", until)
         return _completed(feed.table(self.name(table)), table)
 
-    def _merge(self, table: Table, rows: DataFrame) -> Written:
+    def _merge(self, table: Table, staged: Staged) -> Written:
+        local = self._local(table, small=True)
+        if local:
+            return local.merge(pq.read_table(staged.folder))
         self._add_columns(table)
         view = f"c360_{table.layer}_{table.name}"
-        rows.createOrReplaceTempView(view)
+        staged.rows.createOrReplaceTempView(view)
         on = " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in table.key)
         sets = ", ".join(f"t.`{c}` = s.`{c}`" for c in table.column_names)
         names = ", ".join(f"`{c}`" for c in table.column_names)
         values = ", ".join(f"s.`{c}`" for c in table.column_names)
         result = self.spark.sql(
             f"MERGE INTO {self.name(table)} t USING {view} s ON {on} "
-            f"WHEN MATCHED AND s._delete THEN DELETE WHEN MATCHED THEN UPDATE SET {sets} "
-            f"WHEN NOT MATCHED AND NOT s._delete THEN INSERT ({names}) VALUES ({values})"
+            f"WHEN MATCHED AND s.{CHANGE} = 'delete' THEN DELETE WHEN MATCHED THEN UPDATE SET {sets} "
+            f"WHEN NOT MATCHED AND s.{CHANGE} <> 'delete' THEN INSERT ({names}) VALUES ({values})"
         ).head()
         self.spark.catalog.dropTempView(view)
         assert result is not None
@@ -219,24 +325,23 @@ def _completed(rows: DataFrame, table: Table) -> DataFrame:
 
 
 def _properties(table: Table) -> dict[str, str]:
-    return {
-        "delta.enableChangeDataFeed": "true",
-        "delta.enableDeletionVectors": "true",
-        "delta.dataSkippingStatsColumns": ",".join(table.statistics_columns),
-    }
+    own = {name: value for name, value in local_delta.properties(table).items() if value is not None}
+    return own | {"delta.enableDeletionVectors": "true"}
 
 
 def _differences(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
-    """Rows of `new` that `old` lacks or has otherwise, and keys only `old` has, marked `_delete`."""
-    pairs = old.alias("o").join(
-        new.alias("n"),
-        reduce(lambda a, b: a & b, [F.col(f"o.{k}").eqNullSafe(F.col(f"n.{k}")) for k in table.key]),
-        "full",
-    )
+    """Rows of `new` that `old` lacks or has otherwise, and keys only `old` has, each with its CHANGE."""
+    pairs = old.alias("o").join(new.alias("n"), _same_key(table), "full")
     gone, added = F.col(f"n.{table.key[0]}").isNull(), F.col(f"o.{table.key[0]}").isNull()
     same = reduce(lambda a, b: a & b, [_value("o", c).eqNullSafe(_value("n", c)) for c in table.columns])
     columns = [F.when(gone, F.col(f"o.{c}")).otherwise(F.col(f"n.{c}")).alias(c) for c in table.column_names]
-    return pairs.where(gone | added | ~same).select(*columns, gone.alias("_delete"))
+    change = F.when(gone, "delete").when(added, "insert").otherwise("update").alias(CHANGE)
+    return pairs.where(gone | added | ~same).select(*columns, change)
+
+
+def _same_key(table: Table) -> Column:
+    """Of an old row (o) and a new one (n)."""
+    return reduce(lambda a, b: a & b, [F.col(f"o.{k}").eqNullSafe(F.col(f"n.{k}")) for k in table.key])
 
 
 def _value(side: str, column: TableColumn) -> Column:

@@ -12,10 +12,16 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.lookup import Lookup
-from c360_spark.store import Store, Written
+from c360_spark.store import SMALL_MB, Store, Written
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
+
+
+@pytest.fixture(params=["delta-rs", "Spark"])
+def store(request: pytest.FixtureRequest, spark: SparkSession, tmp_path: Path) -> Store:
+    """An empty lake, whose tables are written by either."""
+    return Store(spark, str(tmp_path / "lake"), small_mb=SMALL_MB if request.param == "delta-rs" else 0)
 
 
 def profile(person: str, **values: object) -> dict[str, object]:
@@ -51,10 +57,14 @@ def test_add_skips_known_keys_and_merge_overwrites_them(store: Store, frame: Fra
 
 def test_changes_are_the_rows_appended_between_two_versions(store: Store, frame: Frame) -> None:
     table = tables.bronze("crm", "customer")
+    versions = []
     for payload in ("one", "two", "three"):
         store.append(table, frame(table, {"payload": payload, "bronze_id": payload}))
-    assert sorted(row.payload for row in store.changes(table, since=0, until=1).collect()) == ["two"]
-    assert store.changes(table, since=-1, until=2).count() == 3
+        versions.append(store.version(table))
+    first, second, third = versions
+    assert [row.payload for row in store.changes(table, since=first, until=second).collect()] == ["two"]
+    assert store.changes(table, since=-1, until=second).count() == 2
+    assert store.changes(table, since=-1, until=third).count() == 3
     assert store.read(tables.EVENT).isEmpty()
     assert store.version(tables.EVENT) == -1
 
@@ -64,15 +74,15 @@ def test_no_personal_value_reaches_the_statistics_in_the_log(store: Store, frame
     rows = [profile("p", email=secret, given_name=secret, street=secret, attributes={"mail": secret})]
     store.append(tables.PROFILE, frame(tables.PROFILE, *rows))
     logs = list(Path(store.path(tables.PROFILE), "_delta_log").glob("*.json"))
-    text = "".join(path.read_text() for path in logs)
+    text = "\n".join(path.read_text() for path in logs)
     assert secret not in text
     stats = [json.loads(line)["add"]["stats"] for line in text.splitlines() if '"add"' in line]
-    assert "person_id" in json.loads(stats[0])["minValues"]
+    assert json.loads(stats[0])["numRecords"] == 1
 
 
 def test_a_table_carries_the_comments_of_the_registry(store: Store, frame: Frame) -> None:
     store.append(tables.PERSON, frame(tables.PERSON, {}))
-    comments = {f.name: f.metadata.get("comment") for f in store.read(tables.PERSON).schema}
+    comments = {f.name: f.metadata.get("comment") for f in store.spark.table(store.name(tables.PERSON)).schema}
     assert comments == {column.name: column.meaning for column in tables.PERSON.columns}
 
 
@@ -122,12 +132,12 @@ def test_a_table_made_before_a_column_was_declared_gets_it(store: Store, frame: 
     older = replace(table, columns=table.columns[:-1])  # without `reason`
     store.append(older, frame(table, {"household_id": "1"}).drop("reason"))
     assert [row.reason for row in store.read(table).collect()] == [None]
-    assert [row.reason for row in store.latest(table, since=-1, until=0).collect()] == [None]
+    assert [row.reason for row in store.latest(table, since=-1, until=store.version(table)).collect()] == [None]
     changed = frame(table, {"household_id": "1", "rule": "address"}, {"household_id": "2", "reason": "crowded"})
     assert store.merge(table, changed) == Written(1, 1, 0)
     found = {(row.household_id, row.rule, row.reason) for row in store.read(table).collect()}
     assert found == {("1", "address", None), ("2", "rule1", "crowded")}
-    comments = {field.name: field.metadata.get("comment") for field in store.read(table).schema.fields}
+    comments = {field.name: field.metadata.get("comment") for field in store.spark.table(store.name(table)).schema}
     assert comments["reason"] == table.columns[-1].meaning
 
     store.append(replace(older, name="other"), frame(table, {"household_id": "1"}).drop("reason"))
@@ -135,8 +145,11 @@ def test_a_table_made_before_a_column_was_declared_gets_it(store: Store, frame: 
     assert store.read(replace(table, name="other")).where("reason = 'crowded'").count() == 1
 
 
-def test_a_lake_may_lie_in_a_folder_with_an_odd_name(spark: SparkSession, frame: Frame, tmp_path: Path) -> None:
-    lake = tmp_path / "a b'c\"d%e#f=g+h&i(j);k,l@m~n$o^p!q|r<s>tüé王"
+@pytest.mark.parametrize("name", ["a b'c\"d%e#f=g+h&i(j);k,l@m~n$o^p!q|r<s>tüé王", "a b.c,d+e=f@g~h-i_jüé王"])
+def test_a_lake_may_lie_in_a_folder_with_an_odd_name(
+    spark: SparkSession, frame: Frame, tmp_path: Path, name: str
+) -> None:
+    lake = tmp_path / name
     store, table = Store(spark, str(lake)), tables.MEMBERSHIP
 
     def row(identifier: int, person: str) -> dict[str, object]:

@@ -157,7 +157,8 @@ def _account(run: Run, step: Step, due: list[Audience], last: dict[str, Row]) ->
         if row.size_before + net != row.size_after or row.entered - row.exited != net:
             raise IntegrityError("C501", f"audience {row.audience} does not add up: {row.asDict()}")
         step.results.append(f"{row.audience} {row.size_before:,} → {row.size_after:,}{_why(row)}")
-    run.store.merge(tables.AUDIENCE_SIZE, run.spark.createDataFrame(sizes, rows[0].schema))
+    names = tables.AUDIENCE_SIZE.column_names
+    run.store.merge_rows(tables.AUDIENCE_SIZE, [tuple(row[name] for name in names) for row in sizes])
 
 
 def _inside(run: Run, members: DataFrame, audience: Audience) -> int:

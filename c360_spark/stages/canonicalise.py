@@ -97,6 +97,6 @@ def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:
         if count["in"] != sum(count[verdict] for verdict in VERDICTS):
             raise IntegrityError("C501", f"{source}.{dataset} does not add up: {count}")
     rows = [(run.run_id, *each.name, each.version, *counts[each.name].values()) for each in inputs]
-    run.store.add(tables.ACCOUNTING, run.spark.createDataFrame(rows, tables.ACCOUNTING.schema))
+    run.store.add_rows(tables.ACCOUNTING, rows)
     totals = {verdict: sum(count[verdict] for count in counts.values()) for verdict in ("in", *VERDICTS)}
     return f"{totals.pop('in'):,} in = " + " + ".join(f"{n:,} {verdict}" for verdict, n in totals.items() if n)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.document import did_you_mean
@@ -86,7 +85,7 @@ def in_order(run: Run, names: list[str]) -> None:
 def _note(run: Run, ledger: list[tuple[object, ...]]) -> None:
     """Write ops.run. Where even that fails, as on a full disk, it is said, and the first failure stays the one told."""
     try:
-        run.store.append(tables.RUN, run.spark.createDataFrame(ledger, tables.RUN.schema))
+        run.store.append_rows(tables.RUN, ledger)
     except Exception as error:
         if all(status == "done" for *_, status, _ in ledger):
             raise
@@ -118,11 +117,11 @@ def run_stage(run: Run, name: str) -> None:
 
 def _refuse_the_past(run: Run) -> None:
     """History is written in the order of time: of a record when it was received, of persons when they changed."""
-    read = run.store.read
-    seen = read(tables.DELIVERY).selectExpr("'landing' AS what", "received_at AS at")
-    seen = seen.unionByName(read(tables.CHANGE).selectExpr("'resolution of identities' AS what", "occurred_at AS at"))
-    latest = seen.agg(F.max_by(F.struct("what", "at"), "at").alias("latest")).head()
-    if latest and latest.latest and latest.latest.at > run.as_of:
-        what, at = latest.latest
+    seen = {
+        "landing": run.store.greatest(tables.DELIVERY, "received_at"),
+        "resolution of identities": run.store.greatest(tables.CHANGE, "occurred_at"),
+    }
+    at, what = max(((at, what) for what, at in seen.items() if at), default=(run.as_of, ""))
+    if at > run.as_of:
         hint = f"there is a {what} of {at:{TIME}}; later data needs a later --as-of"
         raise InputError("C305", f"as-of {run.as_of:{TIME}} is before an earlier {what}", hint=hint)

@@ -133,5 +133,5 @@ class _Delivery:
 
     def _acknowledge(self) -> None:
         if self.lot:
-            self.run.store.merge(tables.ACK, self.run.spark.createDataFrame(self.lot, tables.ACK.schema))
+            self.run.store.merge_rows(tables.ACK, self.lot)
             self.lot = []

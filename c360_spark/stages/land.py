@@ -10,9 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import Row
-from pyspark.sql import functions as F
-
 from c360_spark import remote, tables
 from c360_spark.config.platform import is_remote
 from c360_spark.config.sources import Source
@@ -25,6 +22,7 @@ from c360_spark.stages.run import Run, together
 from c360_spark.tables import Table
 
 Values = tuple[Any, ...]
+Row = dict[str, Any]
 TELL = 3  # files of each kind are named
 FINAL = ("landed", "repeat", "empty", "unreadable")  # one of these that is still the same is not read again
 WORDS = {
@@ -44,7 +42,7 @@ def land(run: Run) -> None:
     Raises InputError C301 when the landing folder is missing, C303 where it holds the lake; IntegrityError C501.
     """
     _require(run)
-    known = {row.file_path: row for row in run.store.read(tables.LANDING_FILE).toLocalIterator()}
+    known = {row["file_path"]: row for row in run.store.rows(tables.LANDING_FILE, *tables.LANDING_FILE.column_names)}
     with run.step("land") as step:
         sightings, new = _sorted_out(run, listing(run.spark, run.conf.platform.landing), known)
         deliveries = _deliveries(run, new)
@@ -93,10 +91,10 @@ def _sorted_out(
 
 
 def _is_done(found: Found, dataset: Dataset, arrival: Source, before: Row | None) -> bool:
-    if before is None or before.status not in FINAL:
+    if before is None or before["status"] not in FINAL:
         return False
-    same = before.signature == found.signature
-    return same and (before.source, before.dataset, before.format) == (*dataset, arrival.format)
+    same = before["signature"] == found.signature
+    return same and (before["source"], before["dataset"], before["format"]) == (*dataset, arrival.format)
 
 
 def _deliveries(run: Run, new: Mapping[Dataset, list[Found]]) -> list[Delivery]:
@@ -110,18 +108,13 @@ def _deliveries(run: Run, new: Mapping[Dataset, list[Found]]) -> list[Delivery]:
         missed = [each for each in copies if isinstance(each, Missed)]
         deliveries.append(Delivery(run, dataset, run.conf.sources[dataset], folder, taken, missed))
     ids = {each.delivery_id for delivery in deliveries for each, _ in delivery.taken}
-    for row in _on_record(run, ids):
-        for delivery in deliveries:
-            if delivery.dataset == (row.source, row.dataset):
-                delivery.on_record[row.delivery_id, row.file_path] = row.status
+    by_dataset = {delivery.dataset: delivery for delivery in deliveries}
+    names = ("source", "dataset", "delivery_id", "file_path", "status")
+    for row in run.store.rows(tables.DELIVERY, *names) if ids else ():
+        delivery = by_dataset.get((row["source"], row["dataset"]))
+        if delivery and row["delivery_id"] in ids:
+            delivery.on_record[row["delivery_id"], row["file_path"]] = row["status"]
     return deliveries
-
-
-def _on_record(run: Run, ids: set[str]) -> list[Row]:
-    if not ids:
-        return []
-    wanted = F.broadcast(run.spark.createDataFrame([(each,) for each in sorted(ids)], "delivery_id string"))
-    return run.store.read(tables.DELIVERY).join(wanted, "delivery_id", "left_semi").collect()
 
 
 def _note(run: Run, deliveries: Sequence[Delivery]) -> None:
@@ -132,10 +125,10 @@ def _note(run: Run, deliveries: Sequence[Delivery]) -> None:
 
 def _write(run: Run, table: Table, rows: Sequence[Values], is_known: Callable[[Values], bool]) -> None:
     """Append rows with new keys, which costs less than to merge them; merge the others."""
-    for known, write in ((False, run.store.append), (True, run.store.merge)):
+    for known, write in ((False, run.store.append_rows), (True, run.store.merge_rows)):
         some = [row for row in rows if is_known(row) == known]
         if some:
-            write(table, run.spark.createDataFrame(some, table.schema))
+            write(table, some)
 
 
 def _is_news(sighting: Sighting, before: Row | None) -> bool:

@@ -130,7 +130,7 @@ class Delivery:
         left = {each: number for each, number in self.fresh.items() if each in whole - found}
         self.records = records(self.run.spark, self.folder, left, self.arrival.format) if left else None
         rows = [self._noted(each, "unreadable") for each, _ in self.taken if each.delivery_id in found]
-        self.run.store.merge(tables.DELIVERY, self.run.spark.createDataFrame(rows, tables.DELIVERY.schema))
+        self.run.store.merge_rows(tables.DELIVERY, rows)
 
     def sightings(self) -> Iterator[Sighting]:
         """What became of each file."""

@@ -29,10 +29,13 @@ def release(run: Run, rules: RuleSet, *, approved_by: str, figures: str | None) 
     """Put a rule set in force: the next run with it may replace the live one."""
     now = datetime.now(UTC).replace(tzinfo=None)
     row = (rules.label, now, approved_by, rules.model_dump_json(), figures)
-    run.store.append(tables.RULE_RELEASE, run.spark.createDataFrame([row], tables.RULE_RELEASE.schema))
+    run.store.append_rows(tables.RULE_RELEASE, [row])
 
 
 def releases(run: Run) -> list[tuple[str, datetime, str, RuleSet]]:
     """Label, time, who approved, and the rule set; the newest first."""
-    rows = run.store.read(tables.RULE_RELEASE).orderBy("released_at", "label").collect()[::-1]
-    return [(r.label, r.released_at, r.approved_by, RuleSet.model_validate_json(r.content)) for r in rows]
+    names = ("released_at", "label", "approved_by", "content")
+    rows = sorted(
+        (tuple(row[name] for name in names) for row in run.store.rows(tables.RULE_RELEASE, *names)), reverse=True
+    )
+    return [(label, at, approved_by, RuleSet.model_validate_json(content)) for at, label, approved_by, content in rows]

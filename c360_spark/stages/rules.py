@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import load
@@ -57,11 +56,12 @@ def _layer(candidate: RuleSet) -> str:
 
 
 def _last_as_of(run: Run) -> datetime:
-    last = run.store.read(tables.RUN).where("stage = 'resolve_identity'").agg(F.max("as_of").alias("at")).head()
-    if last is None or last["at"] is None:
+    times: list[datetime] = [
+        row["as_of"] for row in run.store.rows(tables.RUN, "stage", "as_of") if row["stage"] == "resolve_identity"
+    ]
+    if not times:
         raise InputError("C304", "nothing has been resolved in this lake yet", hint="run resolve_identity first")
-    moment: datetime = last["at"]
-    return moment
+    return max(times)
 
 
 def _figures(live: Run, side: Run) -> Figures:

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from pyspark.sql import functions as F
-
 from c360_spark import tables
 from c360_spark.stages.run import Run
 
@@ -12,9 +10,12 @@ Marks = Mapping[str, int]  # versions, by full table name
 
 def watermarks(run: Run, *consumers: str) -> list[Marks]:
     """For each of `consumers` the last version processed; a table never read is absent."""
-    rows = run.store.read(tables.WATERMARK).where(F.col("consumer").isin(*consumers))
-    newest = rows.groupBy("consumer", "table").agg(F.max("version").alias("version")).collect()
-    return [{row.table: row.version for row in newest if row.consumer == consumer} for consumer in consumers]
+    newest: dict[str, dict[str, int]] = {consumer: {} for consumer in consumers}
+    for row in run.store.rows(tables.WATERMARK, "consumer", "table", "version"):
+        if row["consumer"] in newest:
+            marks = newest[row["consumer"]]
+            marks[row["table"]] = max(marks.get(row["table"], -1), row["version"])
+    return [newest[consumer] for consumer in consumers]
 
 
 def advance(run: Run, versions: Mapping[str, Marks], *, known: Mapping[str, Marks]) -> None:
@@ -28,4 +29,4 @@ def advance(run: Run, versions: Mapping[str, Marks], *, known: Mapping[str, Mark
         if known[consumer].get(table) != version
     ]
     if rows:
-        run.store.append(tables.WATERMARK, run.spark.createDataFrame(rows, tables.WATERMARK.schema))
+        run.store.append_rows(tables.WATERMARK, rows)
