@@ -213,7 +213,7 @@ def test_the_rule_for_pure_code_finds_what_it_should(code, names):
 
 
 def test_files_functions_and_jobs_stay_short():
-    long = [f"{path.name}: {lines}" for path in TREES if (lines := len(path.read_text().splitlines())) > 250]
+    long = [f"{path.name}: {lines}" for path in TREES if (lines := len(path.read_text().splitlines())) > 400]
     long += [f"{path.name}: {lines}" for path in JOBS if (lines := len(path.read_text().splitlines())) > 20]
     for path, tree in TREES.items():
         docstrings = documented(tree)
