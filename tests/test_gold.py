@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
+from c360_spark.columns.record import current
 from c360_spark.config import Conf
 from c360_spark.config.activation import Destination
 from c360_spark.config.audience import Audience
@@ -18,7 +19,7 @@ from c360_spark.export.payload import payloads
 from c360_spark.gold.audience import judged
 from c360_spark.gold.consent import consent_state
 from c360_spark.gold.field import fields
-from c360_spark.gold.owner import current, narrowed, owned_records, owners, person_xref
+from c360_spark.gold.owner import narrowed, owned_records, owners, person_xref
 from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
 from c360_spark.gold.survivorship import ranked
 from c360_spark.observe.match_quality import pairwise

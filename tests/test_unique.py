@@ -33,7 +33,7 @@ def candidates(frame: Frame, *rows: tuple[str, str, str | None, int], reasons: t
     """Records as (bronze_id, source_key, email, day)."""
     given = [
         {"bronze_id": b, "source": "crm", "dataset": "customer", "source_key": k, "email": e}
-        | {"received_at": START + timedelta(days=d)}
+        | {"received_at": START + timedelta(days=d), "position": int(b[1:])}
         for b, k, e, d in rows
     ]
     found = F.array(*map(F.lit, reasons)).cast("array<string>")

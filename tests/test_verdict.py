@@ -12,19 +12,22 @@ from c360_spark.silver.verdict import verdicts
 from tests.conftest import AS_OF
 
 pytestmark = pytest.mark.spark
-SCHEMA = "bronze_id string, source string, dataset string, source_key string, record_hash string, received_at timestamp"
-Record = tuple[str, str, str, str, str, object]
+SCHEMA = (
+    "bronze_id string, source string, dataset string, source_key string, record_hash string, updated_at timestamp, "
+    "received_at timestamp, position bigint"
+)
+Record = tuple[str, str, str, str, str, object, object, int]
 
 
-def record(number: int, key: str, content: str) -> Record:
-    return (f"b{number:03}", "s", "d", key, content, AS_OF + timedelta(seconds=number))
+def record(number: int, key: str, content: str, updated_at: object = None) -> Record:
+    return (f"b{number:03}", "s", "d", key, content, updated_at, AS_OF + timedelta(seconds=number), 0)
 
 
 def accepted(spark: SparkSession, batches: list[list[Record]], *, versioned: bool) -> list[str]:
     kept: list[Record] = []
     for batch in batches:
         frames = spark.createDataFrame(batch, SCHEMA), spark.createDataFrame(kept, SCHEMA)
-        repeats = {row.bronze_id for row in verdicts(*frames, versioned=versioned).collect()}
+        repeats = {row.bronze_id for row in verdicts(*frames, versioned=versioned).collect() if row.repeat}
         kept += [row for row in batch if row[0] not in repeats]
     return [row[0] for row in kept]
 
@@ -43,6 +46,22 @@ def test_a_versioned_table_keeps_a_return_to_an_earlier_content(spark: SparkSess
     records = [record(i, "k", content) for i, content in enumerate("AABA")]
     assert accepted(spark, [records], versioned=True) == ["b000", "b002", "b003"]
     assert accepted(spark, [records], versioned=False) == ["b000"]
+
+
+def test_a_record_that_arrival_alone_decides_on_is_told(spark: SparkSession) -> None:
+    rows = [
+        record(0, "k", "A", AS_OF),
+        record(1, "k", "B", AS_OF),  # the same time, something else
+        record(2, "k", "C", AS_OF + timedelta(days=1)),
+        record(3, "k", "A", AS_OF),  # what was said first of that time
+        record(4, "l", "A"),
+        record(5, "l", "B"),  # the source gives no time: it is told when it comes
+    ]
+    frame, nothing = spark.createDataFrame(rows, SCHEMA), spark.createDataFrame([], SCHEMA)
+    told = {row.bronze_id for row in verdicts(frame, nothing, versioned=True).where("contradicts").collect()}
+    assert told == {"b001"}
+    told = {row.bronze_id for row in verdicts(frame, nothing, versioned=False).where("contradicts").collect()}
+    assert told == {"b001", "b002", "b005"}
 
 
 def test_what_an_interrupted_run_has_written_is_known_as_written(spark: SparkSession) -> None:

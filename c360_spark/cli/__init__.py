@@ -116,6 +116,24 @@ def run(
 
 
 @app.command()
+def land(
+    accept: Annotated[
+        list[str] | None, typer.Option(help="land this held file: its path, or how its delivery id begins; repeatable")
+    ] = None,
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+    landing: Landing = None,
+    as_of: AsOf = None,
+    run_id: RunId = None,
+    only: Only = None,
+) -> None:
+    """Land new files, and full deliveries that were held because they lack too much."""
+    given = {"config": config, "env": env, "lake": lake, "landing": landing, "as_of": as_of, "run_id": run_id}
+    stage("stages.job").run(stages=["land"], only=only, accept=accept or [], **given)
+
+
+@app.command()
 def deliver(
     retry_rejected: Annotated[
         bool, typer.Option("--retry-rejected", help="export and send what destinations rejected once more")

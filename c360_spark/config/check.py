@@ -22,7 +22,7 @@ from c360_spark.tables import Table
 from c360_spark.tables.model import STRING_MAP
 
 TABLES = {table.name: table for table in tables.CANONICAL}
-MADE_BY_SILVER = frozenset(c.name for c in tables.PROVENANCE) - {"country"} | {"line_no"}
+MADE_BY_SILVER = frozenset(c.name for c in tables.PROVENANCE) - {"country", "updated_at"} | {"line_no"}
 
 
 def check(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
@@ -48,6 +48,14 @@ def _sources(conf: Conf, document: Document) -> Iterator[Problem]:
         if (source, dataset) not in conf.contracts:
             message = f"no active contract in contracts/{source}/{dataset}/"
             yield document.problem((source, dataset), message)
+    for (source, dataset), arrival in conf.sources.items():
+        contract = conf.contracts.get((source, dataset))
+        if contract and arrival.delivery == "full":
+            loc = (source, dataset, "delivery")
+            if contract.table not in {table.name for table in tables.VERSIONED}:
+                yield document.problem(loc, f"{contract.table} keeps what once was said: its deliveries cannot be full")
+            elif not contract.primary_key:
+                yield document.problem(loc, "a full delivery needs a primaryKey: else no record is known again")
 
 
 def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:

@@ -118,7 +118,7 @@ class PropertySettings(Camel):
     `formats` are Spark datetime patterns tried in order, or `iso`, or for numbers since 1970 `epoch_s`, `epoch_ms`,
     `epoch_us` or `epoch_ns`. `scale` multiplies a number into the canonical unit (100 for a price that becomes cents).
     `valueMap` lists all allowed values and what they become; `enum` lists those that stay as they are, and `reference`
-    names such a list of reference.yml.
+    names such a list of reference.yml. `aliases` are other names under which the property is delivered.
     """
 
     canonical: str | None = None
@@ -128,6 +128,7 @@ class PropertySettings(Camel):
     value_map: dict[str, str] = {}
     enum: list[str] = []
     reference: str | None = None
+    aliases: list[str] = []
     scale: int = Field(1, ge=1)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import RootModel
+from pydantic import Field, RootModel
 
 from c360_spark.config.model import Model
 
@@ -13,7 +13,8 @@ class Source(Model):
     format: Literal["csv", "jsonl", "parquet"]
     path: str
     glob: str = "*"
-    delivery: Literal["full", "delta"] = "delta"
+    delivery: Literal["full", "delta"] = "delta"  # full: each file names every record that there is
+    max_deleted_share: float = Field(default=0.2, ge=0, le=1)  # a full delivery that deletes more waits for a person
 
 
 class Sources(RootModel[dict[str, dict[str, Source]]]):

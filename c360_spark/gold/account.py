@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.domain import company_domain
 from c360_spark.columns.keys import digest
+from c360_spark.columns.record import RECORD_KEY, said_at
 from c360_spark.config.gold import Accounts
 from c360_spark.config.survivorship import ENTRY
-from c360_spark.gold.owner import RECORD_KEY
 
 NEWEST = ("name", "industry", "country", "parent_account_id")
 
@@ -46,7 +46,7 @@ def account_records(records: DataFrame, grouping: Grouping) -> DataFrame:
     return records.select(
         *(*RECORD_KEY, "parent_key", F.when(own.isNotNull(), _of_domain(own)).otherwise(alone).alias("account_id")),
         *(own.alias("domain"), "name", "industry", "country"),
-        F.struct(F.coalesce("updated_at", "created_at", "received_at").alias("at"), "bronze_id").alias("newest"),
+        F.struct(said_at(records.columns).alias("at"), *RECORD_KEY).alias("newest"),
     )
 
 

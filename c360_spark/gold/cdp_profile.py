@@ -3,8 +3,8 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from c360_spark.columns.record import arrival, current, said_at
 from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES
-from c360_spark.gold.owner import current
 
 GONE = ("merged", "deleted")
 
@@ -30,7 +30,7 @@ def identities(rows: DataFrame) -> DataFrame:
 
 def attributes(rows: DataFrame) -> DataFrame:
     """`profile_id`, and of each attribute of gold.profile the newest value among the rows of the profile."""
-    order = F.struct(F.coalesce("updated_at", "received_at"), "received_at", "bronze_id")
+    order = F.struct(said_at(rows.columns), arrival())
 
     def newest(name: str) -> Column:
         return F.max_by(name, F.when(F.col(name).isNotNull(), order)).alias(name)

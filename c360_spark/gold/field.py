@@ -6,6 +6,7 @@ A record that is sent again with a newer time and an old value says nothing new 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from c360_spark.columns.record import RECORD_KEY, is_gone, said_at
 from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 
 
@@ -19,20 +20,21 @@ def fields(versions: DataFrame) -> DataFrame:
     `verified` says whether the value is a verified identifier of the record.
     """
     version = F.struct(
+        said_at(versions.columns).alias("at"),
         "received_at",
+        "position",
         "bronze_id",
         "identifier_set_id",
-        F.coalesce("updated_at", "created_at", "received_at").alias("at"),
         _values().alias("values"),
+        F.coalesce("unsaid", F.array().cast("array<string>")).alias("unsaid"),
         F.transform(F.filter("identifiers", lambda m: m.verified), lambda m: m.value).alias("verified"),
     )
-    # The newest first. A bronze_id is that of one version, so what comes after it in the struct is never compared.
-    histories = versions.groupBy("source", "dataset", "source_key").agg(
-        F.sort_array(F.collect_list(version), asc=False).alias("versions")
-    )
+    # The newest first. No two arrive at one position of one file, so what comes after it is never compared.
+    kept = F.collect_list(F.when(~F.col("is_deleted"), version))
+    histories = versions.groupBy(*RECORD_KEY).agg(F.when(~is_gone(), F.sort_array(kept, asc=False)).alias("versions"))
     now = F.col("versions")[0]
     said = F.transform(
-        now["values"],
+        F.concat(now["values"], _still()),
         lambda value: F.struct(
             value.attribute.alias("attribute"),
             value.attribute_value.alias("attribute_value"),
@@ -63,13 +65,24 @@ def _values() -> Column:
     return F.filter(F.concat(own, free), lambda value: value.attribute_value.isNotNull())
 
 
+def _still() -> Column:
+    """What an earlier version says of attributes that the delivery of the current one does not have."""
+
+    def last(attribute: Column) -> Column:
+        telling = F.filter("versions", lambda version: ~F.array_contains(version.unsaid, attribute))
+        return F.filter(F.get(telling, F.lit(0))["values"], lambda value: value.attribute == attribute)
+
+    return F.coalesce(F.flatten(F.transform(F.col("versions")[0].unsaid, last)), F.array())
+
+
 def _since(value: Column) -> Column:
-    """The earliest time of the newest `versions` that have `value`, up to the first that has not."""
+    """The earliest time of the newest `versions` that have `value`, up to the first that says something else."""
     start = F.struct(F.lit(None).cast("timestamp").alias("at"), F.lit(True).alias("unbroken"))
 
     def back(found: Column, version: Column) -> Column:
-        unbroken = found.unbroken & F.array_contains(version["values"], value)
-        at = F.when(unbroken, F.least(found.at, version["at"])).otherwise(found.at)
+        has = F.array_contains(version["values"], value)
+        unbroken = found.unbroken & (has | F.array_contains(version.unsaid, value.attribute))
+        at = F.when(unbroken & has, F.least(found.at, version["at"])).otherwise(found.at)
         return F.struct(at.alias("at"), unbroken.alias("unbroken"))
 
     return F.aggregate("versions", start, back, lambda found: found.at)

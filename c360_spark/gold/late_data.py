@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.gold.owner import RECORD_KEY
+from c360_spark.columns.record import RECORD_KEY
 from c360_spark.tables import RUN_SPAN
 
 DATA, LATE_DATA = "data", "late_data"

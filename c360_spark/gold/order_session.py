@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.gold.owner import RECORD_KEY
+from c360_spark.columns.record import RECORD_KEY
 from c360_spark.tables.gold_event import ORDER_SESSION
 
 

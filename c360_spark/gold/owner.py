@@ -6,9 +6,9 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from c360_spark.columns.record import RECORD_KEY, is_gone, newest, newest_said, said_at
 from c360_spark.config.identity import RuleSet
 
-RECORD_KEY = ("source", "dataset", "source_key")
 FIGURES = ("status", "total_cents", "ordered_at")  # of the records that have them
 
 
@@ -58,21 +58,15 @@ def _run(end: str) -> Column:
     return F.struct(F.col(f"valid_{end}_at").alias("at"), F.col(f"valid_{end}_run").alias("run_id"))
 
 
-def current(versions: DataFrame) -> DataFrame:
-    """The newest version of each source key of a versioned silver table."""
-    newest = versions.groupBy(*RECORD_KEY).agg(
-        F.max(F.struct("received_at", "bronze_id")).getField("bronze_id").alias("bronze_id")
-    )
-    return versions.join(newest.select("bronze_id"), "bronze_id", "left_semi")
-
-
 def narrowed(versions: Mapping[str, DataFrame]) -> DataFrame:
     """Versions in several silver tables, by name, as one frame: `record` (that name), `source, dataset, source_key,
-    identifier_set_id, received_at, bronze_id`, and FIGURES where any of the tables has them.
+    identifier_set_id`, what decides which is current, and FIGURES where any of the tables has them.
     """
     parts = (
         rows.select(
-            *(F.lit(name).alias("record"), *RECORD_KEY, "identifier_set_id", "received_at", "bronze_id"),
+            *(F.lit(name).alias("record"), *RECORD_KEY, "identifier_set_id", "received_at", "position", "is_deleted"),
+            "unsaid",
+            said_at(rows.columns).alias("updated_at"),
             *(figure for figure in FIGURES if figure in rows.columns),
         )
         for name, rows in versions.items()
@@ -81,15 +75,21 @@ def narrowed(versions: Mapping[str, DataFrame]) -> DataFrame:
 
 
 def owned_records(narrowed: DataFrame, owners: DataFrame) -> DataFrame:
-    """Current records that have an owner: `record, source, dataset, source_key, person_id` and FIGURES. `narrowed` has
-    all versions of these records.
+    """Records that have an owner, as they are now or were before they were deleted: `record, source, dataset,
+    source_key, is_deleted, person_id` and FIGURES. `narrowed` has all versions of these records.
     """
-    values = F.struct("identifier_set_id", *(figure for figure in FIGURES if figure in narrowed.columns))
-    newest = F.max_by(values, F.struct("received_at", "bronze_id")).alias("newest")
-    now = narrowed.groupBy("record", *RECORD_KEY).agg(newest).select("record", *RECORD_KEY, "newest.*")
-    return now.join(owners, "identifier_set_id").drop("identifier_set_id")
+    columns, figures = narrowed.columns, [figure for figure in FIGURES if figure in narrowed.columns]
+    said = (newest_said(name, columns).alias(name) for name in figures)
+    found = narrowed.groupBy("record", *RECORD_KEY).agg(
+        newest("identifier_set_id", columns).alias("identifier_set_id"), is_gone().alias("is_deleted"), *said
+    )
+    return (
+        found.select("record", *RECORD_KEY, "is_deleted", "identifier_set_id", *figures)
+        .join(owners, "identifier_set_id")
+        .drop("identifier_set_id")
+    )
 
 
 def person_xref(records: DataFrame) -> DataFrame:
     """gold.person_xref of `owned_records`."""
-    return records.select(*RECORD_KEY, "person_id")
+    return records.where("NOT is_deleted").select(*RECORD_KEY, "person_id")

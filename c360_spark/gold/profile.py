@@ -30,17 +30,20 @@ def surviving(attributes: DataFrame) -> DataFrame:
 
 
 def record_figures(records: DataFrame) -> DataFrame:
-    """`person_id, record_count, order_count, revenue_cents, last_order_at, case_count` of `owned_records` by the names
-    of their silver tables.
+    """`person_id, record_count, order_count, revenue_cents, last_order_at, case_count, is_deleted` of `owned_records`
+    by the names of their silver tables. A person `is_deleted` who has customer records and whose records are all
+    deleted.
     """
-    profile, case = F.col("record") == tables.PROFILE_RECORD.name, F.col("record") == tables.SUPPORT_CASE.name
-    placed = (F.col("record") == tables.ORDER.name) & ~F.col("status").eqNullSafe("cancelled")
+    there, of_customer = ~F.col("is_deleted"), F.col("record") == tables.PROFILE_RECORD.name
+    profile, case = there & of_customer, there & (F.col("record") == tables.SUPPORT_CASE.name)
+    placed = there & (F.col("record") == tables.ORDER.name) & ~F.col("status").eqNullSafe("cancelled")
     return records.groupBy("person_id").agg(
         F.count_if(profile).alias("record_count"),
         F.count_if(placed).alias("order_count"),
         F.coalesce(F.sum(F.when(placed, F.col("total_cents"))), F.lit(0)).alias("revenue_cents"),
         F.max(F.when(placed, F.col("ordered_at"))).alias("last_order_at"),
         F.count_if(case).alias("case_count"),
+        (F.bool_and("is_deleted") & F.bool_or(of_customer)).alias("is_deleted"),
     )
 
 
@@ -52,9 +55,12 @@ def event_figures(sets: DataFrame) -> DataFrame:
 
 
 def profiles(persons: DataFrame, attributes: DataFrame, *figures: DataFrame) -> DataFrame:
-    """gold.profile: one row for each active person, also for those nothing but identifiers is known of."""
+    """gold.profile: one row for each active person, also for those nothing but identifiers is known of; none for those
+    whose records were deleted in their sources and who have no events.
+    """
     rows = persons.where("status = 'active'").select("person_id", "region")
     for part in (attributes, *figures):
         rows = rows.join(part, "person_id", "left")
     counts = ("record_count", "order_count", "revenue_cents", "event_count", "case_count")
-    return rows.fillna(0, subset=list(counts))
+    deleted = F.col("is_deleted") & F.col("event_count").isNull()
+    return rows.where(~F.coalesce(deleted, F.lit(False))).drop("is_deleted").fillna(0, subset=list(counts))

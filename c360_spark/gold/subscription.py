@@ -5,9 +5,9 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from c360_spark.columns.record import RECORD_KEY
 from c360_spark.config.gold import Subscriptions
 from c360_spark.gold.account import Grouping
-from c360_spark.gold.owner import RECORD_KEY
 
 MONTHS = 1200  # what is paid for longer has no price of a month
 

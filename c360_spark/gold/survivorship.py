@@ -5,17 +5,18 @@ from collections.abc import Callable, Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from c360_spark.columns.record import RECORD_KEY
 from c360_spark.config.survivorship import ENTRIES, ENTRY, Criterion, ProfileRules
 
 MANY = 1_000_000  # more than there are datasets
-RECORD = ("bronze_id", "source", "dataset", "source_key", "changed_at")
+RECORD = ("source", "dataset", "source_key", "changed_at", "bronze_id")
 
 
 def ranked(said: DataFrame, decided: DataFrame, rules: ProfileRules) -> DataFrame:
     """gold.profile_attribute of the `fields` of records, which have a `person_id`, and of `overrides`.
 
     Records compete: one is before another by the first criterion of the attribute's order that tells them apart, then
-    by the greater bronze_id. A value is where its strongest record is.
+    by the names of source and dataset and the source key, the greatest first. A value is where its strongest record is.
     """
     own = said.withColumn("override", F.lit(False))
     given = decided.withColumns({"override": F.lit(True), "verified": F.lit(False)})
@@ -28,7 +29,7 @@ def ranked(said: DataFrame, decided: DataFrame, rules: ProfileRules) -> DataFram
         F.size(F.collect_set(F.when(~F.col("override"), _dataset()))).alias("dataset_count"),
     )
     places = Window.partitionBy("person_id", "attribute").orderBy(
-        F.desc("strength"), F.desc("best.record.bronze_id"), F.desc("attribute_value")
+        F.desc("strength"), *(F.desc(f"best.record.{name}") for name in RECORD_KEY), F.desc("attribute_value")
     )
     return (
         values.withColumn("strength", _counted(rules))

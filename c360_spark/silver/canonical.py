@@ -19,7 +19,7 @@ from c360_spark.tables import CANONICAL, PROVENANCE, Table
 from c360_spark.tables.model import STRING_MAP
 
 TABLES = {table.name: table for table in CANONICAL}
-NOT_CONTENT = {column.name for column in PROVENANCE} - {"country", "identifiers"} | {"updated_at"}
+NOT_CONTENT = {column.name for column in PROVENANCE} - {"country", "identifiers", "updated_at"}
 
 
 def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Taxonomy, *, secret: str) -> DataFrame:
@@ -47,6 +47,9 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
         "region",
         "country",
         "received_at",
+        "position",
+        own.pop("updated_at", F.lit(None).cast("timestamp")).alias("updated_at"),
+        F.lit(False).alias("is_deleted"),
         "identifiers",
         identifier_set_id().alias("identifier_set_id"),
         *(value.alias(name) for name, value in own.items() if name != "country"),
@@ -54,7 +57,11 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
     )
     if contract.table == "event":
         content = named(content, contract, taxonomy)
-    said = [F.col(name).cast("string") for name in ["country", "identifiers", *sorted(own)] if name not in NOT_CONTENT]
+    said = [
+        F.col(name).cast("string")
+        for name in ["country", "identifiers", "updated_at", *sorted(own)]
+        if name not in NOT_CONTENT
+    ]
     return content.withColumn("record_hash", F.substring(digest(*said), 1, 32))
 
 

@@ -1,8 +1,9 @@
 """Which identifiers were seen together: a million page views of one cookie are one row."""
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from c360_spark.columns.record import arrival
 from c360_spark.tables import Table
 
 SEEN_AT = {
@@ -16,7 +17,7 @@ SEEN_AT = {
     "account": "coalesce(updated_at, created_at, received_at)",
     "subscription": "coalesce(updated_at, created_at, least(started_at, received_at))",  # it may begin later
 }
-CARRIES = ("identifier_set_id", "source", "dataset", "region", "identifiers", "received_at", "bronze_id")
+CARRIES = ("identifier_set_id", "source", "dataset", "region", "identifiers", "received_at", "position", "bronze_id")
 
 
 def carriers(table: Table, rows: DataFrame) -> DataFrame:
@@ -36,7 +37,6 @@ def carriers(table: Table, rows: DataFrame) -> DataFrame:
 
 def identifier_sets(rows: DataFrame) -> DataFrame:
     """silver.identifier_set of `carriers`: one row a set."""
-    earliest: Column = F.struct("received_at", "bronze_id")
     return rows.groupBy("identifier_set_id").agg(
         F.max("source").alias("source"),
         F.max("dataset").alias("dataset"),
@@ -46,5 +46,5 @@ def identifier_sets(rows: DataFrame) -> DataFrame:
         F.min("seen_at").alias("first_seen_at"),
         F.max("seen_at").alias("last_seen_at"),
         F.min("received_at").alias("first_recorded_at"),
-        F.min(earliest).getField("bronze_id").alias("sample_bronze_id"),
+        F.min_by("bronze_id", arrival()).alias("sample_bronze_id"),
     )

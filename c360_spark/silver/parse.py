@@ -1,6 +1,5 @@
 """Payload text → fields, all still text: a wrong type must be seen and reported, not silently nulled by a parser."""
 
-import csv
 from collections.abc import Iterable, Sequence
 
 from pyspark.sql import Column, DataFrame
@@ -8,6 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from c360_spark.config import Contract, Field
+from c360_spark.silver.said import header_names, resolved
 
 CORRUPT = "_malformed"
 OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT}
@@ -62,7 +62,7 @@ def _delimited(rows: DataFrame, contract: Contract, headers: Sequence[str]) -> D
     """Each header line has its own order of columns; a row is read by the header of its own file."""
     record: Column = F.lit(None)
     for number, header in enumerate(headers):
-        names = [name.strip() for name in next(csv.reader([header.lstrip("\ufeff")]))]
+        names = resolved(header_names(header), contract)
         cells = StructType([StructField(f"c{i}", StringType()) for i in range(len(names))])
         ddl = ", ".join(f"{f.name} STRING" for f in [*cells, StructField(CORRUPT, StringType())])
         column = f"_cells_{number}"

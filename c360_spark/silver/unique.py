@@ -13,7 +13,7 @@ def unique_field(contract: Contract) -> Field | None:
 
 def with_taken(candidates: DataFrame, existing: DataFrame, contract: Contract) -> DataFrame:
     """Candidates of a canonical table; those of the contract whose unique value another source key had first, by
-    (received_at, bronze_id), have the reason `unique:<property>`.
+    arrival, have the reason `unique:<property>`.
 
     `existing` are the rows of the table so far. Only records without another reason count. A key that has a value
     keeps it, also when it changes it later: so it never matters in which batches records come.
@@ -27,10 +27,10 @@ def with_taken(candidates: DataFrame, existing: DataFrame, contract: Contract) -
 
     def having(rows: DataFrame) -> DataFrame:
         given = rows.where(of_it & value.isNotNull())
-        return given.select("bronze_id", "source_key", "received_at", value.alias("value"))
+        return given.select("bronze_id", "source_key", "received_at", "position", value.alias("value"))
 
     new, old = having(candidates.where(F.size("reasons") == 0)), having(existing)
-    first = F.min(F.struct("received_at", "bronze_id", "source_key"))["source_key"]
+    first = F.min(F.struct("received_at", "position", "source_key"))["source_key"]
     owners = old.unionByName(new).groupBy("value").agg(first.alias("owner"))
     taken = new.join(owners, "value").where("source_key <> owner").select("bronze_id", F.lit(True).alias("taken"))
     said = F.when(F.col("taken"), F.array(F.lit(f"unique:{field.name}"))).otherwise(F.col("reasons"))

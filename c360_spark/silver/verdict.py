@@ -1,41 +1,58 @@
 """Which candidate records are new, which only repeat what silver has, whatever batches they come in.
 
 Immutable tables keep the first row of a source key. Versioned tables keep a row when its content differs from the one
-before it. "Before" is the order of (received_at, bronze_id).
+that arrived before it.
 """
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-NARROW = ("bronze_id", "source", "dataset", "source_key", "record_hash", "received_at")
+from c360_spark.columns.record import RECORD_KEY, arrival
+
+NARROW = ("bronze_id", *RECORD_KEY, "record_hash", "updated_at", "received_at", "position")
 
 
 def verdicts(candidates: DataFrame, existing: DataFrame, *, versioned: bool) -> DataFrame:
-    """The candidates that are not plainly new: `bronze_id, repeat`, which is `duplicate` or `written`.
+    """The candidates that are not plainly new: `bronze_id, repeat, contradicts`.
 
-    `written` marks a record that an interrupted run has already appended. Both frames have the columns NARROW.
+    `repeat` is `duplicate` or `written`, which marks a record that an interrupted run has already appended.
+    `contradicts` is set where an earlier record of the key has other content though the source gives both the same
+    time, or the table keeps the first one only: there arrival decides, not the source. Both frames have the columns
+    NARROW.
     """
-    keys = ("source", "dataset", "source_key")
     new = candidates.select(*NARROW, F.lit(0).alias("written"))
-    old = existing.select(*NARROW, F.lit(1).alias("written")).join(new.select(*keys).distinct(), [*keys], "left_semi")
-    order = Window.partitionBy(*keys).orderBy("received_at", "bronze_id", F.desc("written"))
+    keys = new.select(*RECORD_KEY).distinct()
+    old = existing.select(*NARROW, F.lit(1).alias("written")).join(keys, [*RECORD_KEY], "left_semi")
+    order = Window.partitionBy(*RECORD_KEY).orderBy("received_at", "position", F.desc("written"))
     ranked = old.unionByName(new).select(
         "bronze_id",
         "written",
         F.lag("bronze_id").over(order).alias("before"),
         F.lag("record_hash").over(order).eqNullSafe(F.col("record_hash")).alias("same_content"),
+        _contradicts(versioned).alias("contradicts"),
     )
     repeats = F.col("same_content") if versioned else F.lit(True)
     repeat = F.when(F.col("before") == F.col("bronze_id"), F.lit("written")).when(
         F.col("before").isNotNull() & repeats, F.lit("duplicate")
     )
-    return ranked.where("written = 0").select("bronze_id", repeat.alias("repeat")).where("repeat IS NOT NULL")
+    found = ranked.where("written = 0").select("bronze_id", repeat.alias("repeat"), "contradicts")
+    return found.where("repeat IS NOT NULL OR contradicts")
+
+
+def _contradicts(versioned: bool) -> Column:
+    of_one_time = [*RECORD_KEY, "updated_at"] if versioned else [*RECORD_KEY]
+    first = F.min_by("record_hash", arrival()).over(Window.partitionBy(*of_one_time))
+    timed = F.col("updated_at").isNotNull() if versioned else F.lit(True)
+    return timed & (first != F.col("record_hash"))
 
 
 def classified(candidates: DataFrame, repeats: DataFrame) -> DataFrame:
-    """Candidates with their `verdict` (accepted, quarantined, duplicate) and whether they are `written` already."""
-    verdict = F.when(F.size("reasons") > 0, F.lit("quarantined"))
+    """Candidates with their `verdict` (accepted, quarantined, duplicate, deleted), whether they are `written` already,
+    and whether they `contradict`.
+    """
+    verdict = F.when(F.size("reasons") > 0, F.lit("quarantined")).when(F.col("is_deleted"), F.lit("deleted"))
     verdict = verdict.when(F.col("repeat") == "duplicate", F.lit("duplicate")).otherwise(F.lit("accepted"))
     joined = candidates.join(repeats, "bronze_id", "left")
     written = F.coalesce(F.col("repeat") == "written", F.lit(False))
-    return joined.withColumns({"verdict": verdict, "written": written}).drop("repeat")
+    contradicts = F.coalesce("contradicts", F.lit(False))
+    return joined.withColumns({"verdict": verdict, "written": written, "contradicts": contradicts}).drop("repeat")

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import Contract
-from c360_spark.silver.canonical import canonical
+from c360_spark.silver.canonical import canonical, source_key
 from c360_spark.silver.version import Reading, read, readings
 from c360_spark.stages.run import Run
 from c360_spark.tables import Table
@@ -40,13 +40,18 @@ def bronze_of(contract: Contract) -> Table:
 
 
 def bronze_input(run: Run, source: str, dataset: str, *, since: int, until: int) -> Input:
-    """The records appended to bronze after version `since`, up to `until`.
+    """The records appended to bronze after version `since`, up to `until`."""
+    rows = run.store.changes(tables.bronze(source, dataset), since=since, until=until)
+    return input_of(run, source, dataset, rows, version=until)
+
+
+def input_of(run: Run, source: str, dataset: str, rows: DataFrame, *, version: int) -> Input:
+    """Bronze records of a dataset, `rows`, with the readings that hold for them.
 
     Which versions of the contract are taken depends on the day a record was received, not on the day it is read, so
     that reading it again gives the same.
     """
     arrival, versions = run.conf.sources[source, dataset], run.conf.versions[source, dataset]
-    rows = run.store.changes(tables.bronze(source, dataset), since=since, until=until)
     parts, day = [], F.to_date("received_at")
     ends = sorted({version.end_of_support for version in versions if version.end_of_support})
     for after, last in zip([None, *ends], [*ends, None], strict=True):
@@ -56,7 +61,7 @@ def bronze_input(run: Run, source: str, dataset: str, *, since: int, until: int)
         parts.append((tuple(readings(accepted, versions)), within))
     # Newer than the newest active one, where that was brought back: what silver is made by, not what is promised.
     contract = parts[-1][0][0].contract
-    return Input(contract, arrival.format, until, rows, tuple(parts))
+    return Input(contract, arrival.format, version, rows, tuple(parts))
 
 
 def headers_of(rows: DataFrame, format: str) -> list[str] | None:
@@ -64,6 +69,16 @@ def headers_of(rows: DataFrame, format: str) -> list[str] | None:
     if format != "csv":
         return None
     return sorted(row.header for row in rows.select("header").distinct().collect())
+
+
+def keys(each: Input) -> DataFrame:
+    """`delivery_id, source_key` of its records, each once."""
+    headers = headers_of(each.rows, each.format)
+    found = [
+        read(rows, ways, headers=headers).select("delivery_id", source_key(ways[0].contract).alias("source_key"))
+        for ways, rows in each.parts
+    ]
+    return reduce(DataFrame.unionByName, found).distinct()
 
 
 def candidates(run: Run, each: Input) -> DataFrame:

@@ -13,8 +13,8 @@ from c360_spark import tables
 from c360_spark.config.gold import Accounts
 from c360_spark.config.survivorship import ENTRY
 from c360_spark.gold.account import Grouping, account_members, account_records, accounts, belonging
-from c360_spark.gold.owner import current
 from c360_spark.gold.subscription import subscriptions
+from c360_spark.stages.delivered_properties import current_rows
 from c360_spark.stages.increment import Increment, increment, of
 from c360_spark.stages.run import Run, Step, sync, together
 
@@ -31,7 +31,7 @@ def build_accounts(run: Run) -> None:
         news.rest()
     else:
         with run.step("build_accounts") as step:
-            made = account_records(current(run.store.read(tables.ACCOUNT)), grouping)
+            made = account_records(current_rows(run, tables.ACCOUNT, run.store.read(tables.ACCOUNT)), grouping)
             records, _ = run.store.stage("account records", made if run.conf.gold.accounts else made.where("false"))
             work = [partial(_subscriptions, run, step, records, grouping)]
             if news.moved(tables.ACCOUNT) or news.moved(tables.PROFILE_ATTRIBUTE):
@@ -78,6 +78,7 @@ def _keys(run: Run, step: Step, news: Increment, records: DataFrame, grouping: G
 
 def _subscriptions(run: Run, step: Step, records: DataFrame, grouping: Grouping) -> None:
     read = run.store.read
-    now, xref, settings = current(read(tables.SUBSCRIPTION)), read(tables.PERSON_XREF), run.conf.gold.subscriptions
+    now = current_rows(run, tables.SUBSCRIPTION, read(tables.SUBSCRIPTION))
+    xref, settings = read(tables.PERSON_XREF), run.conf.gold.subscriptions
     made = subscriptions(now, xref, records, settings, grouping, as_of=run.as_of)
     sync(run, step, tables.GOLD_SUBSCRIPTION, made)

@@ -14,8 +14,9 @@ from c360_spark import tables
 from c360_spark.gold.device import devices
 from c360_spark.gold.event import attributed, reattributions
 from c360_spark.gold.order_session import naming, order_sessions
-from c360_spark.gold.owner import current, owner_history
+from c360_spark.gold.owner import owner_history
 from c360_spark.gold.session import sessions
+from c360_spark.stages.delivered_properties import current_rows
 from c360_spark.stages.increment import Increment, increment, of
 from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run, Step, sync, together
@@ -93,7 +94,7 @@ def _orders(run: Run, step: Step, news: Increment, work: Work | None) -> None:
         touched, count = run.store.stage("touched orders", touched_orders(run, news, work))
         if not count:
             return
-    orders = current(of(read(tables.ORDER), touched))
+    orders = current_rows(run, tables.ORDER, of(read(tables.ORDER), touched))
     named = naming(read(tables.EVENT), run.conf.taxonomy.order_numbers)
     if touched is not None:
         named = of(named, orders.select("order_id"))

@@ -9,10 +9,11 @@ from functools import partial
 from pyspark.sql import DataFrame
 
 from c360_spark import tables
+from c360_spark.columns.record import RECORD_KEY
 from c360_spark.gold.consent import consent_state
 from c360_spark.gold.field import fields
 from c360_spark.gold.override import OVERRIDES, Overrides, in_force, overrides
-from c360_spark.gold.owner import RECORD_KEY, narrowed, owned_records, person_xref
+from c360_spark.gold.owner import narrowed, owned_records, person_xref
 from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
 from c360_spark.gold.survivorship import ranked
 from c360_spark.stages.increment import Increment, increment, of

@@ -14,11 +14,15 @@ from c360_spark.silver.line import order_lines
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
+from c360_spark.stages.deletions import with_deletions
+from c360_spark.stages.delivered_properties import with_unsaid
 from c360_spark.stages.run import Run, together
 from c360_spark.stages.watermark import Marks, advance, watermarks
 from c360_spark.tables import Table
 
 VERDICTS = ("accepted", "quarantined", "duplicate", "suppressed")
+BESIDE = ("deleted", "contradicting")  # of records not in the delivery, and of accepted ones or duplicates
+KEPT = "verdict IN ('accepted', 'deleted')"
 
 
 def canonicalise(run: Run) -> None:
@@ -66,15 +70,17 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
         union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
         found, _ = run.store.stage(f"{table.name}.candidates", union)
         step.results += past_support(run, inputs, found)
+        found = with_unsaid(run, inputs, found)
         existing = run.store.read(table)
         for each in inputs:
             found = with_taken(found, existing, each.contract)
+        found = with_deletions(run, table, inputs, found, existing)
         fine = found.where(F.size("reasons") == 0)
         versioned = table in tables.VERSIONED
         known = verdicts(fine.select(*NARROW), existing.select(*NARROW), versioned=versioned)
         repeats, _ = run.store.stage(f"{table.name}.repeats", known)
         rows = classified(found, repeats)
-        accepted = rows.where("verdict = 'accepted'")
+        accepted = rows.where(KEPT)
         touched = accepted.select("identifier_set_id").distinct()
         before = carriers(table, existing).join(touched, "identifier_set_id", "left_semi")
         carried = before.unionByName(carriers(table, accepted.where("NOT written")))
@@ -82,21 +88,30 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
         if "lines" in rows.columns:
             step.wrote("order_line", run.store.add(tables.ORDER_LINE, order_lines(accepted)))
         step.wrote(table.name, run.store.append(table, accepted.where("NOT written")))
-    return rows.select(*tables.QUARANTINE.column_names, "verdict"), sets
+    return rows.select(*tables.QUARANTINE.column_names, "verdict", "contradicts"), sets
 
 
 def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:
-    """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and note it."""
-    keys = ("source", "dataset")
-    rows_in = reduce(DataFrame.unionByName, (each.rows.select(*keys, F.lit("in").alias("verdict")) for each in inputs))
-    tally = rows_in.unionByName(outcome.select(*keys, "verdict")).groupBy(*keys, "verdict").count().collect()
-    counts: dict[tuple[str, str], dict[str, int]] = {each.name: dict.fromkeys(("in", *VERDICTS), 0) for each in inputs}
-    for row in tally:
-        counts[row.source, row.dataset][row.verdict] = row["count"]
+    """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and note it.
+
+    `outcome` has the `verdict` of each record and of each deletion, and whether it `contradicts`.
+    """
+    keys, read = ("source", "dataset"), {"verdict": F.lit("in"), "contradicts": F.lit(False)}
+    rows_in = reduce(DataFrame.unionByName, (each.rows.select(*keys).withColumns(read) for each in inputs))
+    told = rows_in.unionByName(outcome.select(*keys, *read)).groupBy(*keys, *read).count().collect()
+    names = ("in", *VERDICTS, *BESIDE)
+    counts: dict[tuple[str, str], dict[str, int]] = {each.name: dict.fromkeys(names, 0) for each in inputs}
+    for row in told:
+        of_dataset = counts[row.source, row.dataset]
+        of_dataset[row.verdict] += row["count"]
+        of_dataset["contradicting"] += row["count"] if row.contradicts else 0
     for (source, dataset), count in counts.items():
         if count["in"] != sum(count[verdict] for verdict in VERDICTS):
             raise IntegrityError("C501", f"{source}.{dataset} does not add up: {count}")
     rows = [(run.run_id, *each.name, each.version, *counts[each.name].values()) for each in inputs]
     run.store.add_rows(tables.ACCOUNTING, rows)
-    totals = {verdict: sum(count[verdict] for count in counts.values()) for verdict in ("in", *VERDICTS)}
-    return f"{totals.pop('in'):,} in = " + " + ".join(f"{n:,} {verdict}" for verdict, n in totals.items() if n)
+    totals = {name: sum(count[name] for count in counts.values()) for name in names}
+    balance = " + ".join(f"{totals[verdict]:,} {verdict}" for verdict in VERDICTS if totals[verdict])
+    return ", ".join(
+        [f"{totals['in']:,} in = {balance}", *(f"{totals[name]:,} {name}" for name in BESIDE if totals[name])]
+    )

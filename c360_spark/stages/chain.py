@@ -64,7 +64,9 @@ def in_order(run: Run, names: list[str]) -> None:
     _refuse_the_past(run)
     ledger: list[tuple[object, ...]] = []
     try:
-        for name in names:
+        for number, name in enumerate(names, 1):
+            if len(names) > 1:
+                run.say(f"[{number}/{len(names)}] {name}")
             started_at, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
             message: str | None = "unexpected failure"
             try:

@@ -121,7 +121,12 @@ def _counted(contract: Contract, fields: DataFrame, rows: DataFrame) -> Outcome:
 
 def _filled(rows: DataFrame) -> Counts:
     """How many rows have a value, by column; entries of map columns count as columns."""
-    known = {column.name for column in tables.PROVENANCE} - {"country"} | {"reasons", "verdict", "written", "lines"}
+    known = {column.name for column in tables.PROVENANCE} - {"country", "updated_at"} | {
+        "reasons",
+        "verdict",
+        "written",
+        "lines",
+    }
     own = [field for field in rows.schema if field.name not in known]
     flat = [field.name for field in own if field.dataType != STRING_MAP]
     one = rows.agg(F.count(F.lit(1)).alias("_rows"), *(F.count(name).alias(name) for name in flat)).collect()[0]

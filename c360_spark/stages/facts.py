@@ -5,9 +5,10 @@ from functools import reduce
 from pyspark.sql import DataFrame
 
 from c360_spark import tables
+from c360_spark.columns.record import RECORD_KEY
 from c360_spark.config.metrics import FACTS, Fact
 from c360_spark.gold.metric import passed
-from c360_spark.gold.owner import RECORD_KEY, current
+from c360_spark.stages.delivered_properties import current_rows
 from c360_spark.stages.increment import Increment, of
 from c360_spark.stages.run import Run
 from c360_spark.tables import Table
@@ -23,7 +24,7 @@ def facts(run: Run, table: Table, persons: DataFrame | None = None) -> DataFrame
     keys = of(run.store.read(tables.PERSON_XREF), persons)
     if persons is not None:
         rows = rows.join(keys, [*RECORD_KEY], "left_semi")
-    return current(rows).join(keys, [*RECORD_KEY])
+    return current_rows(run, table, rows).join(keys, [*RECORD_KEY])
 
 
 def measured_again(run: Run, news: Increment) -> DataFrame | None:

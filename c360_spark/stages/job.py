@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,7 @@ def begin(
     only: str | None = None,
     retry_rejected: bool = False,
     cdp: str | None = None,
+    accept: Sequence[str] = (),
     small: bool = False,
 ) -> Run:
     """Check configuration and arguments, then start Spark, tuned for little data if `small`."""
@@ -74,4 +75,4 @@ def begin(
     platform = conf.platform
     spark = session("c360", platform.spark, small=small)
     store = Store(spark, platform.lake, platform.catalog)
-    return Run(spark, store, conf, moment, run_id or run_id_of(moment), only, retry_rejected, cdp)
+    return Run(spark, store, conf, moment, run_id or run_id_of(moment), only, retry_rejected, cdp, tuple(accept))

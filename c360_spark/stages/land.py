@@ -17,7 +17,7 @@ from c360_spark.errors import InputError
 from c360_spark.landing.claim import Dataset, claim
 from c360_spark.landing.intake import Missed, Taken, take
 from c360_spark.landing.listing import Found, listing, printable
-from c360_spark.stages.landed_delivery import Delivery, Sighting
+from c360_spark.stages.landed_delivery import Delivery, Sighting, names
 from c360_spark.stages.run import Run, together
 from c360_spark.tables import Table
 
@@ -33,13 +33,15 @@ WORDS = {
     "waiting": "could not be read; the next run tries again",
     "unreadable": "are not of their format, or damaged; deliver them again, whole",
     "empty": "hold no records",
+    "held": "are full deliveries that lack too many records; nothing of them is landed",
 }
 
 
 def land(run: Run) -> None:
     """Land every new file below the landing folder; say which are not landed, and why.
 
-    Raises InputError C301 when the landing folder is missing, C303 where it holds the lake; IntegrityError C501.
+    Raises InputError C301 when the landing folder is missing, C303 where it holds the lake, C203 for a file to accept
+    that does not wait; IntegrityError C501.
     """
     _require(run)
     known = {row["file_path"]: row for row in run.store.rows(tables.LANDING_FILE, *tables.LANDING_FILE.column_names)}
@@ -47,6 +49,9 @@ def land(run: Run) -> None:
         sightings, new = _sorted_out(run, listing(run.spark, run.conf.platform.landing), known)
         deliveries = _deliveries(run, new)
         together([each.read for each in deliveries])
+        _require_accepted(run, deliveries)
+        for each in deliveries:
+            each.hold()
         _note(run, deliveries)
         together([each.write for each in deliveries])
         sightings += [sighting for each in deliveries for sighting in each.sightings()]
@@ -65,6 +70,14 @@ def _require(run: Run) -> None:
         raise InputError("C301", f"no landing folder '{root}'", hint="give it with --landing or in platform.yml")
     if Path(lake).is_relative_to(root):
         raise InputError("C303", f"the lake {lake} lies in the landing folder {root}", hint="give each its own folder")
+
+
+def _require_accepted(run: Run, deliveries: Sequence[Delivery]) -> None:
+    files = [taken for each in deliveries for taken, _ in each.taken]
+    for given in run.accept:
+        if not any(names(given, taken) for taken in files):
+            hint = "c360 files --status held names those that wait"
+            raise InputError("C203", f"no file '{given}' waits to be landed", hint=hint)
 
 
 def _sorted_out(

@@ -17,7 +17,15 @@ from c360_spark.landing.claim import Dataset
 from c360_spark.landing.intake import Missed, Taken
 from c360_spark.landing.listing import Found
 from c360_spark.landing.records import Records, damaged, records
+from c360_spark.stages.held_delivery import held
 from c360_spark.stages.run import Run
+
+SHORTEST = 8  # letters of a delivery_id that tell one from another
+
+
+def names(given: str, taken: Taken) -> bool:
+    """Whether a person means this file: by its path, or by how its delivery_id begins."""
+    return given == taken.found.path or (len(given) >= SHORTEST and taken.delivery_id.startswith(given))
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class Delivery:
     on_record: dict[tuple[str, str], str] = field(default_factory=dict)
     fresh: dict[str, int] = field(default_factory=dict)  # contents to land, with the number of their first file
     damaged: set[str] = field(default_factory=set)
+    held: dict[str, str] = field(default_factory=dict)  # contents that wait for a person, with the reason
     records: Records | None = None
 
     @property
@@ -70,6 +79,24 @@ class Delivery:
         if self.fresh:
             self.records = records(self.run.spark, self.folder, self.fresh, self.arrival.format)
 
+    def hold(self) -> None:
+        """Take out full deliveries that lack too many records."""
+        if self.records is None:
+            return
+        accepted = {each.delivery_id for each, _ in self.taken if self._is_accepted(each)}
+        try:
+            self.held = held(self.run, self.dataset, self.arrival, self.records, self.fresh, accepted)
+        except (PySparkException, Py4JError) as error:
+            self._leave_out_damaged(error)
+            self.hold()
+            return
+        if self.held:
+            rows = self.records.rows.where(~F.col("delivery_id").isin(*self.held))
+            self.records = Records(rows, {i: n for i, n in self.records.counts.items() if i not in self.held})
+
+    def _is_accepted(self, taken: Taken) -> bool:
+        return any(names(each, taken) for each in self.run.accept)
+
     def _landed(self, ids: set[str]) -> set[str]:
         """Which contents bronze holds, of those on record: a killed run may have noted what it did not land."""
         if not ids:
@@ -80,6 +107,8 @@ class Delivery:
     def _status(self, taken: Taken) -> str:
         delivery_id, path = taken.delivery_id, taken.found.path
         if delivery_id in self.fresh:
+            if delivery_id in self.held:
+                return "held"
             if delivery_id in self.damaged or delivery_id not in self.counts:
                 return "unreadable"
             if not self.counts[delivery_id]:
@@ -93,7 +122,11 @@ class Delivery:
         """Rows of ops.delivery that are not there yet, or are there as unreadable and no longer are."""
         for each, _ in self.taken:
             key, status = (each.delivery_id, each.found.path), self._status(each)
-            if self.on_record.get(key) != status and self.on_record.get(key) in (None, "unreadable"):
+            if (
+                status != "held"
+                and self.on_record.get(key) != status
+                and self.on_record.get(key) in (None, "unreadable")
+            ):
                 yield self._noted(each, status)
 
     def _noted(self, taken: Taken, status: str) -> tuple[Any, ...]:
@@ -106,8 +139,9 @@ class Delivery:
 
         Raises IntegrityError C501 when another number is written than was counted.
         """
-        if self.records is None:
+        if not self.counts:
             return
+        assert self.records is not None
         source, dataset = self.dataset
         bronze = bronze_records(self.records.rows, source=source, dataset=dataset, as_of=self.run.as_of)
         try:
@@ -136,6 +170,8 @@ class Delivery:
         """What became of each file."""
         seen = partial(Sighting, dataset=self.dataset, format=self.arrival.format)
         for each, _ in self.taken:
-            yield seen(each.found, self._status(each), delivery_id=each.delivery_id)
+            status = self._status(each)
+            reason = self.held.get(each.delivery_id)
+            yield seen(each.found, status, reason if status == "held" else None, delivery_id=each.delivery_id)
         for missed in self.missed:
             yield seen(missed.found, "waiting", missed.reason)

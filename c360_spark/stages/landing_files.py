@@ -10,7 +10,7 @@ from c360_spark.landing.listing import printable
 from c360_spark.lookup import Lookup, Row, among
 
 LANDED = ("landed", "repeat")
-NOT_LANDED = ("unclaimed", "ignored", "ambiguous", "refused", "waiting", "unreadable", "empty")
+NOT_LANDED = ("unclaimed", "ignored", "ambiguous", "refused", "waiting", "unreadable", "empty", "held")
 
 
 def listed(*, config: str, env: str, lake: str | None, status: str | None, every: bool) -> list[Row]:

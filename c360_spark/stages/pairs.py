@@ -5,9 +5,9 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.gold.consent import consent_state
-from c360_spark.gold.owner import current
 from c360_spark.identity.pair import comparable, pair_rows, review_rows, statements_of
 from c360_spark.identity.probabilistic import crowded_blocks, pairs, prepared
+from c360_spark.stages.delivered_properties import current_rows
 from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run, Step
 
@@ -20,7 +20,9 @@ def score_pairs(run: Run) -> None:
             run.store.sync(tables.PAIR, run.spark.createDataFrame([], tables.PAIR.schema))
         return
     with run.step("resolve_identity pairs") as step:
-        found = comparable(current(run.store.read(tables.PROFILE_RECORD)), run.conf.rules)
+        found = comparable(
+            current_rows(run, tables.PROFILE_RECORD, run.store.read(tables.PROFILE_RECORD)), run.conf.rules
+        )
         records, count = run.store.stage("comparable records", _consented(run, found))
         named = records.withColumn("record_id", F.col("bronze_id"))
         ready, _ = run.store.stage("prepared records", prepared(named, model))

@@ -18,8 +18,10 @@ from c360_spark.silver.line import order_lines
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
-from c360_spark.stages.canonicalise import account
+from c360_spark.stages.canonicalise import KEPT, account
 from c360_spark.stages.chain import in_order
+from c360_spark.stages.deletions import with_deletions
+from c360_spark.stages.delivered_properties import with_unsaid
 from c360_spark.stages.run import Run, Step, hold, sync, together
 from c360_spark.stages.watermark import watermarks
 from c360_spark.tables import Table
@@ -70,7 +72,7 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
                 _sync(run, step, each, table, made)
     if judged:
         with run.step("reprocess accounting") as step:
-            verdict = [rows.select("source", "dataset", "verdict") for rows in judged]
+            verdict = [rows.select("source", "dataset", "verdict", "contradicts") for rows in judged]
             step.results.append(account(run, inputs, reduce(DataFrame.unionByName, verdict)))
 
 
@@ -81,15 +83,18 @@ def _judged(run: Run, each: Input) -> DataFrame:
         found, count = run.store.stage(f"{name}.candidates", candidates(run, each))
         step.results += [f"{count:,} records", *past_support(run, [each], found)]
         found = with_taken(found, found.where("false"), each.contract)
+        table = TABLES[each.contract.table]
+        found = with_unsaid(run, [each], found)
+        found = with_deletions(run, table, [each], found, run.store.read(table).where("false"))
         fine = found.where(F.size("reasons") == 0).select(*NARROW)
-        known = verdicts(fine, fine.where("false"), versioned=TABLES[each.contract.table] in tables.VERSIONED)
+        known = verdicts(fine, fine.where("false"), versioned=table in tables.VERSIONED)
         repeats, _ = run.store.stage(f"{name}.repeats", known)
     return classified(found, repeats)
 
 
 def _made(each: Input, rows: DataFrame) -> Iterator[tuple[Table, DataFrame]]:
     """What each table shall hold of the dataset."""
-    table, accepted = TABLES[each.contract.table], rows.where("verdict = 'accepted'")
+    table, accepted = TABLES[each.contract.table], rows.where(KEPT)
     yield table, accepted
     yield tables.IDENTIFIER_SET, identifier_sets(carriers(table, accepted))
     yield tables.QUARANTINE, rows.where("verdict = 'quarantined'")

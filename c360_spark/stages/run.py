@@ -36,6 +36,7 @@ class Run:
     only: str | None = None  # restrict landing to `source` or `source.dataset`
     retry_rejected: bool = False  # export what destinations rejected once more
     cdp: str | None = None  # reconcile with this CDP only
+    accept: tuple[str, ...] = ()  # held files to land: paths below landing, or beginnings of delivery ids
     anew: bool = False  # deal with everything, not with what changed
     started: float = field(default_factory=time.monotonic)
 

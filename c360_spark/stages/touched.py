@@ -6,7 +6,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.gold.owner import RECORD_KEY, owners
+from c360_spark.columns.record import RECORD_KEY
+from c360_spark.gold.owner import owners
 from c360_spark.stages.increment import Increment
 from c360_spark.stages.membership import current_membership
 from c360_spark.stages.run import Run

@@ -7,8 +7,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
+from c360_spark.columns.record import RECORD_KEY
 from c360_spark.gold.order_session import naming
-from c360_spark.gold.owner import RECORD_KEY
 from c360_spark.stages.increment import Increment, of
 from c360_spark.stages.run import Run
 from c360_spark.stages.touched import members

@@ -9,10 +9,10 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.config.probabilistic import MatchModel, Probabilistic, Trained
 from c360_spark.errors import ConfigError, InputError
-from c360_spark.gold.owner import current
 from c360_spark.identity.probabilistic import prepared, uncrowded
 from c360_spark.identity.scoring import require_splink
 from c360_spark.identity.training import estimated
+from c360_spark.stages.delivered_properties import current_rows
 from c360_spark.stages.run import Run
 
 HEAD = """# How often each level of agreement is met among pairs of one person's records (m) and of two people's (u).
@@ -51,7 +51,9 @@ def train_model(run: Run, file: Path, *, version: str) -> MatchModel:
 def _sample(run: Run, rules: Probabilistic) -> DataFrame:
     """Prepared records, at most `local_max_records` of them, drawn by the seed."""
     free = [region for region, purpose in rules.regions.items() if purpose is None]
-    newest = current(run.store.read(tables.PROFILE_RECORD).where(F.col("region").isin(free)))
+    newest = current_rows(
+        run, tables.PROFILE_RECORD, run.store.read(tables.PROFILE_RECORD).where(F.col("region").isin(free))
+    )
     drawn = newest.orderBy(F.xxhash64(F.lit(rules.seed), "bronze_id"), "bronze_id").limit(rules.local_max_records)
     rows, _ = run.store.stage("model records", prepared(drawn.withColumn("record_id", F.col("bronze_id")), rules))
     return uncrowded(rows, rules)

@@ -29,7 +29,7 @@ from c360_spark.tables.identity import (
     REVIEW,
 )
 from c360_spark.tables.model import Column, Pii, Table, Write
-from c360_spark.tables.ops import ACCOUNTING, DELIVERY, LANDING_FILE, RULE_RELEASE, RUN, WATERMARK
+from c360_spark.tables.ops import ACCOUNTING, DELIVERY, DELIVERY_PROPERTY, LANDING_FILE, RULE_RELEASE, RUN, WATERMARK
 from c360_spark.tables.silver import (
     CDP_PROFILE,
     CONSENT,
@@ -91,6 +91,7 @@ ALL: tuple[Table, ...] = (
     REJECTED,
     ACK,
     DELIVERY,
+    DELIVERY_PROPERTY,
     LANDING_FILE,
     ACCOUNTING,
     WATERMARK,
@@ -116,6 +117,7 @@ __all__ = [
     "CONSENT",
     "CONSENT_STATE",
     "DELIVERY",
+    "DELIVERY_PROPERTY",
     "DEVICE",
     "EVENT",
     "EVENT_REATTRIBUTION",

@@ -40,7 +40,8 @@ LANDING_FILE = Table(
             STRING,
             "landed, repeat, empty or unreadable as in ops.delivery; or why it was not landed: unclaimed (by any "
             "dataset), ignored (hidden, or not of the glob), ambiguous (two datasets take it), refused (a link that "
-            "leads out, no file), waiting (it could not be read, or was being written)",
+            "leads out, no file), waiting (it could not be read, or was being written), held (a full delivery that "
+            "lacks too many records)",
         ),
         Column("reason", STRING, "why it was not landed, in words"),
         key("size_bytes", LONG, "size of the file"),
@@ -49,6 +50,23 @@ LANDING_FILE = Table(
         key("seen_at", TIMESTAMP, "as-of time of the run that first saw it like this"),
     ),
     physical=True,
+)
+
+DELIVERY_PROPERTY = Table(
+    "ops",
+    "delivery_property",
+    "one property that a delivery lacks, or has though no contract names it",
+    ("source", "dataset", "delivery_id", "property"),
+    Write.APPEND,
+    (
+        key("source", STRING, "system the data comes from"),
+        key("dataset", STRING, "dataset of the source"),
+        key("delivery_id", STRING, "SHA-256 of the file"),
+        key("property", STRING, "name in the contract, or as delivered"),
+        key("status", STRING, "missing, or unknown"),
+        Column("column_name", STRING, "column of silver that is null for want of it"),
+        key("seen_at", TIMESTAMP, "as-of time of the run that saw it first"),
+    ),
 )
 
 ACCOUNTING = Table(
@@ -67,6 +85,13 @@ ACCOUNTING = Table(
         key("quarantined", LONG, "rejected records"),
         key("duplicate", LONG, "events sent again, records sent again unchanged"),
         key("suppressed", LONG, "records of erased people"),
+        key("deleted", LONG, "beside these: records that a full delivery lacked"),
+        key(
+            "contradicting",
+            LONG,
+            "of accepted and duplicate ones: the source gave an earlier record of the key the same time and other "
+            "content, or the table keeps the first one only; arrival decided",
+        ),
     ),
 )
 

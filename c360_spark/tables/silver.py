@@ -1,9 +1,8 @@
 """Silver: canonical records, checked against their contract.
 
 Runs only append; reprocessing a dataset also changes and removes rows, so that silver is what an empty lake would get.
-A *versioned* table gets a new row when the content of a source key changes, so the current version of a key is its row
-with the greatest (received_at, bronze_id). In an *immutable* table the first row of a source key stays and later ones
-are duplicates.
+A *versioned* table gets a new row when the content of a source key changes; `columns/record.py` says which version is
+current. In an *immutable* table the first row of a source key stays and later ones are duplicates.
 """
 
 from pyspark.sql.types import ArrayType, StructField, StructType
@@ -42,7 +41,11 @@ PROVENANCE = (
     key("contract_version", STRING, "version of the contract that typed the row"),
     key("region", STRING, "legal region of the record; identifiers live in it"),
     Column("country", STRING, "ISO 3166-1 alpha-2"),
-    key("received_at", TIMESTAMP, "as-of time of the run that landed the record"),
+    key("received_at", TIMESTAMP, "as-of time of the run that landed the record, plus a microsecond a file"),
+    key("position", LONG, "0-based place of the record in its file"),
+    Column("updated_at", TIMESTAMP, "when the source says it last changed the record"),
+    key("is_deleted", BOOLEAN, "whether this version says that a full delivery lacked the record; it has no content"),
+    Column("unsaid", ArrayType(STRING), "columns that the delivery does not have; null there says nothing"),
     Column(
         "record_hash", STRING, "hash of the canonical content, to tell a new version from a re-sent one", Pii.INDIRECT
     ),
@@ -65,7 +68,6 @@ OF_CUSTOMER = (
     Column("loyalty_points", LONG, "points in the loyalty programme"),
     Column("attributes", STRING_MAP, "further attributes by name", Pii.INDIRECT),
     Column("created_at", TIMESTAMP, "when the source says it created the record"),
-    Column("updated_at", TIMESTAMP, "when the source says it last changed the record"),
 )
 
 PROFILE_RECORD = Table(
@@ -201,7 +203,7 @@ IDENTIFIER_SET = Table(
         key("first_seen_at", TIMESTAMP, "earliest time in the source"),
         key("last_seen_at", TIMESTAMP, "latest time in the source"),
         key("first_recorded_at", TIMESTAMP, "earliest received_at"),
-        key("sample_bronze_id", STRING, "one record that carries the set: the smallest (received_at, bronze_id)"),
+        key("sample_bronze_id", STRING, "one record that carries the set: the first to arrive"),
     ),
 )
 

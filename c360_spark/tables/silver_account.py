@@ -17,7 +17,6 @@ ACCOUNT = Table(
         Column("parent_key", STRING, "source_key of the company it belongs to, in the same dataset", Pii.INDIRECT),
         Column("attributes", STRING_MAP, "further attributes by name", Pii.INDIRECT),
         Column("created_at", TIMESTAMP, "when the source says it created the record"),
-        Column("updated_at", TIMESTAMP, "when the source says it last changed the record"),
     ),
     references={**OF_RECORD, "parent_key": "silver.account.source_key"},
 )
@@ -42,7 +41,6 @@ SUBSCRIPTION = Table(
         Column("currency", STRING, "ISO 4217"),
         Column("attributes", STRING_MAP, "further attributes by name", Pii.INDIRECT),
         Column("created_at", TIMESTAMP, "when the source says it created the record"),
-        Column("updated_at", TIMESTAMP, "when the source says it last changed the record"),
     ),
     references={**OF_RECORD, "account_key": "silver.account.source_key"},
 )

@@ -1,0 +1,81 @@
+"""Which properties a delivery has. Null in a property that it does not have is nothing that the source said."""
+
+import csv
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.config import Contract, Field
+
+SAMPLE = 1000  # first records of a delivery in which properties are looked for that no contract names
+Delivered = tuple[str, str, datetime]  # source, dataset, received_at
+
+
+def resolved(names: Sequence[str], contract: Contract) -> list[str]:
+    """Names of a delivery as the contract calls them: its own names, then aliases, then, where `headers` is
+    `ignore_case`, names that differ in case only.
+    """
+    own = {field.path[0] for field in contract.fields}
+    other = {alias: f.path[0] for f in contract.fields for alias in f.settings.aliases}
+    cased = {name.casefold(): to for name, to in [*((n, n) for n in own), *other.items()]}
+    ignore_case = contract.settings.headers == "ignore_case"
+    taken = own & set(names)
+    found = []
+    for name in names:
+        to = name if name in own else other.get(name, cased.get(name.casefold()) if ignore_case else None)
+        if to is None or (to != name and to in taken):
+            found.append(name)
+        else:
+            taken.add(to)
+            found.append(to)
+    return found
+
+
+def header_names(header: str) -> list[str]:
+    """The names in the first line of a delimited file."""
+    return [name.strip() for name in next(csv.reader([header.lstrip("\ufeff")]))]
+
+
+def silent(rows: DataFrame, columns: Iterable[str]) -> DataFrame:
+    """`source, dataset, received_at`, and for each of the silver columns in `columns` whether no record of the delivery
+    has a value in it, in their order as `c0`, `c1`, ….
+    """
+    none = ((F.count(_value(name)) == 0).alias(f"c{i}") for i, name in enumerate(columns))
+    return rows.groupBy("source", "dataset", "received_at").agg(*none)
+
+
+def shapes(rows: DataFrame, wanted: Collection[str]) -> DataFrame:
+    """What each delivery of a dataset has: `received_at, delivery_id, header, keys, named`.
+
+    `keys` are the names at the top of its first SAMPLE records of JSON, `named` which of `wanted` are named anywhere in
+    it. `rows` are of bronze.
+    """
+    keys = F.collect_set(F.when(F.col("position") < SAMPLE, F.json_object_keys("payload")))
+    named = [F.when(F.bool_or(F.contains("payload", F.lit(f'"{name}"'))), F.lit(name)) for name in sorted(wanted)]
+    return rows.groupBy("received_at").agg(
+        F.max("delivery_id").alias("delivery_id"),
+        F.max("header").alias("header"),
+        F.array_sort(F.array_distinct(F.flatten(keys))).alias("keys"),
+        (F.array_compact(F.array(*named)) if named else F.array().cast("array<string>")).alias("named"),
+    )
+
+
+def mapped_fields(contract: Contract) -> dict[str, Field]:
+    """The property of each silver column, or entry of a map column, that one is mapped to."""
+    return {f.settings.canonical: f for f in contract.fields if f.settings.canonical}
+
+
+def unsaid(columns: Mapping[Delivered, Sequence[str]]) -> Column:
+    """The silver columns that the delivery of a row does not have: null, or an array of names."""
+    said_all = F.lit(None).cast("array<string>")
+    for (source, dataset, at), names in columns.items():
+        of_it = (F.col("source") == source) & (F.col("dataset") == dataset) & (F.col("received_at") == F.lit(at))
+        said_all = F.when(of_it, F.array(*map(F.lit, sorted(names)))).otherwise(said_all) if names else said_all
+    return said_all
+
+
+def _value(name: str) -> Column:
+    column, _, entry = name.partition(".")
+    return F.col(column)[entry] if entry else F.col(column)

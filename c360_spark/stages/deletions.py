@@ -1,0 +1,38 @@
+"""What full deliveries of a batch delete."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.silver.deletion import deletions, deliveries, presences
+from c360_spark.stages.bronze_input import Input
+from c360_spark.stages.run import Run
+from c360_spark.tables import Table
+
+
+def with_deletions(run: Run, table: Table, inputs: Sequence[Input], found: DataFrame, existing: DataFrame) -> DataFrame:
+    """`found` candidates of a table, and a row for each record that a full delivery among them lacks; `existing` are
+    the rows of the table before. Tells which deliveries are older than what is known, and so delete nothing.
+    """
+    names = [each.name for each in inputs if run.conf.sources[each.name].delivery == "full"]
+    if not names:
+        return found
+    of_full = F.concat_ws(".", "source", "dataset").isin([".".join(name) for name in names])
+    present, _ = run.store.stage(
+        f"{table.name}.presences", presences(found.where(of_full), existing.where(of_full), table)
+    )
+    rows = deliveries(present).collect()
+    whole, older = (
+        {
+            name: sorted(row.received_at for row in rows if (row.source, row.dataset) == name and row.older == is_older)
+            for name in names
+        }
+        for is_older in (False, True)
+    )
+    for name, times in older.items():
+        if times:
+            run.say(
+                f"{'.'.join(name)}: {len(times):,} full deliveries are older than what is known; they delete nothing"
+            )
+    return found.unionByName(deletions(present, whole=whole, older=older), allowMissingColumns=True)
