@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -75,8 +75,8 @@ def all_tables(conf: Conf) -> list[Table]:
     return [t for t in (*bronze, *tables.ALL, *outboxes) if not t.physical and t not in absent]
 
 
-def assert_equal_lakes(left: Run, right: Run, *, but: Table | None = None) -> None:
-    for table in all_tables(left.conf):
+def assert_equal_lakes(left: Run, right: Run, *, of: Sequence[Table] | None = None, but: Table | None = None) -> None:
+    for table in of or all_tables(left.conf):
         if table is but:
             continue
         frames = []
