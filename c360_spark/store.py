@@ -33,6 +33,7 @@ from c360_spark.tables.model import BOOLEAN, LONG, STRING
 
 GONE = re.compile(
     "FileNotFoundException|VersionNotFoundException|FILE_NOT_EXIST|"
+    "Object at location .* not found|Invalid table version|No files in log segment|"  # as delta-rs says it
     "DELTA_(VERSION_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|CHANGE_DATA_FILE_NOT_FOUND)"
 )
 PLAIN = re.compile(r"[\w/ .,+=@~-]*")  # paths that delta-rs takes; with others it panics

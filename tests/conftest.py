@@ -142,5 +142,14 @@ class DyingStore(Store):
     def append(self, *arguments: object) -> Written:
         return self._after(super().append(*arguments))
 
+    def append_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
+        written = super().append_rows(table, rows)
+        return self._after(written) if self.is_local else written  # else it is one of `append`
+
+    def merge_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
+        there = self.is_local and self.exists(table)  # else it is one of `append` or `_merge`
+        written = super().merge_rows(table, rows)
+        return self._after(written) if there else written
+
     def _merge(self, *arguments: object) -> Written:
         return self._after(super()._merge(*arguments))

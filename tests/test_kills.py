@@ -6,6 +6,7 @@ C360_KILLS=200 kills as many times; C360_SEED chooses other moments.
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,7 +49,7 @@ class Process:
 
     def __post_init__(self) -> None:
         command = [sys.executable, "-m", "c360_spark.cli", "run", "--as-of", "2026-01-02", "--lake", "lake"]
-        command += ["--landing", "landing", "--config", str(ROOT / "conf")]
+        command += ["--landing", "landing", "--config", "../conf"]
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, env=ENV, stderr=log, start_new_session=True)
 
@@ -101,7 +102,10 @@ def plan(durations: dict[str, float], kills: int, chance: random.Random) -> list
 
 @pytest.fixture
 def world(spark: SparkSession, tmp_path: Path) -> Path:
-    """One day of thirty people."""
+    """One day of thirty people, and a conf/ that delivers files."""
+    shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    with (tmp_path / "conf" / "destinations" / "newsletter.yml").open("a") as file:
+        file.write("deliver: {to: jsonl, folder: newsletter, batch_rows: 2}\n")
     start, told = date(2026, 1, 1), lambda _: None
     arguments = {"people": 30, "days": 1, "seed": 5, "start": start, "noise": Noise(), "report": told}
     synth(spark, tmp_path / "deliveries", tmp_path / "truth", **arguments)

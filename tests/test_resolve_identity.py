@@ -116,8 +116,9 @@ def test_a_graph_through_its_life(spark: SparkSession, frame: Frame, conf: Conf,
     assert (life.person(C1), life.person(C2)) == (one, two)
     answer = explanation(life.lake, C1, to=C2, as_of=None, values=False)
     assert [step["reason"] for step in answer["path"] if step["status"] == "evicted"] == ["limit:never"]
+    before = Store(life.spark, life.lake).version(tables.LINK)
     idle = life.live(*together, never_links=(never, again))
-    assert idle.store.version(tables.LINK) == 2  # nothing changed, nothing written
+    assert idle.store.version(tables.LINK) == before  # nothing changed, nothing written
     figures = idle.store.read(tables.HEALTH).where(F.col("run_id") == idle.run_id).collect()
     assert {(row.metric, row.value) for row in figures} >= {("persons", 4.0), ("id_stability", 1.0)}
 

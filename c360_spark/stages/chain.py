@@ -5,9 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
-
 from c360_spark import tables
 from c360_spark.config.document import did_you_mean
 from c360_spark.errors import InputError
@@ -110,7 +107,7 @@ def run_stage(run: Run, name: str) -> None:
     """Run a stage; where what changed since its last run cannot be read any more, deal with everything instead."""
     try:
         STAGES[name](run)
-    except (Py4JJavaError, PySparkException) as error:
+    except Exception as error:
         if name in FROM_FILES or run.anew or not history_is_gone(error):
             raise
         run.say(f"{name:<28} the changes since its last run are gone (VACUUM): everything is made anew")
