@@ -65,7 +65,7 @@ class Delivery:
         known = {delivery_id for (delivery_id, _), status in self.on_record.items() if status != "unreadable"}
         landed = self._landed(known) | {i for (i, _), status in self.on_record.items() if status == "empty"}
         for each, number in self.taken:
-            if each.delivery_id not in landed:
+            if not each.damage and each.delivery_id not in landed:
                 self.fresh.setdefault(each.delivery_id, number)
         if self.fresh:
             self.records = records(self.run.spark, self.folder, self.fresh, self.arrival.format)
@@ -79,12 +79,14 @@ class Delivery:
 
     def _status(self, taken: Taken) -> str:
         delivery_id, path = taken.delivery_id, taken.found.path
+        if taken.damage:
+            return "unreadable"
         if delivery_id in self.fresh:
             if delivery_id in self.damaged or delivery_id not in self.counts:
                 return "unreadable"
             if not self.counts[delivery_id]:
                 return "empty"
-            first = next(each for each, _ in self.taken if each.delivery_id == delivery_id)
+            first = next(each for each, _ in self.taken if each.delivery_id == delivery_id and not each.damage)
             return "landed" if first == taken else "repeat"
         before = {status for (known, _), status in self.on_record.items() if known == delivery_id}
         return self.on_record.get((delivery_id, path), "empty" if before == {"empty"} else "repeat")
@@ -136,6 +138,6 @@ class Delivery:
         """What became of each file."""
         seen = partial(Sighting, dataset=self.dataset, format=self.arrival.format)
         for each, _ in self.taken:
-            yield seen(each.found, self._status(each), delivery_id=each.delivery_id)
+            yield seen(each.found, self._status(each), each.damage or None, delivery_id=each.delivery_id)
         for missed in self.missed:
             yield seen(missed.found, "waiting", missed.reason)
