@@ -185,6 +185,19 @@ SHAPES = {
         {"user_id": "commerce.account_id", "user_pseudo_id": "web.cookie_id"},
         {"occurred_at": "event_timestamp", "event_name": "event_name", "country": "geo.country"},
     ),
+    "ga4.flat_event": Shape(
+        "ga4_flat.csv",
+        table(
+            "event_date,event_timestamp,event_name,user_pseudo_id,ga_session_id,page_location,country",
+            "20251015", "17605188{ii}123456", "page_view", "12000000{ii}.1760518800", "17605188{ii}",
+            "https://shop.example/", "Germany",
+        ),
+        "event",
+        ["user_pseudo_id", "event_timestamp", "event_name"],
+        {"user_pseudo_id": "web.cookie_id"},
+        {"occurred_at": "event_timestamp", "event_name": "event_name"},
+        {"value: properties.page_location": "value: properties.page_url"},
+    ),
     "ads.conversion": Shape(
         "conversions.CSV.zst",
         table(
@@ -258,11 +271,27 @@ def test_keys_times_countries_and_identifiers_of_known_exports_are_found(conf_fo
     assert claim(f"{names[0]}/{names[1]}/{shape.file}", conf.sources).dataset == names
 
 
+def test_an_event_that_lacks_what_the_vocabulary_wants_of_it_is_told_before_it_is_quarantined(
+    conf_folder: Path,
+) -> None:
+    told = init(str(written(conf_folder.parent, "ga4.event")), name="ga4.event", out=str(conf_folder), env="dev")
+    said = "page_viewed from web must bring properties.page_url: map it, or its records are quarantined"
+    assert f"! {said}" in told
+    assert f"# NOTE {said}" in (conf_folder / "contracts/ga4/event/1.0.0.odcs.yaml").read_text()
+
+
 @pytest.mark.spark
 @pytest.mark.slow
 def test_records_of_each_shape_are_accepted_once_its_draft_is_active(conf_folder: Path, spark: Any) -> None:
     """Six shapes, one of each kind of time, key and packing."""
-    for name in ("hubspot.contact", "mailchimp.member", "stripe.charge", "woo.order", "ga4.event", "ads.conversion"):
+    for name in (
+        "hubspot.contact",
+        "mailchimp.member",
+        "stripe.charge",
+        "woo.order",
+        "ga4.flat_event",
+        "ads.conversion",
+    ):
         path = written(conf_folder.parent, name)
         init(str(path), name=name, out=str(conf_folder), env="dev")
         adopt(conf_folder, name)

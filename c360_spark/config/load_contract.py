@@ -17,6 +17,7 @@ from c360_spark.config.vocabulary import Reference
 
 S = TypeVar("S", bound=BaseModel)
 CONTRACTS = "*/*/*.odcs.yaml"
+UNRELEASED = re.compile(r"^status:[ \t]*[\"']?(draft|proposed)\b", re.MULTILINE)
 SAFE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -43,10 +44,7 @@ def load_contracts(
 def is_draft(path: Path) -> bool:
     """Whether a file says that it is a draft or proposed; asked where it cannot be read as a contract."""
     try:
-        return (
-            re.search(r"^status:[ \t]*[\"']?(draft|proposed)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
-            is not None
-        )
+        return UNRELEASED.search(path.read_text(encoding="utf-8")) is not None
     except (OSError, UnicodeDecodeError):
         return False
 

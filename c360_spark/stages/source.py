@@ -15,7 +15,7 @@ from c360_spark.config.round_trip import edited
 from c360_spark.config.vocabulary import Taxonomy
 from c360_spark.errors import ConfigError, InputError
 from c360_spark.governance.onboarding.contract_text import contract_text, sources_entry
-from c360_spark.governance.onboarding.events import with_events
+from c360_spark.governance.onboarding.events import lacking, with_events
 from c360_spark.governance.onboarding.people import Spaces
 from c360_spark.governance.onboarding.proposal import Proposal, proposal
 from c360_spark.governance.onboarding.summary import summary
@@ -34,6 +34,7 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
     target = folder / "contracts" / source / dataset / "1.0.0.odcs.yaml"
     _free(conf, source, dataset, target, force=force)
     made = proposal(source, dataset, sample(Path(path)), spaces(conf))
+    made.notes += lacking(conf.taxonomy, made)
     edits = [Edit(target, contract_text(made), f"wrote {target}: read it, and fill in what stands in <>")]
     edits += [into_sources(folder / "sources.yml", made), *into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, made)]
     kept, said = harmless(folder, env, edits)

@@ -38,6 +38,20 @@ def with_events(text: str, taxonomy: Taxonomy, made: Proposal) -> tuple[str, lis
     return (text_with, said) if said else (text, [])
 
 
+def lacking(taxonomy: Taxonomy, made: Proposal) -> list[str]:
+    """Events of the sample whose records silver would reject: no property gives what the vocabulary wants of them."""
+    targets = [each.settings["canonical"].value for each in made.made.values() if "canonical" in each.settings]
+    given = {str(target).removeprefix("properties.") for target in (*targets, *made.constants)}
+    known, said = {words(word): name for word, name in taxonomy.names.items()}, []
+    for name in dict.fromkeys(known[words(word)] for word in _events(made) if words(word) in known):
+        for channel in _channels(made):
+            wanted = sorted(set(taxonomy.events[name].channels.get(channel, ())) - given)
+            if wanted:
+                properties = ", ".join(f"properties.{each}" for each in wanted)
+                said.append(f"{name} from {channel} must bring {properties}: map it, or its records are quarantined")
+    return said
+
+
 def _insert(data: CommentedMap, name: str, entry: CommentedMap) -> None:
     events = data.setdefault("events", CommentedMap())
     # Behind the last event may stand a comment on what comes after all of them.
