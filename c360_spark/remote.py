@@ -2,11 +2,16 @@
 by Python: Hadoop cannot read every name that they may have.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
+
+from c360_spark.packing import HEAD, packing
+
+DAMAGED = re.compile(r"ZipException|EOFException|ZstdIOException|Truncated|truncated")
 
 
 def files(spark: SparkSession, root: str) -> Iterator[tuple[str, int, int]]:
@@ -36,16 +41,39 @@ def remove(spark: SparkSession, folder: str) -> None:
         return  # the session has ended; the next run will do it
 
 
-def copy(spark: SparkSession, source: str, target: str, *, local_source: bool = False) -> str:
-    """Copy a file and give the SHA-256 of its bytes, in one read. `local_source` may have any name."""
+def copy(spark: SparkSession, source: str, target: str, *, local_source: bool = False) -> tuple[str, str]:
+    """Copy a file without its compression, in one read: the SHA-256 of its content, and how it is damaged, if it is.
+
+    `local_source` may have any name.
+    """
     java: Any = spark._jvm
     digest = java.java.security.MessageDigest.getInstance("SHA-256")
     opened = java.java.io.FileInputStream if local_source else _system(spark, source).open
-    stream = opened(source if local_source else _path(spark, source))
-    hashed = java.java.security.DigestInputStream(stream, digest)
-    out = _system(spark, target).create(_path(spark, target), True)
-    java.org.apache.hadoop.io.IOUtils.copyBytes(hashed, out, 1 << 20, True)
-    return str(java.org.apache.commons.codec.binary.Hex.encodeHexString(digest.digest()))
+    stream, packed = _unpacked(java, opened(source if local_source else _path(spark, source)))
+    damage = ""
+    try:
+        hashed = java.java.security.DigestInputStream(stream(), digest)
+        out = _system(spark, target).create(_path(spark, target), True)
+        java.org.apache.hadoop.io.IOUtils.copyBytes(hashed, out, 1 << 20, True)
+    except Py4JJavaError as error:
+        if not packed or not DAMAGED.search(str(error.java_exception.toString())):
+            raise
+        damage = str(error.java_exception.getMessage())
+        _system(spark, target).delete(_path(spark, target), False)
+    return str(java.org.apache.commons.codec.binary.Hex.encodeHexString(digest.digest())), damage
+
+
+def _unpacked(java: Any, opened: Any) -> tuple[Callable[[], Any], str | None]:
+    """What makes the stream of the content, which fails where the head of a packed file is damaged; and the packing."""
+    stream = java.java.io.PushbackInputStream(opened, HEAD)
+    head = bytes(stream.readNBytes(HEAD))
+    stream.unread(head)
+    packed = packing(head)
+    if packed == "gzip":
+        return lambda: java.java.util.zip.GZIPInputStream(stream, 1 << 16), packed
+    if packed == "zstd":
+        return lambda: java.com.github.luben.zstd.ZstdInputStream(stream), packed
+    return lambda: stream, packed
 
 
 def rename(spark: SparkSession, source: str, target: str) -> None:

@@ -3,6 +3,8 @@
 Every write is idempotent for the caller: an append is of rows the caller knows to be new, a merge is by key, and a sync
 writes only what differs. So a killed stage is repaired by running it again.
 
+A table declares in the registry what may happen to its rows (`Write`): a verb that could do more is refused.
+
 On a laptop small tables are written by delta-rs (`local_delta`), which needs no Spark jobs, and read as the Parquet
 files that they are; large ones, those in a catalog or on object storage, and all on a cluster are left to Spark.
 """
@@ -28,7 +30,7 @@ from c360_spark.local_delta import CHANGE, LocalTable
 from c360_spark.local_delta import Written as Written
 from c360_spark.scratch import FOLDER, Scratch
 from c360_spark.tables import Column as TableColumn
-from c360_spark.tables import Table
+from c360_spark.tables import Table, Write
 from c360_spark.tables.model import BOOLEAN, LONG, STRING
 
 GONE = re.compile(
@@ -133,7 +135,12 @@ class Store:
         return row["greatest"] if row else None
 
     def changes(self, table: Table, *, since: int, until: int) -> DataFrame:
-        """Rows appended to an append-only table after version `since`, up to version `until` (> since)."""
+        """Rows appended to an append-only table after version `since`, up to version `until` (> since).
+
+        Raises TypeError for a table whose rows may change: that they did would be missed.
+        """
+        if table.write is not Write.APPEND:
+            raise TypeError(f"{table.full_name} is not append-only: read it by `latest`")
         local = self._local(table)
         if since < 0 and local:
             return self._files(table, local.files(until))
@@ -202,7 +209,11 @@ class Store:
         return self.append_rows(table, [row for row in rows if tuple(row[place] for place in places) not in known])
 
     def merge(self, table: Table, rows: DataFrame) -> Written:
-        """Insert rows with new keys and overwrite those with known keys. `rows` has one row a key."""
+        """Insert rows with new keys and overwrite those with known keys. `rows` has one row a key.
+
+        Raises TypeError for a table that is append-only.
+        """
+        _require(table, Write.MERGE)
         if not self.exists(table):
             return self.append(table, rows)
         changed = self._shaped(table, rows).withColumn(CHANGE, F.lit("merge"))
@@ -211,6 +222,7 @@ class Store:
 
     def merge_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
         """As `merge`, of values in the order of the columns."""
+        _require(table, Write.MERGE)
         local = self._local(table, small=True)
         if local and local.exists:
             changed = local_delta.as_arrow(table, rows)
@@ -218,7 +230,11 @@ class Store:
         return self.merge(table, self.spark.createDataFrame(rows, table.schema)) if rows else Written()
 
     def sync(self, table: Table, rows: DataFrame, *, old: DataFrame | None = None) -> Written:
-        """Make the table (or `old`, some rows of it) equal to `rows`, writing only differences."""
+        """Make the table (or `old`, some rows of it) equal to `rows`, writing only differences.
+
+        Raises TypeError for a table from which no row may go.
+        """
+        _require(table, Write.SYNC)
         if not self.exists(table):
             return self.append(table, rows)
         shaped = self._shaped(table, rows)
@@ -314,6 +330,12 @@ class Store:
         """Columns in the registry's order and types; a missing or incompatible column fails here, before a write."""
         fields = [StructField(c.name, c.type, True, {"comment": c.meaning}) for c in table.columns]
         return rows.to(StructType(fields))
+
+
+def _require(table: Table, verb: Write) -> None:
+    """A mistake of a stage, not of a user."""
+    if not table.write.allows(verb):
+        raise TypeError(f"{table.full_name} is declared {table.write}: {verb} could change or remove its rows")
 
 
 def _missing(rows: DataFrame, table: Table) -> list[TableColumn]:

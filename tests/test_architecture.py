@@ -32,14 +32,15 @@ MAY_SEE = {
     "store": BASE | {"scratch", "local_delta"},
     "local_delta": BASE,
     "scratch": BASE | {"remote"},
-    "remote": set(),
-    "landing": BASE | {"columns", "remote"},
+    "packing": set(),
+    "remote": {"packing"},
+    "landing": BASE | {"columns", "remote", "packing"},
     "lease": BASE,
     "faults": {"errors"},
     "lookup": BASE,
     "stages": BASE
     | PURE
-    | {"columns", "session", "store", "lookup", "lease", "faults", "scratch", "remote", "landing"},
+    | {"columns", "session", "store", "lookup", "lease", "faults", "scratch", "remote", "landing", "packing"},
     "cli": {"errors", "doctor", "faults"},  # the rest it loads when a command is called
     "__init__": set(),
 }
@@ -48,7 +49,7 @@ BESIDE_STAGES = set(
     "audience batch bronze_input catalog cdp_report chain contracts deletions delivered_files delivered_properties "
     "demo destination diff dry_run dsn evidence explain facts graph held_delivery increment job landed_delivery "
     "landing_files late_data membership metrics pairs people postgres quarantine release replay reprocess review "
-    "rules run sample source synth touched touched_events train_model watermark".split()
+    "rule_figures rules run sample source synth touched touched_events train_model watermark".split()
 )
 
 # Differ from run to run, follow the order rows happen to come in, or leave the engine.

@@ -16,6 +16,7 @@ from c360_spark.config import Conf
 from c360_spark.stages.build_households import MADE, build_households
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
+from c360_spark.tables import Write
 from tests.conftest import DyingStore, Killed, contents
 from tests.test_attribution import ACCOUNT, HOUSEHOLDS, day, span
 
@@ -90,7 +91,7 @@ class Lake:
             (tables.MEMBERSHIP, held, owners),
         ):
             if news:
-                self.store.sync(table, self.frame(table, *rows))
+                self.store.sync(replace(table, write=Write.SYNC), self.frame(table, *rows))
 
     def homes(self) -> list[list[str]]:
         homes: dict[str, list[str]] = {}

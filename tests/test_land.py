@@ -2,6 +2,7 @@
 land is on record with its reason, and told.
 """
 
+import gzip
 import os
 import shutil
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.errors import InputError
-from c360_spark.landing.claim import claim
+from c360_spark.landing.claim import claim, fits_glob
 from c360_spark.landing.intake import WRITTEN, Missed, take
 from c360_spark.landing.listing import listing, printable
 from c360_spark.stages.chain import run_stages
@@ -252,6 +253,81 @@ def test_empty_and_hidden_files_are_on_record_and_told(run: Run, capsys: pytest.
     assert payloads(run) == [(1, "C1,A,t")]
 
 
+PACKED = {
+    "a.csv.gz": gzip.compress,
+    "b.CSV.GZ": lambda text: gzip.compress(text[:30]) + gzip.compress(text[30:]),  # as `cat` joins two
+    "c.csv.zst": lambda text: pa.Codec("zstd").compress(text, asbytes=True),
+    "d.csv": gzip.compress,  # packed, though the name does not say so
+    "e.csv.gz": bytes,  # unpacked by a browser, and called as before
+}
+CUT = {
+    "cut.csv.gz": lambda text: gzip.compress(text)[:-9],
+    "cut.csv.zst": lambda text: pa.Codec("zstd").compress(text, asbytes=True)[:-3],
+    "wrong.csv.gz": lambda text: gzip.compress(text)[:-8] + bytes(8),
+    "head.csv.gz": lambda text: gzip.compress(text)[:5],
+    "more.csv.gz": lambda text: gzip.compress(text) + b"and more",
+}
+
+
+def test_packed_files_land_as_what_they_hold_and_damaged_ones_are_on_record(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, pack in (PACKED | CUT).items():
+        (folder(run) / name).write_bytes(pack(f"{HEADER}\n{name},Ada,t\n".encode()))
+    (folder(run) / "none.csv.gz").write_bytes(gzip.compress(b""))
+    land(run)
+    assert sorted(payloads(run)) == [(1, f"{name},Ada,t") for name in sorted(PACKED)]
+    wanted = dict.fromkeys(PACKED, "landed") | dict.fromkeys(CUT, "unreadable") | {"none.csv.gz": "empty"}
+    assert seen(run) == {f"crm/customer/{name}": status for name, status in wanted.items()}
+    assert ledger(run)["crm/customer/cut.csv.gz"] == ("unreadable", 0)
+    told = capsys.readouterr().err
+    assert "5 files are not of their format, or damaged; deliver them again, whole: crm/customer/cut.csv.gz (" in told
+    reasons = {row.reason for row in run.store.read(tables.LANDING_FILE).where("status = 'unreadable'").collect()}
+    assert "Truncated compressed stream" in reasons
+
+    # The same records packed again are other bytes and the same content; what was cut and comes whole lands.
+    text = f"{HEADER}\na.csv.gz,Ada,t\n".encode()
+    (folder(run) / "again.csv.gz").write_bytes(gzip.compress(text, mtime=1))
+    (folder(run) / "plain.csv").write_bytes(text)
+    (folder(run) / "cut.csv.gz").write_bytes(gzip.compress(f"{HEADER}\ncut.csv.gz,Ada,t\n".encode()))
+    land(at(run, 1))
+    statuses = seen(run)
+    assert [statuses[f"crm/customer/{name}"] for name in ("again.csv.gz", "plain.csv", "cut.csv.gz")] == [
+        "repeat",
+        "repeat",
+        "landed",
+    ]
+    assert len(payloads(run)) == len(PACKED) + 1
+
+
+def test_a_packed_parquet_file_lands(run: Run) -> None:
+    pq.write_table(pa.table({"order_id": ["O1", "O2"]}), folder(run, "commerce/order") / "a.parquet")
+    plain = folder(run, "commerce/order") / "a.parquet"
+    (folder(run, "commerce/order") / "b.PARQUET.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    land(run)
+    assert ledger(run) == {"commerce/order/b.PARQUET.gz": ("landed", 2)}
+
+
+@pytest.mark.parametrize(
+    ("glob", "taken", "missed"),
+    [
+        ("*.csv", "a.csv A.CSV a.Csv.gz a.csv.ZST .csv a.b.csv", "a.tsv a.csv.tmp a.csvx a.csv.gz.part a.gz"),
+        ("*.CSV", "a.csv a.CSV.gz", "a.tsv"),
+        ("*.jsonl", "a.ndjson a.JSONL a.NDJSON.gz", "a.json a.njson"),
+        ("*.ndjson", "a.jsonl a.ndjson", "a.json"),
+        ("*.csv.gz", "a.csv.gz A.CSV.GZ", "a.csv a.csv.zst"),
+        ("orders_*.txt", "orders_1.TXT orders_1.txt.gz", "Orders_1.txt orders.txt"),
+        ("*", "a.csv a a.gz A.zst", ""),
+        ("a.b[12].csv", "a.b1.CSV a.b2.csv.gz", "a.b3.csv"),
+        ("*.March.csv", "a.March.csv a.March.CSV", "a.march.csv"),
+    ],
+)
+def test_a_glob_takes_endings_in_any_case_and_what_is_packed(glob: str, taken: str, missed: str) -> None:
+    names = [*taken.split(), *missed.split()]
+    assert [name for name in names if fits_glob(name, glob)] == taken.split()
+
+
 def test_whatever_files_are_called_each_lands_exactly_once(run: Run) -> None:
     names = dict.fromkeys(ODD_NAMES)
     assert len(names) >= 60
@@ -380,7 +456,14 @@ def test_a_landing_folder_behind_a_scheme_of_hadoop_lands_the_same(run: Run) -> 
     as_delivered(folder(run) / "_hidden.csv", "C2,A,t")
     platform = run.conf.platform.model_copy(update={"landing": "viewfs://drop/landing"})
     afar = replace(run, conf=replace(run.conf, platform=platform))
+    for name, pack in (PACKED | CUT).items():
+        (folder(run) / f"x{name}").write_bytes(pack(f"{HEADER}\n{name},Ada,t\n".encode()))
     land(afar)
     land(at(afar, 1))
-    assert payloads(run) == [(1, "C1,A,t")]
-    assert seen(run) == {"crm/customer/a.csv": "landed", "crm/customer/_hidden.csv": "ignored"}
+    whole = [*PACKED, "more.csv.gz"]  # Java reads a gzip file to its end and no further
+    assert sorted(payloads(run)) == [(1, "C1,A,t"), *((1, f"{name},Ada,t") for name in sorted(whole))]
+    wanted = dict.fromkeys(CUT, "unreadable") | dict.fromkeys(whole, "landed")
+    assert seen(run) == {
+        **{f"crm/customer/x{name}": status for name, status in wanted.items()},
+        **{"crm/customer/a.csv": "landed", "crm/customer/_hidden.csv": "ignored"},
+    }

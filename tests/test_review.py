@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import yaml
 
-from c360_spark.errors import InputError
 from c360_spark.stages.review import with_entry
 
 END = {"namespace": "email", "region": "EU", "value": "zoë: 'a' #b@x.de"}
@@ -39,6 +38,6 @@ def test_an_entry_is_added_to_the_list_and_all_else_stays(text: str, count: int)
     assert {line for line in text.splitlines() if "#" in line and "none yet" not in line} <= set(twice.splitlines())
 
 
-def test_a_list_in_brackets_is_refused_with_a_hint() -> None:
-    with pytest.raises(InputError, match="brackets"):
-        with_entry("force_links: [{author: Alan}]\n", "force_links", ENTRY)
+def test_an_entry_is_added_to_a_list_in_brackets() -> None:
+    made = yaml.safe_load(with_entry("force_links: [{author: Alan}] # ours\n", "force_links", ENTRY))
+    assert [each["author"] for each in made["force_links"]] == ["Ada", "Alan"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,18 @@ from pyspark.sql import DataFrame, SparkSession
 
 from c360_spark import tables
 from c360_spark.config import Conf
+from c360_spark.config.activation import Destination
+from c360_spark.config.audience import Audience
 from c360_spark.config.identity import RuleSet
 from c360_spark.errors import BusyError, ConfigError
 from c360_spark.lease import lease
 from c360_spark.observe.comparison_text import as_text
 from c360_spark.stages.build_profiles import build_profiles
+from c360_spark.stages.chain import run_stage
 from c360_spark.stages.release import release
 from c360_spark.stages.resolve_identity import resolve_identity
-from c360_spark.stages.rules import compare, promote, rollback
+from c360_spark.stages.rule_figures import COMPARED
+from c360_spark.stages.rules import BESIDE, compare, promote, rollback
 from c360_spark.stages.run import Run
 from tests.conftest import DyingStore, Killed
 from tests.test_resolve_identity import C1, C2, A, Life
@@ -101,6 +106,70 @@ def test_a_rule_set_killed_on_its_way_in_and_taken_back_leaves_no_trace(
     rollback(live, str(tmp_path), approved_by="Ada")
     resolve_identity(live)
     assert _evidence(live) == before
+
+
+def test_a_comparison_reaches_metrics_the_audiences_on_them_and_what_destinations_are_sent(
+    spark: SparkSession, frame: Callable[..., DataFrame], conf: Conf, tmp_path: Path
+) -> None:
+    live = Life(spark, frame, conf, tmp_path / "lake").live([C1], [C2], [C1, A], [C2, A])
+    regular = Audience(
+        name="regular", description="d", owner="o", purpose="marketing_email", where="orders_lifetime >= 2"
+    )
+    stayer = regular.model_copy(update={"name": "stayer", "exit": "orders_lifetime < 1"})
+    once = regular.model_copy(update={"name": "once", "where": "orders_lifetime = 1"})
+    audiences = {each.name: each for each in (regular, stayer, once)}
+    letter = conf.destinations["newsletter"].model_dump(by_alias=True, exclude_unset=True)
+    orders = {"fields": {"external_id": {"column": "person_id"}, "orders": {"column": "orders_lifetime"}}}
+    sent = {
+        name: Destination.model_validate({**letter, "name": name, "audience": name, **orders})
+        for name in ("stayer", "once")
+    }
+    live = replace(live, conf=replace(conf, audiences=audiences, destinations=sent))
+    at = {"source": "shop", "dataset": "order", "received_at": live.as_of, "ordered_at": live.as_of - timedelta(1)}
+    live.store.append(
+        tables.ORDER,
+        frame(tables.ORDER, *(at | {"source_key": c, "order_id": c, "identifier_set_id": c} for c in (C1, C2))),
+    )
+    given = {"purpose": "marketing_email", "status": "granted", "effective_from": live.as_of - timedelta(1)}
+    live.store.append(
+        tables.CONSENT, frame(tables.CONSENT, *(given | {"source_key": c, "identifier_set_id": c} for c in (C1, C2)))
+    )
+    for stage in (*BESIDE[1:], "build_audiences", "export"):
+        run_stage(live, stage)
+
+    figures = compare(live, _strict(conf.rules))
+    # One person with two orders becomes two with one each. Who is in and not out yet stays.
+    counts = ("live", "candidate", "entering", "leaving")
+    assert {row["audience"]: tuple(row[name] for name in counts) for row in figures["audiences"]} == {
+        "once": (0, 2, 2, 0),
+        "regular": (1, 0, 0, 1),
+        "stayer": (1, 1, 0, 0),
+    }
+    told = {row["destination"]: [row[name] for name in ("add", "update", "remove")] for row in figures["exports"]}
+    assert told == {"once": [2, 0, 0], "stayer": [0, 1, 0]}
+    assert {"gold.metric", "gold.profile"} <= {row["table"] for row in figures["tables"]}
+    text = as_text(figures)
+    assert "audience regular: 1 → 0, 0 entering, 1 leaving" in text
+    assert "destination stayer (stayer): 1 → 1 sent, 0 to add, 1 to update, 0 to remove" in text
+
+    same = compare(live, conf.rules.model_copy(update={"version": "9.9.9"}))
+    assert same["tables"] == []
+    assert {(row["entering"], row["leaving"]) for row in same["audiences"]} == {(0, 0)}
+    assert {(row["add"], row["update"], row["remove"]) for row in same["exports"]} == {(0, 0, 0)}
+
+
+def test_a_comparison_makes_every_stage_between_silver_and_audiences_and_compares_what_each_made() -> None:
+    assert BESIDE == (
+        "resolve_identity", "build_profiles", "build_events", "build_households", "build_accounts", "reconcile",
+        "build_metrics",
+    )  # fmt: skip
+    history = {"gold.audience_member", "gold.audience_size", "gold.event_reattribution", "gold.lifecycle_transition"}
+    within = {  # another compared table tells of it
+        "gold.person_xref", "gold.profile_attribute", "gold.household", "gold.household_key", "gold.account",
+        "gold.account_key", "gold.account_xref", "gold.metric_total", "gold.cdp_mismatch",
+    }  # fmt: skip
+    gold = {table.full_name for table in tables.ALL if table.layer == "gold"}
+    assert {table.full_name for table in COMPARED} == gold - history - within
 
 
 def _evidence(run: Run) -> set[Any]:

@@ -29,21 +29,31 @@ def conf_folder(tmp_path):
 
 def c360(monkeypatch, capsys, *arguments):
     """Exit code, output and error output."""
-    monkeypatch.setattr(sys, "argv", ["c360", "source", *map(str, arguments)])
+    return c360_main(monkeypatch, capsys, "source", *arguments)
+
+
+def c360_main(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["c360", *map(str, arguments)])
     with pytest.raises(SystemExit) as end:
         main()
     told = capsys.readouterr()
     return int(end.value.code or 0), told.out, told.err
 
 
-def test_a_draft_and_a_commented_entry_are_written_and_conf_stays_well(monkeypatch, capsys, conf_folder):
+def test_a_draft_and_its_entry_are_written_and_conf_stays_well(monkeypatch, capsys, conf_folder):
     ended, out, _ = c360(monkeypatch, capsys, "init", "--name", "sales.contact", CRM, "--out", conf_folder)
     assert ended == 0
     assert "sales.contact: 40 records → silver.profile_record" in out
     assert "primary key  Contact ID" in out
-    assert "# sales: # uncomment" in (conf_folder / "sources.yml").read_text()
-    assert '#   contact: {format: csv, path: sales/contact, glob: "*.csv"}' in (conf_folder / "sources.yml").read_text()
-    assert load(conf_folder, "dev").versions["sales", "contact"][0].status == "draft"
+    before, after = ((folder / "sources.yml").read_text() for folder in (ROOT / "conf", conf_folder))
+    assert after == f'{before}sales:\n  contact: {{format: csv, path: sales/contact, glob: "*.csv"}}\n'
+    conf = load(conf_folder, "dev")
+    assert conf.versions["sales", "contact"][0].status == "draft"
+    assert ("sales", "contact") in conf.drafted.keys() - conf.sources.keys()
+    assert c360_main(monkeypatch, capsys, "check", "--config", conf_folder)[:2] == (
+        0,
+        f"{conf_folder}: {len(conf.sources)} datasets, rule set {conf.rules.label}, all well\n",
+    )
 
 
 def test_the_same_sample_gives_the_same_files(conf_folder):
@@ -78,10 +88,8 @@ def test_a_further_dataset_of_a_source_goes_below_it(conf_folder):
     for name in ("crm.lead", "sales.contact", "sales.lead"):
         init(str(CRM), name=name, out=str(conf_folder), env="dev")
     lines = (conf_folder / "sources.yml").read_text().splitlines()
-    assert lines[lines.index("crm:") + 1].startswith("#   lead: {format: csv, path: crm/lead")
-    assert len([line for line in lines if line.startswith("# sales:")]) == 1
-    uncommented = "\n".join(line.removeprefix("# ") for line in lines[1:])
-    assert list(yaml.safe_load(uncommented)["sales"]) == ["lead", "contact"]
+    assert lines[lines.index("crm:") + 1].startswith("  lead: {format: csv, path: crm/lead")
+    assert list(yaml.safe_load("\n".join(lines))["sales"]) == ["lead", "contact"]
 
 
 @pytest.mark.parametrize("name", ["crm", "crm.", "Crm.customer", "crm.customer.x", "../x.y", "crm.cust-omer"])
@@ -121,7 +129,9 @@ BAD = {
     "deep.jsonl": ('{"a":' * 60 + "1" + "}" * 60, "nested too deeply"),
     "none.parquet": ("PAR1 or so", "it is no parquet file"),
     "book.xlsx": ("x", "reads csv, jsonl and parquet, not '.xlsx'"),
-    "packed.csv.gz": (gzip.compress(b"id\n1\n"), "not '.gz'"),
+    "packed.gz": (gzip.compress(b"id\n1\n"), "not '.gz'"),
+    "cut.csv.gz": (gzip.compress(b"id\n1\n")[:-5], "Truncated compressed stream"),
+    "cut.jsonl.zst": (pa.Codec("zstd").compress(b'{"id": 1}\n', asbytes=True)[:-2], "Truncated compressed stream"),
 }
 
 

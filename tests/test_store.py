@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.lookup import Lookup
 from c360_spark.store import SMALL_MB, Store, Written
+from c360_spark.tables import Write
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -53,6 +54,36 @@ def test_add_skips_known_keys_and_merge_overwrites_them(store: Store, frame: Fra
     assert store.add(table, frame(table, row(1, "b"), row(2, "b"))) == Written(inserted=1)
     assert store.merge(table, frame(table, row(2, "c"), row(3, "c"))) == Written(1, 1, 0)
     assert sorted((r.identifier_id, r.person_id) for r in store.read(table).collect()) == [(1, "a"), (2, "c"), (3, "c")]
+
+
+@pytest.mark.parametrize("write", Write)
+def test_a_table_is_written_no_other_way_than_it_is_declared(
+    spark: SparkSession, frame: Frame, tmp_path: Path, write: Write
+) -> None:
+    store, table = Store(spark, str(tmp_path)), replace(tables.MEMBERSHIP, write=write)
+    new = frame(table, {"identifier_id": 1})
+    values = [tuple(new.first() or ())]
+    verbs: dict[str, tuple[Write, Callable[[], Written]]] = {
+        "append": (Write.APPEND, lambda: store.append(table, new)),
+        "append_rows": (Write.APPEND, lambda: store.append_rows(table, values)),
+        "add": (Write.APPEND, lambda: store.add(table, new)),
+        "add_rows": (Write.APPEND, lambda: store.add_rows(table, values)),
+        "merge": (Write.MERGE, lambda: store.merge(table, new)),
+        "merge_rows": (Write.MERGE, lambda: store.merge_rows(table, values)),
+        "sync": (Write.SYNC, lambda: store.sync(table, new)),
+        "sync of nothing": (Write.SYNC, lambda: store.sync(table, new, old=new)),
+    }
+    for name, (verb, written) in verbs.items():
+        version = store.version(table)
+        if write.allows(verb):
+            written()
+            continue
+        with pytest.raises(TypeError, match=f"identity.membership is declared {write}: {verb} could"):
+            written()
+        assert store.version(table) == version, name
+    if write is not Write.APPEND:
+        with pytest.raises(TypeError, match="is not append-only"):
+            store.changes(table, since=-1, until=0)
 
 
 def test_changes_are_the_rows_appended_between_two_versions(store: Store, frame: Frame) -> None:

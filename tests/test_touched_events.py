@@ -17,6 +17,7 @@ from c360_spark.config import Conf
 from c360_spark.stages.build_events import MADE, build_events
 from c360_spark.stages.run import Run
 from c360_spark.store import Store
+from c360_spark.tables import Write
 from tests.conftest import DyingStore, Killed, contents
 from tests.test_attribution import ACCOUNT, COOKIE, change, day, span
 
@@ -97,7 +98,8 @@ class Web:
         store.sync(tables.IDENTIFIER_SET, frame(tables.IDENTIFIER_SET, *sets))
         store.sync(tables.ORDER, frame(tables.ORDER, *self.orders.values()))
         store.sync(tables.PERSON_XREF, frame(tables.PERSON_XREF, *self.keys.values()))
-        store.sync(tables.MEMBERSHIP, frame(tables.MEMBERSHIP, *self.spans.values()))
+        any_change = replace(tables.MEMBERSHIP, write=Write.SYNC)
+        store.sync(any_change, frame(any_change, *self.spans.values()))
         store.ensure(tables.CHANGE)
 
     def _count(self, of_set: str) -> int:

@@ -8,7 +8,7 @@ from c360_spark import tables
 from c360_spark.config.activation import ConsentRules, Destination
 from c360_spark.config.audience import Audience
 from c360_spark.config.contract import Contract, Versions
-from c360_spark.config.document import did_you_mean
+from c360_spark.config.document import Problem, did_you_mean
 from c360_spark.config.gold import GoldRules
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.metrics import MetricRules
@@ -25,6 +25,8 @@ class Conf:
     """Everything a team has decided. Made by `load`, which has checked it.
 
     `contracts` holds the newest version of each dataset, by which silver is made; `versions` holds all of them.
+    `drafted` are entries of sources.yml whose contract is a draft: nothing of them is landed. Drafts that something is
+    wrong with are in no other field than `draft_problems`.
     """
 
     platform: Platform
@@ -41,6 +43,8 @@ class Conf:
     references: dict[str, Reference]
     versions: Versions = field(default_factory=dict)
     metrics: MetricRules = field(default_factory=MetricRules)
+    drafted: dict[tuple[str, str], Source] = field(default_factory=dict)
+    draft_problems: tuple[Problem, ...] = ()
 
     def accepted(self, source: str, dataset: str, *, as_of: date) -> tuple[Contract, ...]:
         """The versions of which records are taken on the day `as_of`, the newest first."""

@@ -1,5 +1,7 @@
 """Reads conf/. Everything wrong in any file is reported in one error."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +32,8 @@ def load(folder: Path, env: str, *, rules: Path | None = None, **overrides: str 
     """conf/ for an environment; `overrides` replace entries of platform.yml (lake, landing), `rules` is another file
     to read in place of identity.yml.
 
+    A draft of a contract stops nothing: what is wrong with it stands in `Conf.draft_problems`, and it is left out.
+
     Raises ConfigError C202 when the folder is missing, C203 for an unknown environment, and C201 with every problem of
     every file at its line. What files say about one another is checked once each of them is right by itself.
     """
@@ -41,9 +45,25 @@ def load(folder: Path, env: str, *, rules: Path | None = None, **overrides: str 
     conf = reader.conf(env, {name: value for name, value in overrides.items() if value is not None})
     reader.problems.raise_any()
     assert conf is not None
-    reader.problems.found += check(conf, reader.documents)
+    found = list(check(conf, reader.documents))
+    drafts = {each.document.path for all_of in conf.versions.values() for each in all_of if not each.released}
+    of_drafts = [problem for problem in found if problem.path in drafts]
+    reader.problems.found += [problem for problem in found if problem.path not in drafts]
     reader.problems.raise_any()
-    return conf
+    return _without_drafts(conf, (*reader.drafts.found, *of_drafts))
+
+
+def _without_drafts(conf: Conf, problems: Sequence[Problem]) -> Conf:
+    """Without those that something is wrong with, and without the arrival of datasets that have no other contract."""
+    wrong = {problem.path for problem in problems}
+    kept = {name: tuple(c for c in all_of if c.document.path not in wrong) for name, all_of in conf.versions.items()}
+    return replace(
+        conf,
+        versions={name: all_of for name, all_of in kept.items() if all_of},
+        sources={name: arrival for name, arrival in conf.sources.items() if name in conf.contracts},
+        drafted={name: arrival for name, arrival in conf.sources.items() if name not in conf.contracts},
+        draft_problems=tuple(sorted(set(problems))),
+    )
 
 
 def _refuse_unusable(name: str, location: str | None) -> None:
@@ -59,7 +79,7 @@ class _Folder:
     """The documents read so far, and what is wrong with them."""
 
     def __init__(self, folder: Path, instead: dict[str, Path]) -> None:
-        self.folder, self.problems, self.instead = folder, Problems(), instead
+        self.folder, self.problems, self.drafts, self.instead = folder, Problems(), Problems(), instead
         self.documents: dict[str, Document] = {}
 
     def conf(self, env: str, overrides: dict[str, str]) -> Conf | None:
@@ -71,7 +91,7 @@ class _Folder:
         metrics = self._value("metrics.yml", MetricRules, instead=MetricRules())
         consent = self._value("consent.yml", ConsentRules)
         schedule = self._value("schedule.yml", Schedule)
-        versions = load_contracts(self.folder / "contracts", self.problems)
+        versions = load_contracts(self.folder / "contracts", self.problems, drafts=self.drafts)
         has_events = any(contract.table == EVENT.name for all_of in versions.values() for contract in all_of)
         taxonomy = self._value("taxonomy.yml", Taxonomy, instead=None if has_events else Taxonomy())
         references = self._value("reference.yml", References, instead=References({}))
@@ -99,6 +119,7 @@ class _Folder:
             references=references.root,
             versions=versions,
             metrics=metrics,
+            draft_problems=tuple(self.drafts.found),
         )
 
     def _value(self, name: str, model: type[M], *, instead: M | None = None) -> M | None:

@@ -17,17 +17,36 @@ from c360_spark.config.vocabulary import Reference
 
 S = TypeVar("S", bound=BaseModel)
 CONTRACTS = "*/*/*.odcs.yaml"
+UNRELEASED = re.compile(r"^status:[ \t]*[\"']?(draft|proposed)\b", re.MULTILINE)
 SAFE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
-def load_contracts(folder: Path, problems: Problems, *, only: set[Path] | None = None) -> Versions:
-    """Every version of every dataset by (source, dataset), the oldest first; of `only` these files where given."""
+def load_contracts(
+    folder: Path, problems: Problems, *, only: set[Path] | None = None, drafts: Problems | None = None
+) -> Versions:
+    """Every version of every dataset by (source, dataset), the oldest first; of `only` these files where given.
+
+    What is wrong with drafts goes to `drafts`, where it is given: they are left out, and stop nobody.
+    """
     found: dict[tuple[str, str], list[Contract]] = {}
     for path in sorted(folder.glob(CONTRACTS)):
-        contract = _load(folder, path, problems) if only is None or path in only else None
+        own = Problems()
+        contract = _load(folder, path, own) if only is None or path in only else None
+        if own.found and drafts is not None and is_draft(path):
+            drafts.found += own.found
+            continue
+        problems.found += own.found
         if contract is not None:
             found.setdefault((contract.source, contract.dataset), []).append(contract)
     return {name: tuple(sorted(versions, key=lambda contract: contract.number)) for name, versions in found.items()}
+
+
+def is_draft(path: Path) -> bool:
+    """Whether a file says that it is a draft or proposed; asked where it cannot be read as a contract."""
+    try:
+        return UNRELEASED.search(path.read_text(encoding="utf-8")) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def newest(versions: Versions) -> dict[tuple[str, str], Contract]:

@@ -1,12 +1,15 @@
 """Which dataset a file of the landing folder belongs to, by sources.yml."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from c360_spark.config.sources import Source
 
+ENDINGS = re.compile(r"(\.(csv|tsv|txt|json|jsonl|ndjson|parquet))?(\.(gz|zst))?$", re.IGNORECASE)
 Dataset = tuple[str, str]  # source, dataset
+NO_PATH = "no dataset of sources.yml has a path that leads to it"
 HIDDEN = ("_", ".")  # markers and half-written files of many tools begin so
 
 
@@ -19,18 +22,20 @@ class Claim:
     reason: str = ""
 
 
-def claim(path: str, sources: Mapping[Dataset, Source]) -> Claim:
+def claim(path: str, sources: Mapping[Dataset, Source], *, drafted: Mapping[Dataset, Source] | None = None) -> Claim:
     """Whose the file at `path` is: of the datasets below whose path it lies and whose glob it fits, that with the
-    longest path.
+    longest path. Of a dataset in `drafted`, which has no contract yet, only the reason tells.
     """
     name = path.rpartition("/")[2]
     near = [
         (len(_folder(arrival)), dataset) for dataset, arrival in sources.items() if path.startswith(_folder(arrival))
     ]
-    fits = [(length, dataset) for length, dataset in near if fnmatchcase(name, sources[dataset].glob)]
+    fits = [(length, dataset) for length, dataset in near if fits_glob(name, sources[dataset].glob)]
     takers = [dataset for length, dataset in fits if length == max(fits)[0]]
     if not near:
-        return Claim(status="unclaimed", reason="no dataset of sources.yml has a path that leads to it")
+        waits = claim(path, drafted).dataset if drafted else None
+        reason = f"the contract of {'.'.join(waits)} is a draft" if waits else NO_PATH
+        return Claim(status="unclaimed", reason=reason)
     if not takers:
         globs = ", ".join(sorted({f"{'.'.join(dataset)} takes {sources[dataset].glob}" for _, dataset in near}))
         return Claim(status="ignored", reason=f"glob: {globs}")
@@ -39,6 +44,27 @@ def claim(path: str, sources: Mapping[Dataset, Source]) -> Claim:
     if name.startswith(HIDDEN) and not sources[takers[0]].glob.startswith(HIDDEN):
         return Claim(status="ignored", reason="hidden: its name begins with _ or . and the glob does not")
     return Claim(takers[0])
+
+
+def fits_glob(name: str, glob: str) -> bool:
+    """Whether a file is one of a glob. Endings count in any case, .ndjson is .jsonl, and what is packed counts as what
+    it is packed from: `*.csv` takes `A.CSV` and `a.csv.gz`.
+    """
+    plain, packed = _ending(name)
+    wanted, wanted_packed = _ending(glob)
+    return (
+        fnmatchcase(name, glob)
+        or fnmatchcase(plain + packed, wanted + wanted_packed)
+        or (not wanted_packed and fnmatchcase(plain, wanted))
+    )
+
+
+def _ending(text: str) -> tuple[str, str]:
+    """A name or glob with its ending in lower case; and apart from it .gz or .zst, where it ends so."""
+    found = ENDINGS.search(text)
+    assert found is not None
+    kind, _, packed, _ = (part or "" for part in found.groups())
+    return text[: found.start()] + kind.lower().replace(".ndjson", ".jsonl"), packed.lower()
 
 
 def _folder(arrival: Source) -> str:

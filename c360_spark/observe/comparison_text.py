@@ -21,13 +21,17 @@ def _lines(figures: Figures) -> Iterator[str]:
     yield "persons " + (", ".join(f"{kind} {n:,}" for kind, n in sorted(figures["changes"].items())) or "unchanged")
     for link in figures["links"]:
         yield f"links by {link['rule']}: {link['gained']:,} gained, {link['lost']:,} lost"
+    for table in figures["tables"]:
+        yield f"{table['table']}: {table['live']:,} → {table['candidate']:,} rows, {table['changed']:,} differ"
     for audience in figures["audiences"]:
-        to = [name for name, source in figures["exports"].items() if source == audience["audience"]]
-        exported = f" (exported to {', '.join(to)})" if to else ""
-        sizes = f"{audience['live']:,} → {audience['candidate']:,}"
         yield (
-            f"audience {audience['audience']}{exported}: {sizes}, "
+            f"audience {audience['audience']}: {audience['live']:,} → {audience['candidate']:,}, "
             f"{audience['entering']:,} entering, {audience['leaving']:,} leaving"
+        )
+    for sent in figures["exports"]:
+        yield (
+            f"destination {sent['destination']} ({sent['audience']}): {sent['live']:,} → {sent['candidate']:,} sent, "
+            f"{sent['add']:,} to add, {sent['update']:,} to update, {sent['remove']:,} to remove"
         )
 
 

@@ -1,6 +1,8 @@
 """What another rule set would change: figures from the live and the candidate tables. Pure functions."""
 
-from pyspark.sql import DataFrame
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 
@@ -26,22 +28,55 @@ def link_changes(live: DataFrame, candidate: DataFrame) -> DataFrame:
     return counted.where("gained > 0 OR lost > 0").orderBy("rule")
 
 
+def table_changes(live: DataFrame, candidate: DataFrame, key: Sequence[str], values: Sequence[str]) -> DataFrame:
+    """One row `live, candidate, changed`: the rows of a table by each rule set, and the keys that only one has or of
+    which any of the `values` differs.
+    """
+    row = F.to_json(F.struct(*values))  # maps cannot be compared, and their order means nothing
+    one, other = live.select(*key, row.alias("live")), candidate.select(*key, row.alias("candidate"))
+    both = one.join(other, [*key], "full")
+    return both.agg(
+        F.count("live").alias("live"),
+        F.count("candidate").alias("candidate"),
+        F.count(F.when(~F.col("live").eqNullSafe(F.col("candidate")), 1)).alias("changed"),
+    )
+
+
+def inside(past: DataFrame, news: DataFrame, audience: str) -> DataFrame:
+    """`person_id` of the members of an audience: rows of gold.audience_member, and those to be merged into them."""
+    known, told = (rows.where(F.col("audience") == audience) for rows in (past, news))
+    kept = known.join(told, ["person_id", "entered_at"], "left_anti").unionByName(told)
+    return kept.where("exited_at IS NULL").select("person_id")
+
+
 def audience_changes(live: DataFrame, candidate: DataFrame) -> DataFrame:
-    """`audience, live, candidate, entering, leaving` of gold.audience_member: who is inside now."""
-    one, other = (m.where("exited_at IS NULL").select("audience", "person_id") for m in (live, candidate))
-    both = one.withColumn("_live", F.lit(1)).join(
-        other.withColumn("_candidate", F.lit(1)), ["audience", "person_id"], "full"
+    """One row `live, candidate, entering, leaving` of `person_id` of the members by each rule set."""
+    both = _both(live, candidate, F.lit(True))
+    return both.agg(
+        F.count("live").alias("live"),
+        F.count("candidate").alias("candidate"),
+        F.count(F.when(F.col("live").isNull(), 1)).alias("entering"),
+        F.count(F.when(F.col("candidate").isNull(), 1)).alias("leaving"),
     )
-    return (
-        both.groupBy("audience")
-        .agg(
-            F.count("_live").alias("live"),
-            F.count("_candidate").alias("candidate"),
-            F.count(F.when(F.col("_live").isNull(), 1)).alias("entering"),
-            F.count(F.when(F.col("_candidate").isNull(), 1)).alias("leaving"),
-        )
-        .orderBy("audience")
+
+
+def export_changes(live: DataFrame, candidate: DataFrame) -> DataFrame:
+    """One row `live, candidate, add, update, remove` of `person_id, payload_hash` that a destination holds by each rule
+    set: what it has to be told when the rule set changes.
+    """
+    both = _both(live, candidate, F.col("payload_hash"))
+    return both.agg(
+        F.count("live").alias("live"),
+        F.count("candidate").alias("candidate"),
+        F.count(F.when(F.col("live").isNull(), 1)).alias("add"),
+        F.count(F.when(F.col("live") != F.col("candidate"), 1)).alias("update"),
+        F.count(F.when(F.col("candidate").isNull(), 1)).alias("remove"),
     )
+
+
+def _both(live: DataFrame, candidate: DataFrame, value: Column) -> DataFrame:
+    one, other = live.select("person_id", value.alias("live")), candidate.select("person_id", value.alias("candidate"))
+    return one.join(other, "person_id", "full")
 
 
 def held(membership: DataFrame, identifiers: DataFrame) -> DataFrame:

@@ -76,6 +76,8 @@ def outcome(
     (taken,) = take(spark, [Found(path, path, signature=signature(Path(path).stat()))], folder)
     if isinstance(taken, Missed):
         raise InputError("C302", f"{path}: {taken.reason}", hint="see who may read the file, and who writes to it")
+    if taken.damage:
+        raise InputError("C302", f"{path}: {taken.damage}", hint="it is damaged, or was cut: export it again")
     rows = records(spark, folder, {taken.delivery_id: 0}, form).rows
     bronze = bronze_records(rows, source=names[0], dataset=names[1], as_of=as_of)
     fields = read(bronze, ways, headers=headers_of(bronze, form))

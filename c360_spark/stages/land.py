@@ -91,7 +91,7 @@ def _sorted_out(
     sightings: list[Sighting] = []
     new: dict[Dataset, list[Found]] = {}
     for each in found:
-        taken_by = claim(each.path, sources)
+        taken_by = claim(each.path, sources, drafted=run.conf.drafted)
         if run.only and taken_by.dataset not in wanted:
             continue
         if each.problem:

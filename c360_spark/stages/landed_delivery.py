@@ -74,7 +74,7 @@ class Delivery:
         known = {delivery_id for (delivery_id, _), status in self.on_record.items() if status != "unreadable"}
         landed = self._landed(known) | {i for (i, _), status in self.on_record.items() if status == "empty"}
         for each, number in self.taken:
-            if each.delivery_id not in landed:
+            if not each.damage and each.delivery_id not in landed:
                 self.fresh.setdefault(each.delivery_id, number)
         if self.fresh:
             self.records = records(self.run.spark, self.folder, self.fresh, self.arrival.format)
@@ -106,6 +106,8 @@ class Delivery:
 
     def _status(self, taken: Taken) -> str:
         delivery_id, path = taken.delivery_id, taken.found.path
+        if taken.damage:
+            return "unreadable"
         if delivery_id in self.fresh:
             if delivery_id in self.held:
                 return "held"
@@ -113,7 +115,7 @@ class Delivery:
                 return "unreadable"
             if not self.counts[delivery_id]:
                 return "empty"
-            first = next(each for each, _ in self.taken if each.delivery_id == delivery_id)
+            first = next(each for each, _ in self.taken if each.delivery_id == delivery_id and not each.damage)
             return "landed" if first == taken else "repeat"
         before = {status for (known, _), status in self.on_record.items() if known == delivery_id}
         return self.on_record.get((delivery_id, path), "empty" if before == {"empty"} else "repeat")
@@ -172,6 +174,8 @@ class Delivery:
         for each, _ in self.taken:
             status = self._status(each)
             reason = self.held.get(each.delivery_id)
-            yield seen(each.found, status, reason if status == "held" else None, delivery_id=each.delivery_id)
+            yield seen(
+                each.found, status, (reason if status == "held" else each.damage) or None, delivery_id=each.delivery_id
+            )
         for missed in self.missed:
             yield seen(missed.found, "waiting", missed.reason)

@@ -1,14 +1,14 @@
 """`c360 review`: pairs that a person has to decide. Reads without a JVM; decisions go to the next rule set."""
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.config.document import did_you_mean
+from c360_spark.config.round_trip import edited, flow
 from c360_spark.errors import ConfigError, InputError
 from c360_spark.lookup import Lookup, Row
 from c360_spark.stages.run import instant
@@ -71,17 +71,13 @@ def decide(
 
 
 def with_entry(text: str, name: str, entry: Row) -> str:
-    """The text of a YAML file with one more entry in its list `name`, and all else, comments too, as it was.
-
-    Raises InputError C303 where the list stands in brackets and is not empty.
+    """The text of a YAML file with one more entry in its list `name`, before the others; all else, comments too, as it
+    was.
     """
-    line = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1 << 20).strip()
-    found = re.search(rf"^{name}:[ \t]*(\[[ \t]*\])?[ \t]*(#.*)?$", text, re.MULTILINE)
-    if found is None and re.search(rf"^{name}:", text, re.MULTILINE):
-        raise InputError("C303", f"{name} stands in brackets", hint="write it as lines that begin with '- '")
-    if found is None:
-        return f"{text.rstrip()}\n{name}:\n  - {line}\n"
-    after = re.match(r"(?:\n[ \t]*(?:#.*)?)*\n([ \t]*)- ", text[found.end() :])
-    indent = after.group(1) if after and not found.group(1) else "  "
-    comment = f" {found.group(2)}" if found.group(2) else ""
-    return f"{text[: found.start()]}{name}:{comment}\n{indent}- {line}{text[found.end() :]}"
+
+    def add(data: CommentedMap) -> None:
+        if not data.get(name):
+            data[name] = CommentedSeq()
+        data[name].insert(0, flow(entry))
+
+    return edited(text, add)

@@ -6,22 +6,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.config.identity import RuleSet
+from c360_spark.config.round_trip import become, edited
 from c360_spark.errors import ConfigError, InputError
-from c360_spark.identity.history import changes, differences, with_causes
 from c360_spark.observe.identity_health import sizes
-from c360_spark.observe.rule_comparison import audience_changes, held, link_changes, moved
-from c360_spark.stages.chain import run_stage
+from c360_spark.observe.rule_comparison import held
+from c360_spark.stages.chain import STAGES, run_stage
 from c360_spark.stages.membership import current_membership
 from c360_spark.stages.release import release, releases, require_release
+from c360_spark.stages.rule_figures import Figures, figures
 from c360_spark.stages.run import Run, hold
 from c360_spark.store import Store
 
-Figures = dict[str, Any]
+# What is made of silver. Audiences and what destinations are sent follow from it and from the live history.
+BESIDE = tuple(STAGES)[tuple(STAGES).index("resolve_identity") : tuple(STAGES).index("build_audiences")]
 
 
 def read_candidate(config: str, env: str, file: Path) -> RuleSet:
@@ -30,8 +30,8 @@ def read_candidate(config: str, env: str, file: Path) -> RuleSet:
 
 
 def compare(run: Run, candidate: RuleSet) -> Figures:
-    """Resolve by the candidate beside the live tables, on the same evidence and as of the last run, and count what
-    differs.
+    """Make by the candidate, beside the live tables, whatever is made of silver, as of the last run; and count what
+    differs, up to what destinations are sent.
 
     Raises InputError C304 when nothing has been resolved yet, ConfigError C204 when the rule set of the run, which
     stands for the live one, is not the one released last.
@@ -46,9 +46,9 @@ def _compared(run: Run, candidate: RuleSet) -> Figures:
     live = replace(run, as_of=_last_as_of(run))
     side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
     side = replace(live, store=side_store, conf=replace(run.conf, rules=candidate))
-    for stage in ("resolve_identity", "build_profiles", "build_audiences"):
+    for stage in BESIDE:
         run_stage(side, stage)
-    return _figures(live, side)
+    return figures(live, side)
 
 
 def _layer(candidate: RuleSet) -> str:
@@ -62,33 +62,6 @@ def _last_as_of(run: Run) -> datetime:
     if not times:
         raise InputError("C304", "nothing has been resolved in this lake yet", hint="run resolve_identity first")
     return max(times)
-
-
-def _figures(live: Run, side: Run) -> Figures:
-    members = [current_membership(run) for run in (live, side)]
-    nothing = live.spark.createDataFrame([], "identifier_id long, cause string")
-    moves = with_causes(differences(*members), nothing, *members)
-    told = changes(moves, *members, run_id=side.run_id, as_of=side.as_of, rule_set=side.conf.rules.label)
-    pairs = {
-        "links": link_changes(live.store.read(tables.LINK), side.store.read(tables.LINK)),
-        "audiences": audience_changes(live.store.read(tables.AUDIENCE_MEMBER), side.store.read(tables.AUDIENCE_MEMBER)),
-    }
-    known, found = (sizes(run.store.read(tables.PERSON)).head() for run in (live, side))
-    count = moved(*members).head()
-    assert known
-    assert found
-    assert count
-    return {
-        "live": live.conf.rules.label,
-        "candidate": side.conf.rules.label,
-        "persons": {"live": known.asDict(), "candidate": found.asDict()},
-        "changes": {row.kind: row["count"] for row in told.groupBy("kind").count().collect()},
-        "identifiers": count.identifiers,
-        "moved": count.moved,
-        "moved_share": round(count.moved / count.identifiers, 6) if count.identifiers else 0.0,
-        **{name: [row.asDict() for row in rows.collect()] for name, rows in pairs.items()},
-        "exports": {name: destination.audience for name, destination in live.conf.destinations.items()},
-    }
 
 
 def promote(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
@@ -108,17 +81,17 @@ def _promoted(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
     if too_low:
         hint = "raise the limit, or split these persons with never-links first"
         raise ConfigError("C205", "; ".join(too_low), hint=hint)
-    figures, limits = _compared(run, candidate), run.conf.rules.promotion
+    found, limits = _compared(run, candidate), run.conf.rules.promotion
     complaints = []
-    if figures["moved_share"] > limits.max_moved_share:
-        complaints.append(f"{figures['moved_share']:.1%} of identifiers would move, {limits.max_moved_share:.1%} may")
-    if figures["persons"]["candidate"]["largest"] > limits.max_person_size:
-        complaints.append(f"a person would have {figures['persons']['candidate']['largest']:,} identifiers")
+    if found["moved_share"] > limits.max_moved_share:
+        complaints.append(f"{found['moved_share']:.1%} of identifiers would move, {limits.max_moved_share:.1%} may")
+    if found["persons"]["candidate"]["largest"] > limits.max_person_size:
+        complaints.append(f"a person would have {found['persons']['candidate']['largest']:,} identifiers")
     if complaints:
         hint = "raise `promotion` in the live identity.yml, under review, if this is meant"
         raise ConfigError("C205", "; ".join(complaints), hint=hint)
-    release(run, candidate, approved_by=approved_by, figures=json.dumps(figures))
-    return figures
+    release(run, candidate, approved_by=approved_by, figures=json.dumps(found))
+    return found
 
 
 def _too_low(run: Run, candidate: RuleSet) -> Any:
@@ -148,7 +121,8 @@ def _rolled_back(run: Run, file: Path, *, approved_by: str) -> str:
     before = next((rules for label, _, _, rules in known if label != known[0][0]), None)
     if before is None:
         raise ConfigError("C205", "there is no earlier rule set", hint="c360 rules list shows what was released")
-    text = yaml.safe_dump(before.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
+    wanted = before.model_dump(mode="json", exclude_defaults=True)
+    text = edited(file.read_text(encoding="utf-8") if file.exists() else "", lambda data: become(data, wanted))
     # The file first: without the release no run takes it, and going back again gives the same.
     file.with_suffix(".yml.new").write_text(text, encoding="utf-8")
     file.with_suffix(".yml.new").replace(file)

@@ -19,11 +19,22 @@ import pyarrow.parquet as pq
 from c360_spark.errors import InputError
 from c360_spark.governance.onboarding.observed import Leaf, Sample
 from c360_spark.governance.onboarding.values import is_number, is_value
+from c360_spark.landing.claim import HIDDEN
+from c360_spark.packing import HEAD, packing, unpacked
 
 MOST_RECORDS = 10_000
 MOST_DEPTH = 50
 MOST_BYTES = 1_000_000  # of one line
-FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+}
+PACKED = (".gz", ".zst")
 Record = dict[str, Any]
 
 
@@ -32,13 +43,25 @@ class _Broken(Exception):
 
 
 def format_of(path: Path) -> str:
-    """By the ending of the name. Raises InputError C302 for any but csv, jsonl (or ndjson) and parquet."""
-    if path.suffix.lower() not in FORMATS:
-        hint = (
-            "give a .csv, .jsonl or .parquet file; a JSON array becomes lines with jq -c '.[]', a .gz is unpacked first"
-        )
+    """By the ending of the name, in any case and before .gz or .zst. Raises InputError C302 for others than FORMATS."""
+    ending = _ending(path)
+    if ending not in FORMATS:
+        hint = f"give a file whose name ends in {', '.join(FORMATS)}, or in one of these with {' or '.join(PACKED)}"
         raise InputError("C302", f"{path}: the suite reads csv, jsonl and parquet, not '{path.suffix}'", hint=hint)
-    return FORMATS[path.suffix.lower()]
+    return FORMATS[ending]
+
+
+def _ending(path: Path) -> str:
+    name = path.name.lower()
+    for packed in PACKED:
+        name = name.removesuffix(packed)
+    return name[name.rfind(".") :] if "." in name else ""
+
+
+def glob_of(path: Path) -> str:
+    """What takes the files that come like this one: those of its ending; hidden ones, where it is one."""
+    hidden = path.name[0] if path.name.startswith(HIDDEN) else ""
+    return f"{hidden}*{_ending(path)}"
 
 
 def sample(path: Path) -> Sample:
@@ -52,13 +75,14 @@ def sample(path: Path) -> Sample:
         else:
             records = _csv(path, notes) if form == "csv" else _jsonl(path, notes)
     except OSError as error:
-        raise _refused(path, f"it cannot be read: {error.strerror or error}", "see who may read the file") from None
+        hint = "see who may read the file" if error.errno else "it is damaged, or was cut: export it again"
+        raise _refused(path, f"it cannot be read: {error.strerror or error}", hint) from None
     if not records:
         raise _refused(path, "it holds no records", "give a sample with some records")
     if len(records) == MOST_RECORDS:
         notes.append(f"only the first {MOST_RECORDS:,} records were looked at")
     _alike(path, records)
-    return Sample(form, records, tuple(notes))
+    return Sample(form, records, tuple(notes), glob_of(path))
 
 
 def readable(path: Path) -> None:
@@ -75,7 +99,7 @@ def _refused(path: Path, cause: str, hint: str) -> InputError:
 
 def _texts(path: Path) -> Iterator[tuple[int, str]]:
     """Lines with their number from 1, decoded; none is held that is too long."""
-    with path.open("rb") as file:
+    with path.open("rb") as packed, unpacked(packed) as file:
         for number in range(1, MOST_RECORDS + 2):
             line = file.readline(MOST_BYTES + 1)
             if not line:
@@ -206,7 +230,7 @@ def _header(path: Path, text: str, cells: list[str]) -> list[str]:
 
 def _parquet(path: Path, notes: list[str]) -> list[Record]:
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(_whole(path) if _is_packed(path) else path)
         for place in range(len(file.schema)):
             column = file.schema.column(place)
             # Spark reads the nanoseconds of old, INT96, and no others.
@@ -224,6 +248,16 @@ def _parquet(path: Path, notes: list[str]) -> list[Record]:
     if names:
         notes.append(f"{len(names)} columns have names that cannot be written; they are left out")
     return [{name: _leaves(value) for name, value in row.items() if name not in names} for row in rows[:MOST_RECORDS]]
+
+
+def _is_packed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return packing(file.read(HEAD)) is not None
+
+
+def _whole(path: Path) -> pa.BufferReader:
+    with path.open("rb") as packed, unpacked(packed) as file:
+        return pa.BufferReader(file.read())
 
 
 def _alike(path: Path, records: list[Record]) -> None:

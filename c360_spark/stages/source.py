@@ -1,15 +1,21 @@
 """`c360 source`: the draft of a contract for a new source, and a dry run of a contract on a sample."""
 
-import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ruamel.yaml.comments import CommentedMap
 
 from c360_spark.config import Conf, load
 from c360_spark.config.document import did_you_mean
 from c360_spark.config.load_contract import SAFE_NAME
+from c360_spark.config.round_trip import edited
 from c360_spark.config.vocabulary import Taxonomy
-from c360_spark.errors import InputError
+from c360_spark.errors import ConfigError, InputError
 from c360_spark.governance.onboarding.contract_text import contract_text, sources_entry
-from c360_spark.governance.onboarding.events import with_events
+from c360_spark.governance.onboarding.events import lacking, with_events
 from c360_spark.governance.onboarding.people import Spaces
 from c360_spark.governance.onboarding.proposal import Proposal, proposal
 from c360_spark.governance.onboarding.summary import summary
@@ -19,8 +25,8 @@ from c360_spark.stages.sample import sample
 def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> str:
     """Write the draft of a contract for the sample at `path` into the conf/ folder `out`, and give what to say of it.
 
-    Raises InputError C302 for a sample that cannot be read, C303 for a wrong name and where a file is in the way,
-    ConfigError C201 when the folder is not well by itself.
+    What would make the folder invalid is kept out of it. Raises InputError C302 for a sample that cannot be read, C303
+    for a wrong name and where a file is in the way, ConfigError C201 when the folder is not well by itself.
     """
     source, dataset = parts(name)
     folder = Path(out)
@@ -28,10 +34,51 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
     target = folder / "contracts" / source / dataset / "1.0.0.odcs.yaml"
     _free(conf, source, dataset, target, force=force)
     made = proposal(source, dataset, sample(Path(path)), spaces(conf))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(contract_text(made), encoding="utf-8")
-    said = [into_sources(folder / "sources.yml", made), *into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, made)]
-    return "\n".join([summary(made), f"wrote {target}: read it, and fill in what stands in <>", *said])
+    made.notes += lacking(conf.taxonomy, made)
+    edits = [Edit(target, contract_text(made), f"wrote {target}: read it, and fill in what stands in <>")]
+    edits += [into_sources(folder / "sources.yml", made), *into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, made)]
+    kept, said = harmless(folder, env, edits)
+    for edit in kept:
+        edit.path.parent.mkdir(parents=True, exist_ok=True)
+        edit.path.write_text(edit.text, encoding="utf-8")
+    return "\n".join([summary(made), *said])
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file of conf/ as it shall be, and what is said of it."""
+
+    path: Path
+    text: str
+    said: str
+
+
+def harmless(folder: Path, env: str, edits: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
+    """The edits that leave conf/ well, each tried on a copy with those before it; and what is to be said of all."""
+    kept: list[Edit] = []
+    said: list[str] = []
+    with TemporaryDirectory() as scratch:
+        copy = Path(shutil.copytree(folder, Path(scratch) / folder.resolve().name))
+        for edit in edits:
+            place = copy / edit.path.relative_to(folder)
+            before = place.read_bytes() if place.exists() else None
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(edit.text, encoding="utf-8")
+            try:
+                conf = load(copy, env)
+            except ConfigError as error:
+                said.append(f"kept out, as conf/ would not be valid with it: {edit.path}\n  {_own(error.cause, copy)}")
+                place.unlink() if before is None else place.write_bytes(before)
+                continue
+            kept.append(edit)
+            said.append(edit.said)
+        of_it = [problem for problem in conf.draft_problems if problem.path == copy / edits[0].path.relative_to(folder)]
+        said += [f"  still to be mended in the draft: {_own(str(problem), copy)}" for problem in of_it]
+    return kept, said
+
+
+def _own(text: str, copy: Path) -> str:
+    return text.replace(f"{copy}/", "")
 
 
 def parts(name: str) -> tuple[str, str]:
@@ -65,34 +112,41 @@ def _free(conf: Conf, source: str, dataset: str, target: Path, *, force: bool) -
         raise InputError("C303", f"{target} exists already", hint="--force overwrites it")
 
 
-def into_sources(path: Path, made: Proposal) -> str:
-    """Add the entry of the dataset as a comment: an entry without an active contract would stop every run."""
-    text = path.read_text(encoding="utf-8")
-    entry = sources_entry(made)
-    why = "uncomment once the contract is active; delivery: full where each file holds everything"
-    if re.search(rf"^[# ]*{re.escape(made.dataset)}:.*path: {made.source}/{made.dataset}\b", text, re.MULTILINE):
-        return f"{path} has an entry of {made.source}.{made.dataset} already; it stays as it is"
-    line = re.search(rf"^(# )?{re.escape(made.source)}:[ \t]*(#.*)?$", text, re.MULTILINE)
-    if line:
-        text = f"{text[: line.end()]}\n#   {entry} # {why}{text[line.end() :]}"
-    else:
-        text = f"{text.rstrip()}\n# {made.source}: # {why}\n#   {entry}\n"
-    path.write_text(text, encoding="utf-8")
-    return f"wrote its entry into {path}, as a comment: {why}"
+def into_sources(path: Path, made: Proposal) -> Edit:
+    """Add the entry of the dataset. Nothing lands by it before its contract is active."""
+    text, known = path.read_text(encoding="utf-8"), False
+
+    def add(data: CommentedMap) -> None:
+        nonlocal known
+        datasets = data.setdefault(made.source, CommentedMap())
+        known = made.dataset in datasets
+        if not known:  # first, since behind the last one may stand a comment on the next source
+            datasets.insert(0, made.dataset, sources_entry(made))
+
+    with_entry = edited(text, add)
+    if known:
+        return Edit(path, text, f"{path} has an entry of {made.source}.{made.dataset} already; it stays as it is")
+    return Edit(path, with_entry, f"wrote its entry into {path}: add delivery: full where each file holds everything")
 
 
-def into_taxonomy(path: Path, taxonomy: Taxonomy, made: Proposal) -> list[str]:
+def into_taxonomy(path: Path, taxonomy: Taxonomy, made: Proposal) -> list[Edit]:
     """Add the events of the sample that the vocabulary lacks: else they would wait in quarantine."""
-    text, added = with_events(path.read_text(encoding="utf-8"), taxonomy, made)
+    text, added = with_events(path.read_text(encoding="utf-8") if path.exists() else "", taxonomy, made)
     if not added:
         return []
-    path.write_text(text, encoding="utf-8")
-    return [f"wrote into {path}: {', '.join(added)}: describe them, or map them to the events that are there"]
+    said = f"wrote into {path}: {', '.join(added)}: describe them, or map them to the events that are there"
+    return [Edit(path, text, said)]
 
 
 def newest_version(conf: Conf, name: str) -> tuple[str, str]:
-    """The name of a dataset that has a contract, a draft too. Raises InputError C203."""
+    """The name of a dataset that has a contract, a draft too. Raises InputError C203, ConfigError C201 where
+    the draft is wrong.
+    """
     source, dataset = parts(name)
+    wrong = [str(problem) for problem in conf.draft_problems if problem.path.parts[-3:-1] == (source, dataset)]
+    if wrong:
+        cause = f"the draft of {name}\n  " + "\n  ".join(wrong)
+        raise ConfigError("C201", cause, hint="mend the lines named and run again")
     if (source, dataset) not in conf.versions:
         known = [f"{s}.{d}" for s, d in conf.versions]
         hint = did_you_mean(name, known).lstrip("; ") or "c360 source init writes one"

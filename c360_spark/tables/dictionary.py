@@ -15,6 +15,8 @@ def _preface() -> Iterator[str]:
     yield "# Data dictionary"
     yield ""
     yield "Made from `c360_spark/tables` by `make docs`; do not edit. PII classes: " + ", ".join(Pii) + "."
+    yield "Write mode says what may happen to rows at most, and the store refuses more: append adds rows, merge also"
+    yield "changes them by key, sync also removes them."
 
 
 def _table(table: Table) -> Iterator[str]:

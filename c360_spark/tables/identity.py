@@ -148,7 +148,7 @@ PERSON = Table(
     "person",
     "one person, living or retired",
     ("person_id",),
-    Write.MERGE,
+    Write.SYNC,
     (
         key("person_id", STRING, "hash of the anchor"),
         key("anchor_id", LONG, "the identifier with the smallest (first_recorded_at, identifier_id)"),
@@ -187,7 +187,7 @@ HEALTH = Table(
     "health",
     "one figure of one run",
     ("run_id", "metric", "dimension"),
-    Write.MERGE,
+    Write.SYNC,
     (
         key("run_id", STRING, "the run"),
         key("metric", STRING, "persons, largest_person, identifiers, changes, id_stability or match_rate"),

@@ -34,11 +34,16 @@ class Pii(StrEnum):
 
 
 class Write(StrEnum):
-    """How a table changes; `store` has one verb for each."""
+    """The most that may happen to the rows of a table, in rising order. `Store` refuses whatever would do more."""
 
-    APPEND = "append"  # rows are added once and never change
-    MERGE = "merge"  # rows are added or changed by key
-    SYNC = "sync"  # the table equals the newest computed frame; only differing rows are written
+    APPEND = "append"  # rows are added and never change
+    MERGE = "merge"  # rows are added, and changed by key; none is removed
+    SYNC = "sync"  # rows are added, changed and removed, so that the table equals what was computed
+
+    def allows(self, verb: "Write") -> bool:
+        """Whether a table declared so may be written by `verb`."""
+        rising = list(Write)
+        return rising.index(verb) <= rising.index(self)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ DELIVERY = Table(
     (
         key("source", STRING, "system the data comes from"),
         key("dataset", STRING, "dataset of the source"),
-        key("delivery_id", STRING, "SHA-256 of the file"),
+        key("delivery_id", STRING, "SHA-256 of the content of the file, unpacked"),
         key("file_path", STRING, "where the file was, below the landing root"),
         key(
             "status",
@@ -46,7 +46,7 @@ LANDING_FILE = Table(
         Column("reason", STRING, "why it was not landed, in words"),
         key("size_bytes", LONG, "size of the file"),
         key("signature", STRING, "size, times and inode: another one means that the file is read again"),
-        Column("delivery_id", STRING, "SHA-256 of the file, where it was read"),
+        Column("delivery_id", STRING, "SHA-256 of the content of the file, unpacked, where it was read"),
         key("seen_at", TIMESTAMP, "as-of time of the run that first saw it like this"),
     ),
     physical=True,

@@ -75,7 +75,7 @@ PROFILE_RECORD = Table(
     "profile_record",
     "one version of one source's customer record",
     ("bronze_id",),
-    Write.APPEND,
+    Write.SYNC,
     (
         *PROVENANCE,
         *OF_CUSTOMER,
@@ -88,7 +88,7 @@ EVENT = Table(
     "event",
     "one canonical event",
     ("source", "dataset", "source_key"),
-    Write.APPEND,
+    Write.SYNC,
     (
         *PROVENANCE,
         key("event_name", STRING, "what happened, as object_action"),
@@ -104,7 +104,7 @@ ORDER = Table(
     "order",
     "one version of one order",
     ("bronze_id",),
-    Write.APPEND,
+    Write.SYNC,
     (
         *PROVENANCE,
         key("order_id", STRING, "order number in the source"),
@@ -123,7 +123,7 @@ ORDER_LINE = Table(
     "order_line",
     "one line of one version of an order",
     ("bronze_id", "line_no"),
-    Write.APPEND,
+    Write.SYNC,
     (
         *PROVENANCE,
         key("order_id", STRING, "order number in the source"),
@@ -143,7 +143,7 @@ SUPPORT_CASE = Table(
     "support_case",
     "one version of one support case",
     ("bronze_id",),
-    Write.APPEND,
+    Write.SYNC,
     (
         *PROVENANCE,
         key("opened_at", TIMESTAMP, "when the case was opened"),
@@ -160,7 +160,7 @@ CONSENT = Table(
     "consent",
     "one consent statement about one purpose",
     ("source", "dataset", "source_key"),
-    Write.APPEND,
+    Write.SYNC,
     (
         *PROVENANCE,
         key("purpose", STRING, "what the consent is for"),
@@ -177,7 +177,7 @@ CDP_PROFILE = Table(
     "cdp_profile",
     "one version of one profile, or of one identity of a profile, as a CDP has it: never evidence of who is who",
     ("bronze_id",),
-    Write.APPEND,
+    Write.SYNC,
     (
         # No set of identifiers: what a CDP made of our own data would come back as evidence.
         *(column for column in PROVENANCE if column.name != "identifier_set_id"),
@@ -192,7 +192,7 @@ IDENTIFIER_SET = Table(
     "identifier_set",
     "one distinct set of identifiers seen together in a dataset",
     ("identifier_set_id",),
-    Write.MERGE,
+    Write.SYNC,
     (
         key("identifier_set_id", STRING, "hash of dataset and members"),
         key("source", STRING, "system the data comes from"),

@@ -8,7 +8,7 @@ ACCOUNT = Table(
     "account",
     "one version of one source's record of a company",
     ("bronze_id",),
-    Write.APPEND,
+    Write.SYNC,
     (
         *PROVENANCE,
         Column("name", STRING, "name of the company; one person's own firm may bear theirs", Pii.INDIRECT),
@@ -26,7 +26,7 @@ SUBSCRIPTION = Table(
     "subscription",
     "one version of one subscription",
     ("bronze_id",),
-    Write.APPEND,
+    Write.SYNC,
     (
         *PROVENANCE,
         key("subscription_id", STRING, "number of the subscription in the source"),

@@ -2,6 +2,9 @@
 
 import re
 
+from ruamel.yaml.comments import CommentedMap
+
+from c360_spark.config.round_trip import block, edited, flow
 from c360_spark.config.vocabulary import EVENT_NAME, Taxonomy, words
 from c360_spark.governance.onboarding.proposal import Proposal
 
@@ -13,33 +16,59 @@ def with_events(text: str, taxonomy: Taxonomy, made: Proposal) -> tuple[str, lis
 
     An event that is new is described by whoever reads the draft; one that is known only gains the channel.
     """
-    channels, known, said = _channels(made), {words(word): name for word, name in taxonomy.names.items()}, []
-    for word in _events(made):
-        name = known.get(words(word))
-        if name is None:
-            name = words(word) if re.match(EVENT_NAME, words(word)) else f"{made.dataset}_{words(word)}"
-            text, known[words(word)] = text.rstrip("\n") + _entry(name, word, channels, taxonomy), name
-            said.append(name)
-            continue
-        lacking = [c for c in channels if name in taxonomy.events and c not in taxonomy.events[name].channels]
-        for channel in lacking:
-            here = rf"(^  {name}:(?:(?!^  \w).)*?channels: {{)"
-            text, found = re.subn(here, rf"\g<1>{channel}: [], ", text, count=1, flags=re.MULTILINE | re.DOTALL)
-            said.append(f"{name} from {channel}" if found else f"{name} from {channel} is still to be added by hand")
-    return text, said
+    channels, known, said = _channels(made), {words(word): name for word, name in taxonomy.names.items()}, list[str]()
+
+    def add(data: CommentedMap) -> None:
+        for word in _events(made):
+            name = known.get(words(word))
+            if name is None:
+                name = words(word) if re.match(EVENT_NAME, words(word)) else f"{made.dataset}_{words(word)}"
+                known[words(word)] = name
+                _insert(data, name, _entry(name, word, channels, taxonomy))
+                said.append(name)
+            elif name in taxonomy.events:
+                for channel in channels:
+                    if channel not in taxonomy.events[name].channels:
+                        data["events"][name]["channels"].insert(0, channel, flow([]))
+                        said.append(f"{name} from {channel}")
+
+    if not _events(made):
+        return text, []
+    text_with = edited(text, add)
+    return (text_with, said) if said else (text, [])
 
 
-def _entry(name: str, word: str, channels: list[str], taxonomy: Taxonomy) -> str:
-    sent = ", ".join(f"{channel}: []" for channel in channels) or '"<channel>": []'
-    lines = [
-        f"  {name}:",
-        '    description: "<what happened>"',
-        f"    stage: {taxonomy.stages[0]}",
-        '    owner: "<owner-team>"',
-        f"    channels: {{{sent}}}",
-        *([f"    aliases: [{words(word)}]"] if words(word) != name else []),
-    ]
-    return "\n" + "\n".join(lines) + "\n"
+def lacking(taxonomy: Taxonomy, made: Proposal) -> list[str]:
+    """Events of the sample whose records silver would reject: no property gives what the vocabulary wants of them."""
+    targets = [each.settings["canonical"].value for each in made.made.values() if "canonical" in each.settings]
+    given = {str(target).removeprefix("properties.") for target in (*targets, *made.constants)}
+    known, said = {words(word): name for word, name in taxonomy.names.items()}, []
+    for name in dict.fromkeys(known[words(word)] for word in _events(made) if words(word) in known):
+        for channel in _channels(made):
+            wanted = sorted(set(taxonomy.events[name].channels.get(channel, ())) - given)
+            if wanted:
+                properties = ", ".join(f"properties.{each}" for each in wanted)
+                said.append(f"{name} from {channel} must bring {properties}: map it, or its records are quarantined")
+    return said
+
+
+def _insert(data: CommentedMap, name: str, entry: CommentedMap) -> None:
+    events = data.setdefault("events", CommentedMap())
+    # Behind the last event may stand a comment on what comes after all of them.
+    place = len(events) if next(reversed(data)) == "events" else 0
+    events.insert(place, name, entry)
+
+
+def _entry(name: str, word: str, channels: list[str], taxonomy: Taxonomy) -> CommentedMap:
+    entry = block(
+        description="<what happened>",
+        stage=next(iter(taxonomy.stages), "<stage>"),
+        owner="<owner-team>",
+        channels=flow({channel: [] for channel in channels or ["<channel>"]}),
+    )
+    if words(word) != name:
+        entry["aliases"] = flow([words(word)])
+    return entry
 
 
 def _events(made: Proposal) -> list[str]:

@@ -7,13 +7,13 @@ from typing import Any
 from c360_spark.governance.onboarding.names import DIRECT, GROWING, INDIRECT, THINGS, known, tokens
 from c360_spark.governance.onboarding.observed import Observed
 from c360_spark.governance.onboarding.values import (
+    EPOCHS,
     days,
     holds_email,
     is_bit,
     is_code,
     is_comma_number,
     is_email,
-    is_epoch_s,
     is_flag,
     is_hash,
     is_integer,
@@ -25,6 +25,7 @@ from c360_spark.governance.onboarding.values import (
     share,
 )
 
+MERGES = 0.8  # no guess by which people can be merged is surer: whoever reads the draft decides
 FITS = 0.9  # below, a property is text: what does not fit its type is quarantined
 MOST_ENUM = 12
 IDENTIFYING = (
@@ -42,6 +43,10 @@ IDENTIFYING = (
     "plz",
     "postcode",
     "phone",
+)
+TIMELY = frozenset(
+    "ts time timestamp at on date day created updated modified changed start started end ended sent received occurred "
+    "opened closed gmt utc micros millis".split()
 )
 DATED = ("date", "day", "birthday", "dob", "on", "at", "datum", "geburtsdatum")
 
@@ -66,12 +71,18 @@ class Proposed:
     type: Guess
     facts: dict[str, Guess] = field(default_factory=dict)  # required, primaryKey, classification, logicalTypeOptions
     settings: dict[str, Guess] = field(default_factory=dict)
-    namespace: Guess | None = None  # one that identity.yml lacks
+    namespace: Guess | None = None  # proposed in a comment, not used
+    namespace_is_new: bool = True  # identity.yml lacks it
     notes: list[str] = field(default_factory=list)
 
     @property
     def personal(self) -> bool:
         return "classification" in self.facts
+
+
+def capped(guess: Guess) -> Guess:
+    """A guess by which people can be merged."""
+    return Guess(guess.value, min(guess.confidence, MERGES), guess.why)
 
 
 def percent(part: float) -> str:
@@ -114,8 +125,9 @@ def _type(seen: Observed) -> Guess:
     texts, words = seen.texts, _words(seen)
     if not texts or len(seen.shapes) > 1:
         return Guess("string", 0.3, "nothing to go by")
-    numbered = seen.kinds == {"integer"} or known(seen.path, frozenset(("ts", "time", "timestamp")))
-    if (found := moments(texts)) and (found[0][0] != "epoch_ms" or numbered):
+    # A number of 10 or 16 digits may be anything: a phone number, a card.
+    numbered = TIMELY & set(tokens(seen.path[-1:])) or (seen.kinds == {"integer"} and len(texts[0]) == 13)
+    if (found := moments(texts)) and (found[0][0] not in EPOCHS or (numbered and not _identifying(seen))):
         return Guess("timestamp", sum(p for _, p, _ in found), _said(found, seen))
     dated = words & set(DATED) or not texts[0].isdigit()
     if dated and (found := days(texts)):
@@ -173,12 +185,6 @@ def _formats(made: Proposed) -> None:
         made.notes.append(f"{percent(1 - made.type.confidence)} of its values do not fit, and would be quarantined")
     elif kind == "string" and share(is_comma_number, seen.texts) >= FITS:
         made.notes.append("numbers with a decimal comma: kept as text, for silver reads decimal points only")
-    if (
-        kind != "timestamp"
-        and share(is_epoch_s, seen.texts) >= 0.98
-        and _words(seen) & {"ts", "time", "timestamp", "at"}
-    ):
-        made.notes.append("seconds since 1970: the suite reads milliseconds, so it is no time here")
 
 
 def _class(seen: Observed, within: str) -> Guess | None:

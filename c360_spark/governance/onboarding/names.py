@@ -26,30 +26,35 @@ PERSON: Words = {
     "email": "email emailaddress mail mailaddress emailadresse correo courriel".split(),
     "phone": (
         "phone phonenumber telephone tel mobilephone mobile mobilenumber cell cellphone msisdn telefon handy "
-        "telefonnummer callernumber ani telefono"
+        "telefonnummer callernumber ani telefono mobilephonenumber cellphonenumber handynummer"
     ).split(),
     "street": (
         "street streetaddress addressline1 address1 line1 strasse strassenr strassehausnummer street1 rue calle"
     ).split(),
     "city": "city town locality ort stadt ville ciudad".split(),
     "postcode": "postcode postalcode zippostalcode zip zipcode plz postleitzahl codepostal codigopostal".split(),
-    "country": "country countrycode countryiso iso2 land landcode pays pais".split(),
+    "country": (
+        "country countrycode countryiso iso2 land landcode pays pais countryregion countryname cc nation"
+    ).split(),
 }
 CREATED = (
-    "createdat createddate created createdon createtime signupdate registeredat registrationdate enrolledon "
+    "createdat createddate created createdon createtime createdate datecreatedgmt datecreated signupdate registeredat "
+    "registrationdate enrolledon optintime confirmtime subscribedat "
     "enrolledat joinedon joinedat membersince firstseenat firstseen erstelltam"
 ).split()
 UPDATED = (
     "updatedat lastmodifieddate lastmodified modifiedat modified lastupdated lastupdatedat updated updatedon changedat "
-    "lastupdate updatetime geaendertam geandertam lastactivityat"
+    "lastupdate updatetime geaendertam geandertam datemodifiedgmt datemodified modifydate modifieddate "
+    "lastchanged changed systemmodstamp lastactivityat"
 ).split()
 ORDER_ID = (
     "orderid orderno ordernumber ordername order bestellnummer transactionid receiptno receiptid receiptnumber bonnr "
-    "purchaseid"
+    "purchaseid number"
 ).split()
 ORDERED = (
     "orderedat orderdate ordertime purchasedate purchasedat placedat soldat receipttime transactiontime "
-    "transactiondate bestelldatum createdat created processedat timestamp datetime date"
+    "transactiondate bestelldatum datecreatedgmt createdgmt createdat created datecreated processedat timestamp "
+    "datetime date"
 ).split()
 STATUS = "status state orderstatus financialstatus paymentstatus ticketstatus casestatus outcome".split()
 CHANNEL = "channel saleschannel ordersource via medium kanal".split()
@@ -68,7 +73,7 @@ COLUMNS: dict[str, Words] = {
         ).split(),
         "occurred_at": (
             "occurredat eventtime eventtimestamp timestamp ts time originaltimestamp conversiontime clienttime "
-            "eventdate at datetime sentat createdat date"
+            "timemicros at datetime sentat createdat created eventdate date"
         ).split(),
         "channel": CHANNEL,
         "country": PERSON["country"],
@@ -129,7 +134,9 @@ COLUMNS["cdp_profile"] = {
 # The primary key of each table by its names, the surest one first.
 KEYS: dict[str, Sequence[str]] = {
     "profile_record": (
-        "customerid contactid memberno membernumber memberid profileid personid userid accountid id"
+        "id recordid contactid memberno membernumber memberid profileid personid customerid userid euid uniqueemailid "
+        "subscriberid leid customerno customernumber custid kundennummer kundennr kundenid clientno clientnumber "
+        "clientid"
     ).split(),
     "cdp_profile": CDP_PROFILE_ID,
     "event": "eventid messageid insertid eventuuid conversionid activityid uuid id".split(),
@@ -147,18 +154,19 @@ NAMESPACES: Words = {
     "email": PERSON["email"],
     "phone": PERSON["phone"],
     "customer_id": "customerid customerno customernumber custid crmid kundennummer kundennr clientnumber".split(),
-    "account_id": "accountid userid loginid shopuserid".split(),
+    "account_id": "userid loginid shopuserid".split(),
     "member_no": (
         "memberno memberid membernumber membershipno membershipnumber loyaltynumber loyaltyid loyaltycard cardno "
         "cardnumber"
     ).split(),
     "device_id": "deviceid installationid installid vendorid idfv androidid".split(),
-    "cookie_id": "cookieid anonymousid visitorid clientid browserid gacid".split(),
+    "cookie_id": "cookieid anonymousid visitorid clientid browserid gacid userpseudoid pseudoid".split(),
 }
 # Kinds of identifiers of people for which conf/ may have no namespace yet.
 OF_PEOPLE = frozenset(
     "contactid profileid personid customerid userid memberid memberno accountid gclid fbclid msclkid clickid idfa gaid "
-    "adid advertisingid externalid subscriberid anonymousid deviceid cookieid visitorid".split()
+    "adid advertisingid externalid subscriberid anonymousid deviceid cookieid visitorid googleclickid userpseudoid "
+    "customer customerreferenceid".split()
 )
 DIRECT = frozenset(
     word for column in ("given_name", "family_name", "email", "phone", "street") for word in PERSON[column]
@@ -171,6 +179,17 @@ INDIRECT = frozenset(word for column in ("birth_date", "city", "postcode") for w
 INDIRECT |= frozenset(
     "gender sex salutation age ip ipaddress useragent ua latitude longitude lat lng lon sessionid session "
     "birthyear subject referrer referer geburtsjahr identifier subjectvalue identifiervalue url pageurl".split()
+)
+# An id of an account is that of a person in a shop, and that of a company in a CRM.
+OF_MANY = frozenset(
+    "accountid account accountno accountnumber companyid company organizationid organisationid orgid parentid tenantid "
+    "workspaceid teamid groupid householdid".split()
+)
+# Whose e-mail address or phone number it is, if one of these words is in its name: not that of the record's person.
+OTHERS = frozenset(
+    "owner agent assignee assigned salesperson rep manager creator author editor staff employee operator referrer "
+    "referred parent partner supervisor merchant seller store shop branch company business organization organisation "
+    "support created modified updated team besitzer betreuer".split()
 )
 # A name of one of these is nobody's.
 THINGS = frozenset(

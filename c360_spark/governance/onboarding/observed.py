@@ -17,11 +17,14 @@ class Leaf(NamedTuple):
 
 @dataclass(frozen=True)
 class Sample:
-    """Records as nested dictionaries with `Leaf` and lists at their ends; `notes` say what was odd in the file."""
+    """Records as nested dictionaries with `Leaf` and lists at their ends; `notes` say what was odd in the file, `glob`
+    fits its name.
+    """
 
     format: str
     records: list[dict[str, Any]]
     notes: tuple[str, ...] = ()
+    glob: str = "*"
 
 
 @dataclass

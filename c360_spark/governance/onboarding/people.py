@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from c360_spark.governance.onboarding.guess import Guess, Proposed, of, percent
+from c360_spark.governance.onboarding.guess import Guess, Proposed, capped, of, percent
 from c360_spark.governance.onboarding.names import (
     NAMESPACES,
+    OF_MANY,
     OF_PEOPLE,
+    OTHERS,
     SUBJECT_TYPE,
     SUBJECT_VALUE,
     known,
@@ -41,23 +43,46 @@ def identify(source: str, table: str, found: Sequence[Proposed], keys: Sequence[
     for made in found:
         if made is paired or not made.seen.texts or (table == "cdp_profile" and made in keys):
             continue  # a profile of a CDP is no identifier of anybody
-        _one(source, made, spaces, own=table == "profile_record" and list(keys) == [made])
+        people = table == "profile_record"
+        _one(source, made, spaces, own=people and list(keys) == [made], of_people=people)
 
 
-def _one(source: str, made: Proposed, spaces: Spaces, *, own: bool) -> None:
+def _one(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> None:
     seen = made.seen
-    if (part := share(is_hash, seen.texts)) >= 0.9:
+    if share(is_hash, seen.texts) >= 0.9:
         if known(seen.path, NAMESPACES["email"]) or "email" in "".join(tokens(seen.path)):
             made.notes.append("hashed already: it cannot be held against plain e-mail addresses")
         return
+    address = _address(made, spaces)
+    if address and (others := sorted(OTHERS & set(tokens(seen.path)))):
+        made.notes.append(f"no identifier: by the word {others[0]} it is not of the person whom the record is about")
+    elif address:
+        _use(made, *address)
+    elif not own and known(seen.path, OF_MANY):
+        made.notes.append("no identifier: many people can share the id of an account or a company")
+    elif not _known_space(source, made, spaces, own=own, of_people=of_people) and (own or known(seen.path, OF_PEOPLE)):
+        made.namespace = Guess(
+            f"{source}.{'_'.join(tokens(seen.path[-1:])) if len(tokens(seen.path[-1:])) > 1 else _longer(seen.path)}",
+            0.6 if own else 0.5,
+            "the key of the source's own records" if own else "named like an identifier of people",
+        )
+
+
+def _address(made: Proposed, spaces: Spaces) -> tuple[dict[str, object], float, str] | None:
+    """An e-mail address or phone number, which its values tell."""
+    seen = made.seen
     if (part := share(is_email, seen.texts)) >= 0.8 and "email" in spaces.names:
-        _use(made, {"namespace": "email"}, part, of(part, seen, "are e-mail addresses"))
-        return
+        return {"namespace": "email"}, part, of(part, seen, "are e-mail addresses")
     dialled = share(is_dialled, seen.texts) if known(seen.path, NAMESPACES["phone"]) else 0.0
     part = max(dialled, share(is_international, seen.texts))
     if part >= 0.8 and "phone" in spaces.names:
-        _use(made, {"namespace": "phone"}, part, of(part, seen, "look like phone numbers"))
-        return
+        return {"namespace": "phone"}, part, of(part, seen, "look like phone numbers")
+    return None
+
+
+def _known_space(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> bool:
+    """Whether a namespace of identity.yml was found for it, or an argument against one."""
+    seen = made.seen
     for space, sure in spaces.called(made):
         if space in ("email", "phone"):
             continue
@@ -68,16 +93,14 @@ def _one(source: str, made: Proposed, spaces: Spaces, *, own: bool) -> None:
         mine = space.startswith(f"{source}.")
         if own and not mine and fits is None:
             continue  # the key of a source's own records is nobody else's
+        if of_people and (shared := len(seen.texts) - len(set(seen.texts))):
+            made.notes.append(f"not {space}: {shared:,} of its values stand in more than one record of a person")
+            return True
         said = f"named like {space}" + ("" if fits is None else f"; {of(fits, seen, 'fit its pattern')}")
-        use = {"namespace": space, **({"verified": True} if mine and own else {})}
+        use: dict[str, object] = {"namespace": space, **({"verified": True} if mine and own else {})}
         _use(made, use, 0.9 * sure if fits is not None or mine else 0.7 * sure, said)
-        return
-    if own or known(seen.path, OF_PEOPLE):
-        made.namespace = Guess(
-            f"{source}.{'_'.join(tokens(seen.path[-1:])) if len(tokens(seen.path[-1:])) > 1 else _longer(seen.path)}",
-            0.6 if own else 0.5,
-            "the key of the source's own records" if own else "named like an identifier of people",
-        )
+        return True
+    return False
 
 
 def _longer(path: Sequence[str]) -> str:
@@ -86,7 +109,7 @@ def _longer(path: Sequence[str]) -> str:
 
 
 def _use(made: Proposed, use: dict[str, object], sure: float, why: str) -> None:
-    made.settings["identifier"] = Guess(use, sure, why)
+    made.settings["identifier"] = capped(Guess(use, sure, why))
 
 
 def _promised(patterns: Sequence[str], texts: Sequence[str]) -> float | None:
@@ -115,6 +138,7 @@ def _paired(found: Sequence[Proposed], spaces: Spaces) -> Proposed | None:
     name = ".".join(kind.seen.path)
     part = sum(text in meant for text in kind.seen.texts) / len(kind.seen.texts)
     use = {"namespaceFrom": name, "namespaces": meant}
-    value.settings["identifier"] = Guess(use, 0.9 * part, f"{name} tells its kind in {percent(part)} of the records")
+    why = f"{name} tells its kind in {percent(part)} of the records"
+    value.settings["identifier"] = capped(Guess(use, 0.9 * part, why))
     value.facts["classification"] = Guess("direct", 0.9, "it names a person")
     return value

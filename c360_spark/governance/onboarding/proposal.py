@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from c360_spark import tables
-from c360_spark.governance.onboarding.guess import Guess, Proposed, allowed, propose
+from c360_spark.governance.onboarding.guess import Guess, Proposed, allowed, capped, propose
 from c360_spark.governance.onboarding.names import known, snake, tokens
 from c360_spark.governance.onboarding.observed import Observed, Path, Sample, observed, scalars
 from c360_spark.governance.onboarding.people import Spaces, identify
 from c360_spark.governance.onboarding.purpose import MONEY, NEEDED, TIME, chosen, primary_key, table_of
-from c360_spark.governance.onboarding.values import DENIED, GRANTED, WITHDRAWN, like, share
+from c360_spark.governance.onboarding.values import DENIED, GRANTED, WITHDRAWN, is_country, like, share
 from c360_spark.tables import Pii
 from c360_spark.tables.model import STRING_MAP
 
@@ -24,10 +24,11 @@ NORMALIZED = {
     "loyalty_tier": "lower",
     "currency": "upper",
 }
+MERGING = frozenset("given_name family_name birth_date street postcode email phone".split())  # parts of match keys
 # Columns whose values are open, however few a sample has: a list of them would quarantine what is new tomorrow.
 OPEN = frozenset("event_name country currency sku jurisdiction collection_source subject city".split())
 CHANNELS = {
-    "web": "web site browser pixel".split(),
+    "web": "web site browser pixel ga ga4 analytics matomo".split(),
     "mobile": "app mobile ios android".split(),
     "email": "email mail mailer newsletter".split(),
     "store": "pos till store kasse retail".split(),
@@ -71,7 +72,7 @@ def proposal(source: str, dataset: str, sample: Sample, spaces: Spaces) -> Propo
     lines = lines if lines and lines.guess.confidence >= 0.5 else None
     table = table_of(source, dataset, found, lines=lines is not None)
     name = str(table.value)
-    keys, why_key = primary_key(name, found)
+    keys, why_key = primary_key(name, dataset, found)
     columns = _fill(name, found)
     for place, made in enumerate(keys, 1):
         assert why_key is not None
@@ -121,15 +122,18 @@ def _fill(table: str, found: Sequence[Proposed]) -> dict[str, Proposed]:
 
 
 def _map(name: str, made: Proposed, guess: Guess) -> None:
+    guess = capped(guess) if name in MERGING else guess
     made.settings["canonical"] = guess
     if name in NORMALIZED:
         made.settings["normalize"] = Guess(NORMALIZED[name], guess.confidence, f"as {name} is compared")
     if name == "status":
         made.settings.setdefault("normalize", Guess("lower", guess.confidence, "as status is compared"))
-    if name == "country":
+    if name == "country" and share(is_country, made.seen.texts) >= 0.95:
         made.facts["logicalTypeOptions"] = Guess(
             {"pattern": "^[A-Za-z]{2}$"}, guess.confidence, "two letters of ISO 3166"
         )
+    elif name == "country":
+        made.notes.append("names of countries: source test says how many of them are understood")
     if name in MONEY:
         _money(made)
 

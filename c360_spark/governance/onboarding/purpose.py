@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 
-from c360_spark.governance.onboarding.guess import Guess, Proposed, of
-from c360_spark.governance.onboarding.names import CDPS, COLUMNS, KEYS, LINE_NO, known, spellings, tokens
+from c360_spark.governance.onboarding.guess import Guess, Proposed, capped, of
+from c360_spark.governance.onboarding.names import (
+    CDPS,
+    COLUMNS,
+    KEYS,
+    LINE_NO,
+    OF_MANY,
+    OF_PEOPLE,
+    known,
+    spellings,
+    tokens,
+)
 from c360_spark.governance.onboarding.values import (
     is_country,
+    is_country_name,
     is_currency,
     is_dialled,
     is_email,
+    is_number,
     is_postcode,
     share,
 )
@@ -38,7 +50,7 @@ SIGNALS: dict[str, dict[str, float]] = {
 HINTS = {
     "profile_record": "customer contact member profile person subscriber lead user account people kunde".split(),
     "event": "event activity engagement conversion click hit track visit message".split(),
-    "order": "order purchase sale transaction bestellung receipt".split(),
+    "order": "order purchase sale transaction bestellung receipt charge payment invoice".split(),
     "order_line": "line item position".split(),
     "support_case": "case ticket call conversation incident support".split(),
     "consent": "consent choice preference permission statement".split(),
@@ -60,6 +72,7 @@ TIME = {
     "support_case": "opened_at",
     "consent": "effective_from",
 }
+CALLS = frozenset("identify track page screen group alias".split())  # of the tracking API of Segment and its like
 TIMES = frozenset(TIME.values()) | {"created_at"}
 MONEY = frozenset(("total_cents", "unit_price_cents", "amount_cents"))
 Chosen = dict[str, tuple[Proposed, Guess]]
@@ -73,6 +86,9 @@ def table_of(source: str, dataset: str, found: Sequence[Proposed], *, lines: boo
     scores = {table: _score(table, dataset, found, lines=lines) for table in SIGNALS}
     ranked = sorted(scores, key=lambda table: (-scores[table][0], table))
     best, second = ranked[0], ranked[1]
+    kinds = [made for made in found if known(made.seen.path, ("type",)) and made.seen.complete]
+    if any(set(made.seen.texts) <= CALLS for made in kinds):
+        return Guess("event", 0.8, "calls of a tracker, told apart by their type; identify and alias are no events")
     called = sorted(CDPS & {*tokens([source]), *tokens([dataset])})
     if best == "profile_record" and called:
         return Guess("cdp_profile", 0.8, f"customer records, and {called[0]} is a CDP: compared, never evidence")
@@ -114,6 +130,9 @@ def chosen(table: str, found: Sequence[Proposed]) -> Chosen:
                 first = (
                     (rank, -guess.confidence) if column in TIMES or column == "status" else (-guess.confidence, rank)
                 )
+                # Silver rejects a record without it: a property that is mostly absent is the last choice.
+                lacking = column in NEEDED.get(table, ()) and len(made.seen.texts) < 0.9 * made.seen.records
+                first = (float(lacking), *first)
                 guesses.append((first, len(made.seen.path), order, place, column, made, guess))
     taken: Chosen = {}
     used: set[int] = set()
@@ -158,19 +177,21 @@ def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
     tests = {
         "email": (is_email, "are e-mail addresses"),
         "phone": (is_dialled, "look like phone numbers"),
-        "country": (is_country, "are ISO 3166 codes"),
+        "country": (lambda text: is_country(text) or is_country_name(text), "are codes or names of countries"),
         "currency": (is_currency, "are ISO 4217 codes"),
         "postcode": (is_postcode, "look like postcodes"),
     }
     if column in tests and texts:
         test, what = tests[column]
         return share(test, texts), what
-    if not texts or made.type.value in ("date", "timestamp") or (column == "event_name" and len(set(texts)) > 50):
+    if not texts or made.type.value in ("date", "timestamp"):
         return 0.0, "cannot be it"
+    if column == "event_name" and (len(set(texts)) > 50 or share(is_number, texts) > 0.5):
+        return 0.0, "are no names of events"
     return None, ""
 
 
-def primary_key(table: str, found: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
+def primary_key(table: str, dataset: str, found: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
     """The properties that tell records apart, by their names and because no two records share them."""
     if table == "order_line":
         order = [made for made in found if known(made.seen.path, COLUMNS["order"]["order_id"][:-1])]
@@ -186,14 +207,8 @@ def primary_key(table: str, found: Sequence[Proposed]) -> tuple[list[Proposed], 
             part = len(set(pairs)) / len(pairs) if pairs else 0
             if part >= 0.9 and order[0].seen.complete and line[0].seen.complete:
                 return [order[0], line[0]], Guess(True, 0.9 * part, "an order and its line; no two records share both")
-    names = KEYS[table]
-    ranked = sorted(
-        (min(names.index(n) for n in spellings(made.seen.path) if n in names), len(made.seen.path), place)
-        for place, made in enumerate(found)
-        if known(made.seen.path, names)
-    )
-    for _, _, place in ranked:
-        seen = found[place].seen
+    for made in _named_keys(table, dataset, found):
+        seen = made.seen
         part = len(set(seen.texts)) / len(seen.texts) if seen.texts else 0
         if seen.complete and part >= 0.9:
             again = len(seen.texts) - len(set(seen.texts))
@@ -202,7 +217,35 @@ def primary_key(table: str, found: Sequence[Proposed]) -> tuple[list[Proposed], 
                 if not again
                 else f"{again:,} values stand more than once: sent again, or another version"
             )
-            return [found[place]], Guess(
-                True, part * (0.95 if not again else 0.8), f"named like a key; in all records, {said}"
-            )
-    return [], None
+            sure = part * (0.95 if not again else 0.8)
+            return [made], capped(Guess(True, sure, f"named like a key; in all records, {said}"))
+    return _event_key(found) if table == "event" else ([], None)
+
+
+def _named_keys(table: str, dataset: str, found: Sequence[Proposed]) -> list[Proposed]:
+    """Properties that may be the key by their names, the surest first: contact_id of contacts, then id, then others. An
+    id of something else that a record belongs to, as an account's, is none.
+    """
+    words = tokens([dataset])[-1:] or [dataset]
+    own = {f"{word}{end}" for word in (words[0], words[0].rstrip("s")) for end in ("id", "no", "number")}
+    names = [*sorted(own), *KEYS[table]]
+    ranked = []
+    for place, made in enumerate(found):
+        known_by = [(-sure, names.index(n)) for n, sure in spellings(made.seen.path).items() if n in names]
+        if known_by and not known(made.seen.path, OF_MANY - own):
+            ranked.append((*min(known_by)[:1], len(made.seen.path), min(known_by)[1], place))
+    return [found[place] for *_, place in sorted(ranked)]
+
+
+def _event_key(found: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
+    """Who, when and what together, where an event has no id of its own."""
+    columns = chosen("event", found)
+    who = [made for made in found if known(made.seen.path, OF_PEOPLE) and made.seen.complete]
+    parts = [columns[name][0] for name in ("occurred_at", "event_name") if name in columns]
+    if not who or len(parts) < 2 or not all(made.seen.complete for made in parts):
+        return [], None
+    keys = [who[0], *parts]
+    rows = list(zip(*((leaf.text for leaf in made.seen.leaves) for made in keys), strict=False))
+    if len(set(rows)) < len(rows):
+        return [], None
+    return keys, Guess(True, 0.5, "an event without an id: who, when and what; no two records share all three")

@@ -7,12 +7,14 @@ from datetime import datetime
 from functools import lru_cache
 
 import phonenumbers
+from phonenumbers.geodata.locale import LOCALE_DATA
 
 from c360_spark.columns.normalize import EMAIL, e164
 
 CURRENCIES = frozenset(
-    "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KRW MAD MXN MYR NOK NZD "
-    "PEN PHP PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR".split()
+    "AED ARS AUD BGN BHD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR IQD ISK JOD JPY KES KRW KWD "
+    "LYD MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN PYG QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH UGX USD UYU "
+    "VND XAF XOF ZAR".split()
 )
 GRANTED = frozenset(
     "granted grant given yes true 1 optin active confirmed allow allowed accepted accept subscribed".split()
@@ -31,16 +33,31 @@ DATES = (
     ("M/d/yyyy", r"\d{1,2}/\d{1,2}/\d{4}", "%m/%d/%Y"),
     ("yyyy/MM/dd", r"\d{4}/\d{2}/\d{2}", "%Y/%m/%d"),
     ("dd-MM-yyyy", r"\d{2}-\d{2}-\d{4}", "%d-%m-%Y"),
+    ("MM/dd/yy", r"\d{2}/\d{2}/\d{2}", "%m/%d/%y"),
+    ("dd/MM/yy", r"\d{2}/\d{2}/\d{2}", "%d/%m/%y"),
+    ("dd.MM.yy", r"\d{2}\.\d{2}\.\d{2}", "%d.%m.%y"),
     ("yyyyMMdd", r"(19|20)\d{6}", "%Y%m%d"),
 )
-CLOCKS = ((" HH:mm:ss", r" \d{2}:\d{2}:\d{2}", " %H:%M:%S"), (" HH:mm", r" \d{2}:\d{2}", " %H:%M"))
+CLOCKS = (
+    (" HH:mm:ss", r" \d{2}:\d{2}:\d{2}", " %H:%M:%S"),
+    (" HH:mm", r" \d{2}:\d{2}", " %H:%M"),
+    (" h:mm:ss a", r" \d{1,2}:\d{2}:\d{2} [AaPp][Mm]", " %I:%M:%S %p"),
+    (" h:mm a", r" \d{1,2}:\d{2} [AaPp][Mm]", " %I:%M %p"),
+)
 TIMES = tuple(
     (f"{day}{clock}", f"{like}{more}", f"{python}{directives}")
-    for day, like, python in DATES[1:9]
+    for day, like, python in DATES[1:-1]
     for clock, more, directives in CLOCKS
 )
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|UTC|[+-]\d{2}:?\d{2})?")
 DATED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}( \d.*)?|\d{8}")
+# Numbers since 1970 of the years 2001 to 2033.
+EPOCHS = {
+    "epoch_s": (r"1[0-9]{9}", "are seconds since 1970"),
+    "epoch_ms": (r"1[0-9]{12}", "are milliseconds since 1970"),
+    "epoch_us": (r"1[0-9]{15}", "are microseconds since 1970"),
+    "epoch_ns": (r"1[0-9]{18}", "are nanoseconds since 1970"),
+}
 Format = tuple[str, float, str]  # Spark's pattern, the share of texts that it reads, what is to be said of it
 
 
@@ -87,6 +104,16 @@ def is_country(text: str) -> bool:
     return text.upper() in phonenumbers.SUPPORTED_REGIONS
 
 
+@lru_cache
+def _country_names() -> frozenset[str]:
+    return frozenset(name.casefold() for names in LOCALE_DATA.values() for name in names.values())
+
+
+def is_country_name(text: str) -> bool:
+    """The name of a country in one of the languages that phonenumbers has it in."""
+    return text.casefold() in _country_names()
+
+
 def is_currency(text: str) -> bool:
     return text.upper() in CURRENCIES
 
@@ -100,8 +127,6 @@ is_bit = like(r"[01]")
 is_hash = like(r"[0-9a-fA-F]{64}")
 is_ip = like(r"(\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){3,7}")
 is_url = like(r"https?://\S+")
-is_epoch_ms = like(r"1[0-9]{12}")
-is_epoch_s = like(r"1[0-9]{9}")
 is_code = like(r"[a-z0-9][a-z0-9_.\-]{0,39}|[A-Z0-9][A-Z0-9_.\-]{0,39}")
 
 
@@ -117,8 +142,9 @@ def days(texts: Sequence[str]) -> list[Format]:
 def moments(texts: Sequence[str]) -> list[Format]:
     """Formats by which points in time are read; empty where `texts` are none."""
     iso = share(is_iso, texts)
-    if (epoch := share(is_epoch_ms, texts)) >= 0.95:
-        return [("epoch_ms", epoch, "are milliseconds since 1970")]
+    for name, (pattern, said) in EPOCHS.items():
+        if (part := share(like(pattern), texts)) >= 0.95:
+            return [(name, part, said)]
     others = _formats(TIMES, [text for text in texts if not is_iso(text)])
     parts = [("iso", iso, "are ISO 8601 times"), *((name, part * (1 - iso), said) for name, part, said in others)]
     found = sorted((each for each in parts if each[1] >= 0.05), key=lambda each: -each[1])
