@@ -134,7 +134,7 @@ def test_a_property_that_a_delivery_does_not_have_is_told_and_keeps_what_was_kno
     assert "crm.customer: no property 'email' in 1 deliveries; what was known of it stays" in told
     assert "crm.customer: no contract names the property 'shoe_size'; it stays in bronze" in told
     said = fields(crm.store.read(tables.PROFILE_RECORD)).where("attribute = 'email'").collect()
-    assert {(row.source_key, row.attribute_value) for row in said} == {("C1", "C1@firma.de"), ("C2", "C2@firma.de")}
+    assert {(row.source_key, row.attribute_value) for row in said} == {("C1", "c1@firma.de"), ("C2", "c2@firma.de")}
     assert {row.changed_at for row in said} == {datetime(2025, 12, 1, 10)}
     noted = crm.store.read(tables.DELIVERY_PROPERTY).select("property", "status", "column_name").collect()
     assert ("email", "missing", "email") in {tuple(row) for row in noted}
