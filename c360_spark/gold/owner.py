@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from c360_spark.config.identity import RuleSet
 
 RECORD_KEY = ("source", "dataset", "source_key")
-FIGURES = ("status", "total_cents", "ordered_at")  # of the records that have them
+FIGURES = ("status", "total_minor", "currency", "ordered_at")  # of the records that have them
 
 
 def owners(sets: DataFrame, membership: DataFrame, rules: RuleSet) -> DataFrame:

@@ -12,7 +12,7 @@ from c360_spark.governance.onboarding.observed import Observed, Path
 from c360_spark.governance.onboarding.proposal import Proposal
 
 FACTS = ("primaryKey", "primaryKeyPosition", "required", "classification", "logicalTypeOptions")
-SETTINGS = ("canonical", "normalize", "identifier", "formats", "scale", "valueMap", "enum")
+SETTINGS = ("canonical", "normalize", "identifier", "formats", "amountIn", "locale", "valueMap", "enum")
 
 
 def contract_text(made: Proposal) -> str:
