@@ -183,15 +183,15 @@ def test_the_company_on_file_goes_first_and_takes_the_people_of_its_domain_unles
 def test_a_subscription_is_active_from_its_beginning_to_its_end_and_costs_so_much_a_month(frame: Frame) -> None:
     begun, later = {"started_at": NOON}, NOON + timedelta(seconds=1)
     cases: list[tuple[str, Row, Any]] = [
-        ("begins now", begun | {"amount_cents": 100, "period_months": 3}, (True, 33)),
-        ("half a cent", begun | {"amount_cents": 3, "period_months": 2, "status": "trial"}, (True, 2)),
-        ("money back", begun | {"amount_cents": -3, "period_months": 2}, (True, -2)),
-        ("begins later", {"started_at": later, "amount_cents": 990, "period_months": 1}, (False, 990)),
-        ("ends now", begun | {"ends_at": NOON, "amount_cents": 990}, (False, None)),
+        ("begins now", begun | {"amount_minor": 100, "period_months": 3}, (True, 33)),
+        ("half a cent", begun | {"amount_minor": 3, "period_months": 2, "status": "trial"}, (True, 2)),
+        ("money back", begun | {"amount_minor": -3, "period_months": 2}, (True, -2)),
+        ("begins later", {"started_at": later, "amount_minor": 990, "period_months": 1}, (False, 990)),
+        ("ends now", begun | {"ends_at": NOON, "amount_minor": 990}, (False, None)),
         ("ends later", begun | {"ends_at": later, "cancelled_at": NOON, "period_months": 12}, (True, None)),
         ("was cancelled", begun | {"cancelled_at": NOON}, (False, None)),
-        ("will be cancelled", begun | {"cancelled_at": later, "amount_cents": 1, "period_months": 0}, (True, None)),
-        ("paused", begun | {"status": "paused", "amount_cents": 10**18, "period_months": 1000}, (False, 10**15)),
+        ("will be cancelled", begun | {"cancelled_at": later, "amount_minor": 1, "period_months": 0}, (True, None)),
+        ("paused", begun | {"status": "paused", "amount_minor": 10**18, "period_months": 1000}, (False, 10**15)),
     ]
     rows = [{"source_key": name, "source": "shop", "dataset": "dataset0"} | row for name, row, _ in cases]
     rows[0]["account_key"] = "K1"
@@ -200,7 +200,7 @@ def test_a_subscription_is_active_from_its_beginning_to_its_end_and_costs_so_muc
     known = account_records(frame(tables.ACCOUNT, {"source": "shop", "source_key": "K1"}), RULES)
     inactive = Subscriptions(inactive_statuses=("paused",))
     made = subscriptions(frame(tables.SUBSCRIPTION, *rows), xref, known, inactive, RULES, as_of=NOON).collect()
-    assert {row.source_key: (row.is_active, row.monthly_cents) for row in made} == {name: out for name, _, out in cases}
+    assert {row.source_key: (row.is_active, row.monthly_minor) for row in made} == {name: out for name, _, out in cases}
     assert [row.source_key for row in made if row.account_id] == ["begins now"]
     assert [row.source_key for row in made if row.person_id is None] == ["half a cent"]
     assert {row.ends_at for row in made if row.source_key in ("was cancelled", "ends now")} == {NOON}

@@ -105,7 +105,7 @@ class Lake:
             common |= {"source": "crm", "dataset": kind, "bronze_id": f"{kind}{n}.{i}"}
             own: Row = {
                 "profile": {"city": value, "attributes": {value: "1"}, "updated_at": day(n - 1)},
-                "order": {"total_cents": len(value) * 7 + key, "status": "paid", "ordered_at": day(n)},
+                "order": {"total_minor": len(value) * 7 + key, "status": "paid", "ordered_at": day(n)},
                 "case": {},
                 "consent": {"purpose": value, "status": "granted", "effective_from": day(n + key)},
             }.get(kind, {})

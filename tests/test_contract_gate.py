@@ -77,6 +77,8 @@ format.reordered x | {type: date, formats: [dd/MM/yyyy, MM/dd/yyyy]} | {type: da
 format.reordered x | {type: date, formats: [dd/MM/yyyy]} | {type: date, formats: [MM/dd/yyyy, dd/MM/yyyy]}
 =                          | {type: timestamp, formats: [iso]}          | {type: timestamp}
 scale.changed x            | {type: number}                             | {type: number, scale: 100}
+amount_in.changed x        | {type: number, amountIn: minor}            | {type: number, amountIn: major}
+locale.changed x           | {type: number}                             | {type: number, locale: de_DE}
 value_map.added x          | {valueMap: {J: "yes"}}                     | {valueMap: {J: "yes", N: "no"}}
 value_map.removed x        | {valueMap: {J: "yes", N: "no"}}            | {valueMap: {J: "yes"}}
 value_map.changed x        | {valueMap: {J: "yes"}}                     | {valueMap: {J: "no"}}
@@ -369,7 +371,7 @@ def test_figures_of_orders_lines_rules_consent_and_constants_have_dependents_too
         "silver.order.status",
         "gold.profile.last_order_at",
         "gold.profile.order_count",
-        "gold.profile.revenue_cents",
+        "gold.profile.revenue_minor",
     ]
     assert dependents(conf, Difference("property.removed", "lines[].sku"), order) == ["silver.order_line.sku"]
     assert "silver.order_line.quantity" in dependents(conf, Difference("lines.removed", "lines[]"), order)

@@ -74,10 +74,10 @@ def acks(store: Store) -> dict[str, tuple[Any, ...]]:
 class Forgetful(Store):
     """A store whose driver dies before it has acknowledged anything."""
 
-    def merge(self, table: tables.Table, rows: Any) -> Written:
+    def merge_rows(self, table: tables.Table, rows: Any) -> Written:
         if table is tables.ACK:
             raise Killed
-        return super().merge(table, rows)
+        return super().merge_rows(table, rows)
 
 
 DONE = ("delivered", 1, None)

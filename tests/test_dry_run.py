@@ -45,9 +45,9 @@ def test_a_draft_of_a_csv_takes_all_records_of_its_own_sample(spark, drafts):
 def test_a_draft_of_orders_fills_lines_and_cents(spark, drafts):
     found = tried(spark, drafts, "shop.order", SAMPLES / "orders.jsonl")
     assert found.verdicts == {"accepted": 16}
-    assert found.filled["order"]["total_cents"] == 16
+    assert found.filled["order"]["total_minor"] == 16
     lines = found.filled["order_line"]
-    assert lines["rows"] == lines["sku"] == lines["unit_price_cents"] == lines["amount_cents"] > 16
+    assert lines["rows"] == lines["sku"] == lines["unit_price_minor"] == lines["amount_minor"] > 16
 
 
 def test_a_draft_of_parquet_links_its_member_numbers(spark, drafts):

@@ -161,14 +161,14 @@ def test_pairs_are_counted_right(frame: Frame) -> None:
 
 
 def test_figures_count_what_a_person_did(frame: Frame) -> None:
-    placed = {"identifier_set_id": "p", "total_cents": 100, "ordered_at": utc("2026-01-01")}
+    placed = {"identifier_set_id": "p", "total_minor": 100, "currency": "EUR", "ordered_at": utc("2026-01-01")}
     orders = frame(
         tables.ORDER,
         placed,
-        placed | {"status": "shipped", "total_cents": None, "ordered_at": utc("2026-01-02")},
-        placed | {"status": "cancelled", "total_cents": 7, "ordered_at": utc("2026-01-03")},
-        {"identifier_set_id": "q", "status": "cancelled", "total_cents": 7},
-        {"identifier_set_id": "free", "total_cents": None, "ordered_at": AS_OF},
+        placed | {"status": "shipped", "total_minor": None, "ordered_at": utc("2026-01-02")},
+        placed | {"status": "cancelled", "total_minor": 7, "ordered_at": utc("2026-01-03")},
+        {"identifier_set_id": "q", "status": "cancelled", "total_minor": 7},
+        {"identifier_set_id": "free", "total_minor": None, "ordered_at": AS_OF},
     )
     sets = frame(
         tables.IDENTIFIER_SET,
@@ -181,10 +181,10 @@ def test_figures_count_what_a_person_did(frame: Frame) -> None:
     figures = record_figures(owned_records(narrowed({"order": orders, "support_case": cases}), owned))
     nothing = surviving(frame(tables.PROFILE_ATTRIBUTE))
     rows = profiles(people, nothing, figures, event_figures(sets)).orderBy("person_id").collect()
-    assert [(r.person_id, r.order_count, r.revenue_cents, r.last_order_at) for r in rows] == [
-        ("free", 1, 0, AS_OF),
-        ("p", 2, 100, utc("2026-01-02")),
-        ("q", 0, 0, None),
+    assert [(r.person_id, r.order_count, r.revenue_minor, r.unpriced_order_count, r.last_order_at) for r in rows] == [
+        ("free", 1, {}, 1, AS_OF),
+        ("p", 2, {"EUR": 100}, 1, utc("2026-01-02")),
+        ("q", 0, {}, 0, None),
     ]
     assert [(r.event_count, r.last_event_at, r.case_count, r.record_count) for r in rows] == [
         (0, None, 0, 0),

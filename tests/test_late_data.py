@@ -38,7 +38,7 @@ def test_what_a_condition_reads_says_which_records_it_is_made_of() -> None:
     )
     assert rules.records("orders > 0", None) == {"order"}
     assert rules.records("case_count > 0", "busy") == {"support_case", "event", "profile_record"}
-    assert rules.records("region = 'eu' AND last_event_at > as_of", "revenue_cents > 0") == {"event", "order"}
+    assert rules.records("region = 'eu' AND last_event_at > as_of", "revenue_minor['EUR'] > 0") == {"event", "order"}
     assert rules.records("region = 'eu'") == set()
 
 

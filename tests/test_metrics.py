@@ -39,7 +39,7 @@ GRANTED = {"purpose": "analytics", "status": "granted", "effective_from": AS_OF 
 def order(person: str, number: int, days: float, cents: int | None = 100, **said: Any) -> Fact:
     """An order of a person so many days before AS_OF."""
     row = {"source": "s", "dataset": "d", "source_key": f"{person}{number}", "ordered_at": AS_OF - days * DAY}
-    return {**row, "person_id": person, "currency": "EUR", "total_cents": cents, **said}
+    return {**row, "person_id": person, "currency": "EUR", "total_minor": cents, **said}
 
 
 def taken(metric: dict[str, Any], facts: list[Fact], as_of: datetime) -> Any:
@@ -62,13 +62,13 @@ def taken(metric: dict[str, Any], facts: list[Fact], as_of: datetime) -> Any:
     return pick(values) if values else None
 
 
-MONEY = {"column": "total_cents", "currency": "EUR"}
+MONEY = {"column": "total_minor", "currency": "EUR"}
 METRICS: dict[str, dict[str, Any]] = {
     "n": {"take": "count"},
     "n_3d": {"take": "count", "days": 3},
     "paid": {"take": "count", "where": "status <> 'open'", "keep": lambda f: f["status"] not in (None, "open")},
     "sum_eur": {"take": "sum", **MONEY},
-    "sum_usd_3d": {"take": "sum", "column": "total_cents", "currency": "USD", "days": 3},
+    "sum_usd_3d": {"take": "sum", "column": "total_minor", "currency": "USD", "days": 3},
     "least": {"take": "min", **MONEY},
     "most_at": {"take": "max", "column": "ordered_at"},
     "first_channel": {"take": "first", "column": "channel"},
@@ -264,7 +264,7 @@ def test_metrics_of_touched_persons_are_those_of_everybody(
     for hours, there in ((0, "abcd"), (5, "abd"), (48, "abcd")):
         run = later(run, hours / 24)
         chosen = dice.randrange(len(ORDERS))  # an order is another's, and costs something else
-        facts[chosen] = {**facts[chosen], "person_id": dice.choice("abc"), "total_cents": dice.randrange(999)}
+        facts[chosen] = {**facts[chosen], "person_id": dice.choice("abc"), "total_minor": dice.randrange(999)}
         _bring(run, frame, facts, there)
         build_metrics(run)
         assert ("persons touched" in capsys.readouterr().err) == (hours == 5)  # recency is in whole days

@@ -17,7 +17,7 @@ metrics:
   email: {meaning: m, of: order, take: count}
   coalesce: {meaning: m, of: order, take: count}
   revenue: {meaning: m, of: order, take: sum}
-  mixed: {meaning: m, of: order, take: sum, column: total_cents}
+  mixed: {meaning: m, of: order, take: sum, column: total_minor}
   channel_sum: {meaning: m, of: order, take: sum, column: channel}
   typo: {meaning: m, of: order, take: latest, column: chanel}
   counted: {meaning: m, of: order, take: count, column: channel}
@@ -36,8 +36,8 @@ TOLD = [
     "3:3: 'email' is a column of gold.profile; use another name",
     "4:3: 'coalesce' has a meaning of its own; use another name",
     "5:36: sum of what? give a column of silver.order",
-    "6:45: total_cents is in the currency of each order: say currency, such as EUR; only those are taken",
-    "7:51: sum cannot take channel: give total_cents",
+    "6:45: total_minor is in the currency of each order: say currency, such as EUR; only those are taken",
+    "7:51: sum cannot take channel: give total_minor",
     "8:47: unknown column of silver.order 'chanel'; did you mean 'channel'?",
     "9:49: count takes no column",
     "10:63: channel is no amount; leave out currency",

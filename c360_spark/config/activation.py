@@ -105,4 +105,5 @@ OWN_COLUMNS = {
     "jsonl": (),  # has the fields in an object of their own
     "csv": ("idempotency_key", "sequence", "person_id", "operation", "cause", "created_at"),
 }
+REVENUE = "revenue_minor"  # of gold.profile, by currency: a destination is sent that of one, as revenue_minor.EUR
 GENERIC = {"none": "as_is", "trim_lower": "lower", "digits": "digits"}

@@ -8,6 +8,7 @@ from c360_spark.config.check_destinations import check_destinations
 from c360_spark.config.check_gold import check_gold
 from c360_spark.config.check_lifecycle import lifecycle
 from c360_spark.config.check_metrics import check_metrics
+from c360_spark.config.check_money import check_money
 from c360_spark.config.check_profile import check_profile
 from c360_spark.config.check_vocabulary import check_vocabulary, check_words
 from c360_spark.config.conf import Conf
@@ -69,6 +70,7 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
     yield from _identifiers(conf, contract)
     yield from _limits(document, contract.fields)
     yield from _unique(document, contract)
+    yield from check_money(contract)
     if contract.lines:
         lines = contract.lines
         yield from _canonical(document, lines.loc, lines.table, lines.constants, lines.fields, nested=True)

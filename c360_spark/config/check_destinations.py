@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 
 from c360_spark import tables
-from c360_spark.config.activation import Destination, Mapping
+from c360_spark.config.activation import REVENUE, Destination, Mapping
 from c360_spark.config.conf import Conf
 from c360_spark.config.document import Document, Problem, did_you_mean
 from c360_spark.config.kinds import KINDS, Kind
+from c360_spark.config.money import DIGITS
 from c360_spark.tables import Pii
 
 ATTRIBUTE = "attributes."  # one entry of the map column, such as attributes.gender
 PROPERTY = "properties."  # the same of silver.event
-PROFILE = {column.name: column.pii for column in tables.PROFILE.columns if column.name != "attributes"}
+MAPS = ("attributes", REVENUE)  # of which an entry is sent
+PROFILE = {column.name: column.pii for column in tables.PROFILE.columns if column.name not in MAPS}
+REVENUES = tuple(f"{REVENUE}.{code}" for code in DIGITS)
 TAKEN = ("ack", "rejected", "state")  # tables of the layer in which each destination has one of its own
 
 
@@ -99,6 +102,12 @@ def _called(mapping: Mapping) -> str:
 
 def _column(document: Document, field: str, mapping: Mapping, columns: dict[str, Pii]) -> Iterator[Problem]:
     entry = mapping.column.removeprefix(ATTRIBUTE)
+    if mapping.column in REVENUES:
+        return
+    if mapping.column.split(".")[0] == REVENUE:
+        message = f"revenue is by currency: give {REVENUE}.EUR, or another code of ISO 4217"
+        yield document.problem(("fields", field, "column"), message)
+        return
     if entry == mapping.column or not entry.isidentifier():
         known = [*columns, f"{ATTRIBUTE}<name>"]
         yield from document.unknown(

@@ -6,11 +6,12 @@ from c360_spark.config.conf import Conf
 from c360_spark.config.document import Document, Loc, Problem
 from c360_spark.config.expression import FUNCTIONS, KEYWORDS, complaints, used
 from c360_spark.config.metrics import FACTS, KINDS, LIFECYCLE, PROFILE, Fact, Metric, MetricRules
+from c360_spark.config.money import DIGITS
 from c360_spark.tables import Pii
 from c360_spark.tables.model import LONG, STRING, TIMESTAMP
 
 ALONE = ("count", "days_since")  # take no column
-AMOUNT = "_cents"
+AMOUNT = "_minor"
 
 
 def check_metrics(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
@@ -25,6 +26,12 @@ def check_metrics(conf: Conf, documents: dict[str, Document]) -> Iterator[Proble
         yield from _metric(document, ("metrics", name), metric)
     for name, derived in rules.derived.items():
         yield from _expression(document, ("derived", name, "expression"), derived.expression, rules)
+        if derived.currency and derived.kind != "number":
+            yield document.problem(("derived", name, "currency"), f"a {derived.kind} is no amount; leave out currency")
+    for part in ("metrics", "derived"):
+        for name, each in getattr(rules, part).items():
+            if each.currency:
+                yield from document.unknown((part, name, "currency"), each.currency, DIGITS, "currency")
     for name, state in rules.lifecycle.items():
         yield from _expression(document, (LIFECYCLE, name, "when"), state.when, rules)
     ordered = rules.ordered()

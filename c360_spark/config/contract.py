@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from c360_spark.config.document import Document, Loc
 from c360_spark.config.lifecycle import END, ContractSettings, Quality, Sla
+from c360_spark.config.money import AMOUNTS
 from c360_spark.config.odcs import Element, IdentifierUse, Odcs, PropertySettings
 from c360_spark.config.upcast import Step
 
@@ -24,6 +25,20 @@ class Field:
     @property
     def name(self) -> str:
         return ".".join(self.path)
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether it becomes an amount of a canonical table."""
+        return self.settings.canonical in AMOUNTS
+
+    @property
+    def is_money(self) -> bool:
+        return self.is_amount or self.settings.amount_in is not None
+
+    @property
+    def in_major_units(self) -> bool:
+        """Whether it is an amount that is delivered in units of its currency, such as euros."""
+        return self.settings.amount_in == "major" or (self.is_amount and self.settings.scale > 1)
 
     def place(self, setting: str) -> Loc:
         """Where one of its own settings stands."""

@@ -24,7 +24,7 @@ RECORD = ("source", "dataset", "source_key")
 PROFILE = {column.name: column for column in tables.PROFILE.columns}
 # Columns of gold.profile that no customer record gives: the silver table whose records they count.
 COUNTED = {
-    **dict.fromkeys(("order_count", "revenue_cents", "last_order_at"), tables.ORDER),
+    **dict.fromkeys(("order_count", "revenue_minor", "unpriced_order_count", "last_order_at"), tables.ORDER),
     **dict.fromkeys(("event_count", "last_event_at"), tables.EVENT),
     "case_count": tables.SUPPORT_CASE,
 }
@@ -59,11 +59,11 @@ class Fact:
 
 
 OF_RECORD = ("source", "dataset", "region")
-ORDER = ("ordered_at", "status", "channel", "currency", "total_cents", "attributes", "country", *OF_RECORD)
+ORDER = ("ordered_at", "status", "channel", "currency", "total_minor", "attributes", "country", *OF_RECORD)
 CASE = ("opened_at", "channel", "subject", "priority", "status", "country", *OF_RECORD)
 EVENT = ("occurred_at", "event_name", "channel", "campaign", *OF_RECORD)
 SESSION = ("started_at", "ended_at", "event_count", "device_count", "channels", "campaign", "entry_event")
-SUBSCRIPTION = ("started_at", "ends_at", "is_active", "status", "product", "monthly_cents", "currency", *RECORD[:2])
+SUBSCRIPTION = ("started_at", "ends_at", "is_active", "status", "product", "monthly_minor", "currency", *RECORD[:2])
 FACTS = {
     "order": Fact(tables.ORDER, tables.ORDER, "orders", "ordered_at", RECORD, ORDER),
     "case": Fact(tables.SUPPORT_CASE, tables.SUPPORT_CASE, "cases", "opened_at", RECORD, CASE),
@@ -118,12 +118,15 @@ class Metric(Model):
 
 
 class Derived(Model):
-    """A figure made of columns of gold.profile, `as_of` and other metrics by an expression."""
+    """A figure made of columns of gold.profile, `as_of` and other metrics by an expression. One with a `currency` is an
+    amount in minor units of it.
+    """
 
     meaning: str
     expression: str
     kind: Kind = Field("number", alias="type")
     unit: str | None = None
+    currency: str | None = None
 
     @property
     def has_zero(self) -> bool:
@@ -166,6 +169,11 @@ class MetricRules(Model):
     def columns(self) -> tuple[str, ...]:
         """What a condition about a person may read."""
         return *PROFILE, *self.all, "as_of"
+
+    @property
+    def currencies(self) -> dict[str, str]:
+        """The currency of each metric that is an amount of money, in minor units."""
+        return {name: metric.currency for name, metric in self.all.items() if metric.currency}
 
     def of(self, kind: str) -> dict[str, Metric]:
         """Metrics of one kind of fact."""

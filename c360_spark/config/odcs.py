@@ -3,7 +3,8 @@
 Its other names are allowed and ignored, save limits in `logicalTypeOptions`: one that would not be checked is refused.
 
 Own settings stand where the standard wants them: in `customProperties`. On a schema object: `canonicalTable`,
-`constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`, `enum`, `scale`. On the
+`constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`, `enum`,
+`scale`, `amountIn`, `locale`. On the
 contract: see `ContractSettings`.
 """
 
@@ -119,6 +120,10 @@ class PropertySettings(Camel):
     `epoch_us` or `epoch_ns`. `scale` multiplies a number into the canonical unit (100 for a price that becomes cents).
     `valueMap` lists all allowed values and what they become; `enum` lists those that stay as they are, and `reference`
     names such a list of reference.yml. `aliases` are other names under which the property is delivered.
+
+    `amountIn` says that a number is money: in `major` units of the row's currency, such as euros, or in `minor` units,
+    such as cents. Of an amount `scale: 100` is the older word for `amountIn: major`. `locale` is that by which numbers
+    are written: 1.203,50 by de_DE.
     """
 
     canonical: str | None = None
@@ -130,6 +135,8 @@ class PropertySettings(Camel):
     reference: str | None = None
     aliases: list[str] = []
     scale: int = Field(1, ge=1)
+    amount_in: Literal["major", "minor"] | None = None
+    locale: str | None = None
 
 
 class NoSettings(Camel):

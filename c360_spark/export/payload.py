@@ -1,31 +1,39 @@
 """What a destination is sent of a person, or why it cannot be."""
 
+from collections.abc import Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import TimestampType
 
+from c360_spark.columns.amount import in_units
 from c360_spark.columns.destination import escaped, problem, sent, text
 from c360_spark.columns.keys import digest
-from c360_spark.config.activation import Destination
+from c360_spark.config.activation import REVENUE, Destination
 from c360_spark.config.kinds import KINDS
 
 NO_MATCH_KEY = "no_match_key:any"
 
 
-def payloads(profiles: DataFrame, destination: Destination) -> DataFrame:
+def payloads(
+    profiles: DataFrame, destination: Destination, *, currencies: Mapping[str, str] | None = None
+) -> DataFrame:
     """`person_id, payload, payload_hash, match_keys, reasons, left_out`.
 
     payload: what can be sent of the mapped fields as texts, in the order of their names · match_keys: names of those
     the person has · reasons: why the person cannot be sent, as `code:field`, empty when it is fine; a required field
     is wrong, or there is no match key (`no_match_key:any`, with what is wrong about any field) · left_out: what is
     wrong about fields the person is sent without. Codes are those of `columns.destination.problem`.
+
+    Money is sent in units of its currency, `19.99`: revenue, and the metrics of `currencies`, which are amounts.
     """
     names = sorted(destination.fields)
     moments = {field.name for field in profiles.schema if isinstance(field.dataType, TimestampType)}
     columns = {n: destination.fields[n].column for n in names}
-    given = {n: _moment(column) if column in moments else F.col(column) for n, column in columns.items()}
+    given = {
+        n: _moment(column) if column in moments else _amount(column, currencies or {}) for n, column in columns.items()
+    }
     texts = [text(given[n], destination.field(n)).alias(f"text_{n}") for n in names]
     values = [sent(F.col(f"text_{n}"), destination.field(n)).alias(f"sent_{n}") for n in names]
     # In three steps: each one uses columns of the one before more than once.
@@ -78,6 +86,14 @@ def consented(rows: DataFrame, consents: DataFrame, destination: Destination) ->
 def _moment(column: str) -> Column:
     """Of which clock it is, a receiver cannot guess: `2026-01-02T15:31:29Z`."""
     return F.concat(F.replace(F.col(column).cast("string"), F.lit(" "), F.lit("T")), F.lit("Z"))
+
+
+def _amount(column: str, currencies: Mapping[str, str]) -> Column:
+    """A column; one of money in units of its currency, with all decimal digits that the currency has."""
+    whole, _, code = column.partition(".")
+    if whole == REVENUE:
+        return in_units(F.col(whole)[code], code)
+    return in_units(F.col(column), currencies[column]) if column in currencies else F.col(column)
 
 
 def _payload(names: list[str], destination: Destination) -> Column:

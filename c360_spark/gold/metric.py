@@ -59,13 +59,13 @@ def _taken(metric: Metric, fact: Fact, *, as_of: datetime) -> Column:
     place = F.when(value.isNotNull(), F.struct(fact.at, *fact.key))
     aggregates = {"min": F.min, "max": F.max, "most": F.collect_list}
     if metric.take == "sum":
-        return F.coalesce(_sum(value), F.lit(0))
+        return F.coalesce(exact_sum(value), F.lit(0))
     if metric.take in aggregates:
         return aggregates[metric.take](value)
     return F.min_by(value, place) if metric.take == "first" else F.max_by(value, place)
 
 
-def _sum(value: Column) -> Column:
+def exact_sum(value: Column) -> Column:
     """Exact, and never round the corner: beyond what a long holds it stays at the end."""
     whole = F.sum(value.cast("decimal(19,0)"))
     end = F.when(whole > LARGEST, LARGEST).when(whole < -LARGEST, -LARGEST)
@@ -121,7 +121,7 @@ def metric_totals(values: DataFrame) -> DataFrame:
     """gold.metric_total of `metric_values`."""
     return values.groupBy("metric", "region", F.coalesce("text", F.lit("")).alias("text")).agg(
         F.count(F.lit(1)).alias("person_count"),
-        _sum(F.col("number")).alias("total"),
+        exact_sum(F.col("number")).alias("total"),
         F.min("number").alias("smallest"),
         F.max("number").alias("greatest"),
     )

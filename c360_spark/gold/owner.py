@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from c360_spark.columns.record import RECORD_KEY, is_gone, newest, newest_said, said_at
 from c360_spark.config.identity import RuleSet
 
-FIGURES = ("status", "total_cents", "ordered_at")  # of the records that have them
+FIGURES = ("status", "total_minor", "currency", "ordered_at")  # of the records that have them
 
 
 def owners(sets: DataFrame, membership: DataFrame, rules: RuleSet) -> DataFrame:

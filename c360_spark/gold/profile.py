@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY
+from c360_spark.gold.metric import exact_sum
 
 
 def surviving(attributes: DataFrame) -> DataFrame:
@@ -30,20 +31,31 @@ def surviving(attributes: DataFrame) -> DataFrame:
 
 
 def record_figures(records: DataFrame) -> DataFrame:
-    """`person_id, record_count, order_count, revenue_cents, last_order_at, case_count, is_deleted` of `owned_records`
-    by the names of their silver tables. A person `is_deleted` who has customer records and whose records are all
-    deleted.
+    """`person_id, record_count, order_count, revenue_minor, unpriced_order_count, last_order_at, case_count,
+    is_deleted` of `owned_records` by the names of their silver tables. Amounts are added within a currency only. A
+    person `is_deleted` who has customer records and whose records are all deleted.
     """
     there, of_customer = ~F.col("is_deleted"), F.col("record") == tables.PROFILE_RECORD.name
     profile, case = there & of_customer, there & (F.col("record") == tables.SUPPORT_CASE.name)
     placed = there & (F.col("record") == tables.ORDER.name) & ~F.col("status").eqNullSafe("cancelled")
-    return records.groupBy("person_id").agg(
+    priced = placed & F.col("currency").isNotNull() & F.col("total_minor").isNotNull()
+    of_currency = records.groupBy("person_id", F.when(priced, F.col("currency")).alias("currency")).agg(
         F.count_if(profile).alias("record_count"),
         F.count_if(placed).alias("order_count"),
-        F.coalesce(F.sum(F.when(placed, F.col("total_cents"))), F.lit(0)).alias("revenue_cents"),
+        F.count_if(placed & ~priced).alias("unpriced_order_count"),
+        exact_sum(F.when(priced, F.col("total_minor"))).alias("total_minor"),
         F.max(F.when(placed, F.col("ordered_at"))).alias("last_order_at"),
         F.count_if(case).alias("case_count"),
-        (F.bool_and("is_deleted") & F.bool_or(of_customer)).alias("is_deleted"),
+        F.bool_and("is_deleted").alias("is_deleted"),
+        F.bool_or(of_customer).alias("of_customer"),
+    )
+    amount = F.when(F.col("currency").isNotNull(), F.struct("currency", "total_minor"))
+    counts = ("record_count", "order_count", "unpriced_order_count", "case_count")
+    return of_currency.groupBy("person_id").agg(
+        *(F.sum(name).alias(name) for name in counts),
+        F.map_from_entries(F.array_sort(F.collect_list(amount))).alias("revenue_minor"),
+        F.max("last_order_at").alias("last_order_at"),
+        (F.bool_and("is_deleted") & F.bool_or("of_customer")).alias("is_deleted"),
     )
 
 
@@ -61,6 +73,8 @@ def profiles(persons: DataFrame, attributes: DataFrame, *figures: DataFrame) -> 
     rows = persons.where("status = 'active'").select("person_id", "region")
     for part in (attributes, *figures):
         rows = rows.join(part, "person_id", "left")
-    counts = ("record_count", "order_count", "revenue_cents", "event_count", "case_count")
+    counts = ("record_count", "order_count", "unpriced_order_count", "event_count", "case_count")
+    none = F.create_map().cast("map<string,bigint>")
     deleted = F.col("is_deleted") & F.col("event_count").isNull()
-    return rows.where(~F.coalesce(deleted, F.lit(False))).drop("is_deleted").fillna(0, subset=list(counts))
+    kept = rows.where(~F.coalesce(deleted, F.lit(False))).drop("is_deleted").fillna(0, subset=list(counts))
+    return kept.withColumn("revenue_minor", F.coalesce("revenue_minor", none))

@@ -40,7 +40,7 @@ def subscriptions(
         "started_at",
         ends_at.alias("ends_at"),
         (begun & running & ~inactive).alias("is_active"),
-        _monthly().alias("monthly_cents"),
+        _monthly().alias("monthly_minor"),
         "currency",
     )
 
@@ -48,5 +48,5 @@ def subscriptions(
 def _monthly() -> Column:
     """Rounded half up, exactly: of so few months no share is near a half without being one."""
     months = F.when(F.col("period_months").between(1, MONTHS), F.col("period_months"))
-    share = F.col("amount_cents").cast("decimal(20,0)") / months.cast("decimal(4,0)")
+    share = F.col("amount_minor").cast("decimal(20,0)") / months.cast("decimal(4,0)")
     return F.round(share).cast("long")

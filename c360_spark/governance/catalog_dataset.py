@@ -158,6 +158,10 @@ def _limits(field: Field) -> Iterator[Markup]:
         yield element("p", "read as ", codes(settings.formats))
     if settings.scale != 1:
         yield element("p", f"times {settings.scale}")
+    if settings.amount_in:
+        yield element("p", f"an amount in {settings.amount_in} units of the currency")
+    if settings.locale:
+        yield element("p", f"written as in {settings.locale}")
 
 
 def _meaning(use: Use, known: dict[str, Table]) -> Markup:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from c360_spark import tables
 from c360_spark.config import Conf, Contract, Field
+from c360_spark.config.activation import REVENUE, Mapping
 from c360_spark.config.expression import used
 from c360_spark.config.probabilistic import columns
 from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY
@@ -14,7 +15,8 @@ CLOCK = ("updated_at", "created_at")  # by which a value has its age, and surviv
 # Figures of gold.profile, and the columns of silver they are made of beside the mere number of rows.
 FIGURES = {
     "order_count": {"order.status"},
-    "revenue_cents": {"order.status", "order.total_cents"},
+    "revenue_minor": {"order.status", "order.total_minor", "order.currency"},
+    "unpriced_order_count": {"order.status", "order.total_minor", "order.currency"},
     "last_order_at": {"order.status", "order.ordered_at"},
     "last_event_at": {"event.occurred_at"},
 }
@@ -36,8 +38,8 @@ MADE = {
     "subscription.started_at": ("gold.subscription.started_at", "gold.subscription.is_active"),
     "subscription.ends_at": ("gold.subscription.ends_at", "gold.subscription.is_active"),
     "subscription.cancelled_at": ("gold.subscription.ends_at", "gold.subscription.is_active"),
-    "subscription.period_months": ("gold.subscription.monthly_cents",),
-    "subscription.amount_cents": ("gold.subscription.monthly_cents",),
+    "subscription.period_months": ("gold.subscription.monthly_minor",),
+    "subscription.amount_minor": ("gold.subscription.monthly_minor",),
     "subscription.currency": ("gold.subscription.currency",),
 }
 
@@ -139,6 +141,11 @@ def _event_destinations(conf: Conf, canonical: str) -> list[str]:
     return [name for name, events in asked.items() if f"event.{canonical}" in MADE or entry in events.properties]
 
 
+def _column_of(mapping: Mapping) -> str:
+    """The revenue in one currency is an entry of one column."""
+    return REVENUE if mapping.column.startswith(f"{REVENUE}.") else mapping.column
+
+
 def _of_cdp(table: str) -> bool:
     return table == tables.CDP_PROFILE.name
 
@@ -160,7 +167,7 @@ def _activation(conf: Conf, gold: Collection[str], *, consent: bool) -> Iterator
     }
     yield from (f"audience {name}" for name in sorted(chosen))
     for name, destination in sorted(conf.destinations.items()):
-        sent = [field for field, mapping in destination.fields.items() if mapping.column in gold]
+        sent = [field for field, mapping in destination.fields.items() if _column_of(mapping) in gold]
         yield from (f"destination {name}: {field}" for field in sent)
         if destination.audience in chosen and not sent:
             yield f"destination {name}"

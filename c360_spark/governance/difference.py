@@ -60,6 +60,8 @@ KINDS: dict[str, tuple[Bump, str]] = {
     "format.removed": (MAJOR, "a format of dates is gone"),
     "format.reordered": (MAJOR, "formats of dates in another order: the first that fits wins"),
     "scale.changed": (MAJOR, "numbers are of another unit"),
+    "amount_in.changed": (MAJOR, "amounts are in another unit"),
+    "locale.changed": (MAJOR, "numbers are written in another way"),
     "value_map.added": (MINOR, "the value map knows a further value"),
     "value_map.removed": (MAJOR, "the value map knows a value no more"),
     "value_map.changed": (MAJOR, "the value map is new or gone, or gives another value"),

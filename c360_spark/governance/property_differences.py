@@ -88,6 +88,10 @@ def _meaning(old: Field, new: Field, where: str) -> Iterator[Difference]:
         yield Difference("normalize.changed", where, before.normalize or "", after.normalize or "")
     if before.scale != after.scale:
         yield Difference("scale.changed", where, str(before.scale), str(after.scale))
+    if before.amount_in != after.amount_in:
+        yield Difference("amount_in.changed", where, before.amount_in or "", after.amount_in or "")
+    if before.locale != after.locale:
+        yield Difference("locale.changed", where, before.locale or "", after.locale or "")
     if old.element.logical_type == new.element.logical_type:
         default = FORMATS.get(new.element.logical_type, [])
         yield from _formats(before.formats or default, after.formats or default, where)

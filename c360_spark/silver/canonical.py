@@ -10,9 +10,10 @@ from c360_spark.columns.normalize import normalized
 from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.vocabulary import Taxonomy
+from c360_spark.silver.amount import exponent
 from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text
-from c360_spark.silver.reasons import reasons, with_values
+from c360_spark.silver.reasons import line_currency, reasons, with_values
 from c360_spark.silver.taxonomy import named
 from c360_spark.silver.typed import typed
 from c360_spark.tables import CANONICAL, PROVENANCE, Table
@@ -74,13 +75,20 @@ def source_key(contract: Contract) -> Column:
 
 
 def mapped(
-    table: Table, fields: Iterable[Field], constants: dict[str, str], root: Column | None = None
+    table: Table,
+    fields: Iterable[Field],
+    constants: dict[str, str],
+    root: Column | None = None,
+    *,
+    digits: Column | None = None,
 ) -> dict[str, Column]:
-    """The columns of `table` that properties or constants are mapped to: typed, normalised, in the table's types."""
+    """The columns of `table` that properties or constants are mapped to: typed, normalised, in the table's types.
+    `digits` are those of the currency, where it is not that of the record.
+    """
     values = {name: F.lit(value) for name, value in constants.items()}
     for field in fields:
         if field.settings.canonical:
-            values[field.settings.canonical] = _value(field, root)
+            values[field.settings.canonical] = _value(field, root, digits)
     found = {}
     for column in table.columns:
         if column.type == STRING_MAP:
@@ -92,8 +100,10 @@ def mapped(
     return found
 
 
-def _value(field: Field, root: Column | None) -> Column:
-    value = typed(field, text(field, root))
+def _value(field: Field, root: Column | None, digits: Column | None) -> Column:
+    value = typed(field, text(field, root), digits=digits)
+    if field.settings.canonical == "currency":
+        return F.upper(F.trim(value))
     rule = field.settings.normalize
     return normalized(rule, value, F.col("country")) if rule else value
 
@@ -119,7 +129,8 @@ def _lines(contract: Contract) -> Column:
     table, fields, constants = TABLES[lines.table], lines.fields, lines.constants
 
     def line(item: Column, index: Column) -> Column:
-        own = mapped(table, fields, constants, item)
+        code = line_currency(lines, item)
+        own = mapped(table, fields, constants, item, digits=None if code is None else exponent(code))
         return F.struct((index + 1).cast("int").alias("line_no"), *(v.alias(name) for name, v in own.items()))
 
     return F.transform(F.col("fields." + ".".join(lines.path)), line)

@@ -6,6 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.config import Field
+from c360_spark.silver.amount import EXPONENT, in_minor_units, plain
 
 INTEGER = r"^[+-]?\d{1,18}$"
 DAY = r"^\d{4}-\d{1,2}-\d{1,2}"  # Spark reads 10:30 as of today, and 20260101 as a year
@@ -24,15 +25,20 @@ EPOCH: dict[str, tuple[str, Callable[[Column], Column]]] = {
 }
 
 
-def typed(field: Field, value: Column) -> Column:
-    """`value` (text or null) in the field's logical type and unit; null when it does not fit."""
+def typed(field: Field, value: Column, *, digits: Column | None = None) -> Column:
+    """`value` (text or null) in the field's logical type and unit; null when it does not fit.
+
+    `digits` are the decimal digits of the currency, by which an amount in units of it becomes minor units.
+    """
     kind = field.element.logical_type
     if field.settings.value_map:
         return _mapped(value, field.settings.value_map)
-    if kind == "integer":
-        return _scaled(_whole(value), field)
-    if kind == "number":
-        return _scaled(F.when(value.rlike(NUMBER), value.cast("double")), field)
+    if kind in ("integer", "number"):
+        written = plain(value, field)
+        number = _whole(written) if kind == "integer" else F.when(written.rlike(NUMBER), written.cast("double"))
+        if field.in_major_units:
+            return in_minor_units(number, F.col(EXPONENT) if digits is None else digits)
+        return _scaled(number, field)
     if kind == "boolean":
         flag = F.lower(value)
         return F.when(flag.isin("true", "1", "yes"), F.lit(True)).when(flag.isin("false", "0", "no"), F.lit(False))
@@ -56,7 +62,7 @@ def _mapped(value: Column, names: dict[str, str]) -> Column:
 
 
 def _scaled(number: Column, field: Field) -> Column:
-    """A price in units becomes cents with scale 100, rounded half up on its decimal digits."""
+    """A number times `scale`, rounded half up on its decimal digits."""
     scale = field.settings.scale
     if scale == 1:
         return number

@@ -16,7 +16,7 @@ from pyspark.sql.types import ArrayType, DataType, StructType
 from c360_spark.config import Contract, Field
 from c360_spark.config.upcast import Convert, Default, Rename, Split, Step
 from c360_spark.silver.parse import parsed, text
-from c360_spark.silver.reasons import VALUES, reasons, with_values
+from c360_spark.silver.reasons import HELPERS, reasons, with_values
 
 Values = dict[str, Column]
 
@@ -84,7 +84,7 @@ def _tried(rows: DataFrame, way: Reading, newest: Contract, *, alone: bool) -> D
         version = F.when(F.lit(f"{known}.").startswith(F.concat("claimed", F.lit("."))), known).otherwise(version)
     fits = (F.lit(True) if alone else F.size(reasons(newest)) == 0).alias("fits")
     way_column = F.struct("fields", fits, version.alias("version")).alias("way")
-    return valued.select(*(c for c in valued.columns if c not in ("fields", VALUES)), way_column)
+    return valued.select(*(c for c in valued.columns if c not in ("fields", *HELPERS)), way_column)
 
 
 def _chosen(rows: DataFrame, ways: Sequence[Reading], claim: str | None) -> DataFrame:

@@ -102,7 +102,8 @@ def payload_rows(work: Work) -> DataFrame:
     read = work.run.store.read
     inside = work.stays().where("exited_at IS NULL")
     members = people(work.run, _metrics(work.run, work.destination))
-    made = payloads(members.join(inside, "person_id", "left_semi"), work.destination)
+    known = members.join(inside, "person_id", "left_semi")
+    made = payloads(known, work.destination, currencies=work.run.conf.metrics.currencies)
     return consented(made, work.theirs(read(tables.CONSENT_STATE)), work.destination)
 
 

@@ -88,7 +88,7 @@ GOLD_SUBSCRIPTION = Table(
         key("started_at", TIMESTAMP, "when it begins"),
         Column("ends_at", TIMESTAMP, "when it ends, exclusive: as said, else when it was cancelled; null if unknown"),
         key("is_active", BOOLEAN, "begun, not ended, and of no status that says otherwise, at the time of the run"),
-        Column("monthly_cents", LONG, "price of a month in hundredths of the currency, rounded half up"),
+        Column("monthly_minor", LONG, "price of a month in minor units of the currency, rounded half up"),
         Column("currency", STRING, "ISO 4217"),
     ),
     references={**OF_PERSON, **OF_ACCOUNT},

@@ -110,7 +110,7 @@ class Base:
         }
         self._append(tables.PROFILE_RECORD, people, **told, **said, family_name=_named("n"), country=F.lit("DE"))
         order = {"source": F.lit("commerce"), "dataset": F.lit("order"), "source_key": _named("O")}
-        paid = {"order_id": _named("O"), "ordered_at": F.lit(at), "total_cents": F.lit(990), "status": F.lit("paid")}
+        paid = {"order_id": _named("O"), "ordered_at": F.lit(at), "total_minor": F.lit(990), "status": F.lit("paid")}
         self._append(tables.ORDER, people, **(told | order), **paid)
         if self.turn == 1:
             given = {"purpose": F.lit("marketing_email"), "status": F.lit("granted"), "effective_from": F.lit(START)}

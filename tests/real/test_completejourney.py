@@ -54,7 +54,7 @@ def test_every_transaction_reaches_silver_and_every_dataset_adds_up(onboard: Onb
     bought = sent["transaction"]
     lines = run.store.read(tables.ORDER_LINE).agg(
         F.count("*").alias("lines"),
-        F.sum("amount_cents").alias("cents"),
+        F.sum("amount_minor").alias("cents"),
         F.sum("quantity").alias("pieces"),
         F.countDistinct("order_id").alias("baskets"),
         F.min("ordered_at").alias("first"),

@@ -11,7 +11,7 @@ from c360_spark.governance.onboarding.observed import Observed, Path
 from c360_spark.governance.onboarding.proposal import Proposal
 
 FACTS = ("primaryKey", "primaryKeyPosition", "required", "classification", "logicalTypeOptions")
-SETTINGS = ("canonical", "normalize", "identifier", "formats", "scale", "valueMap", "enum")
+SETTINGS = ("canonical", "normalize", "identifier", "formats", "amountIn", "locale", "valueMap", "enum")
 TOP = """\
 A draft, inferred from {records:,} records of a sample ({format}).
 A number after # is how sure the guess on its line is, from 0 to 1, and what it rests on. Read each line, those of

@@ -12,7 +12,6 @@ from c360_spark.governance.onboarding.values import (
     holds_email,
     is_bit,
     is_code,
-    is_comma_number,
     is_email,
     is_flag,
     is_hash,
@@ -22,6 +21,7 @@ from c360_spark.governance.onboarding.values import (
     is_number,
     like,
     moments,
+    numbers_written,
     share,
 )
 
@@ -142,6 +142,8 @@ def _type(seen: Observed) -> Guess:
         return Guess("integer", part, of(part, seen, "are whole numbers"))
     if (part := share(is_number, texts)) >= FITS:
         return Guess("number", part, of(part, seen, "are numbers"))
+    if written := numbers_written(texts):
+        return Guess("number", written.share, of(written.share, seen, f"are numbers as in {written.locale}"))
     return Guess("string", *_text(seen))
 
 
@@ -183,8 +185,11 @@ def _formats(made: Proposed) -> None:
             made.notes.append(f"{percent(1 - total)} of its values do not fit, and would be quarantined")
     elif kind in ("integer", "number") and made.type.confidence < 1:
         made.notes.append(f"{percent(1 - made.type.confidence)} of its values do not fit, and would be quarantined")
-    elif kind == "string" and share(is_comma_number, seen.texts) >= FITS:
-        made.notes.append("numbers with a decimal comma: kept as text, for silver reads decimal points only")
+    if kind == "number" and share(is_number, seen.texts) < FITS and (written := numbers_written(seen.texts)):
+        sure = 0.5 if written.unsure else written.share
+        made.settings["locale"] = Guess(written.locale, sure, of(written.share, seen, "are written so"))
+        if written.unsure:
+            made.notes.append(f"1,203 or 1.203 may be a thousand or one: by {written.locale}, or {written.unsure}; ask")
 
 
 def _class(seen: Observed, within: str) -> Guess | None:

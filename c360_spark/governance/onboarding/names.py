@@ -84,7 +84,7 @@ COLUMNS: dict[str, Words] = {
         "status": STATUS,
         "channel": CHANNEL,
         "currency": "currency currencycode waehrung wahrung".split(),
-        "total_cents": (
+        "total_minor": (
             "totalcents total totalprice totalamount ordertotal grandtotal amount amountcents totalpaid summe "
             "gesamtbetrag"
         ).split(),
@@ -97,8 +97,9 @@ COLUMNS: dict[str, Words] = {
             "sku article articleno articlenumber itemno productid productcode ean gtin artikelnummer variantid"
         ).split(),
         "quantity": "quantity qty pieces units menge anzahl count".split(),
-        "unit_price_cents": "unitpricecents unitprice price pricecents itemprice einzelpreis".split(),
-        "amount_cents": "amountcents linetotal lineamount amount total netamount betrag".split(),
+        "currency": "currency currencycode waehrung wahrung".split(),
+        "unit_price_minor": "unitpricecents unitprice price pricecents itemprice einzelpreis".split(),
+        "amount_minor": "amountcents linetotal lineamount amount total netamount betrag".split(),
         "country": PERSON["country"],
     },
     "support_case": {

@@ -104,7 +104,7 @@ def _lines(seen: Observed) -> Lines:
     inner = {name: pair for name, pair in columns.items() if name not in ("order_id", "ordered_at", "country")}
     for name, (made, guess) in inner.items():
         _map(name, made, guess)
-    sure = sum(0.35 for name in ("sku", "quantity", "unit_price_cents", "amount_cents") if name in inner)
+    sure = sum(0.35 for name in ("sku", "quantity", "unit_price_minor", "amount_minor") if name in inner)
     why = f"its items have {', '.join(sorted(inner))}" if inner else "its items are not like lines of an order"
     return Lines(seen, Guess("order_line", min(sure, 0.95), why), {each.seen.path: each for each in found})
 
@@ -139,15 +139,20 @@ def _map(name: str, made: Proposed, guess: Guess) -> None:
 
 
 def _money(made: Proposed) -> None:
-    """Amounts are kept in hundredths of the currency."""
+    """Amounts are kept in minor units of the currency."""
     if set(tokens(made.seen.path[-1:])) & {"cents", "cent", "minor"}:
+        if made.type.value == "number":
+            made.settings["amountIn"] = Guess("minor", 0.6, "its name says so, its decimals do not")
         return
     if made.type.value == "integer":
         made.type = Guess("number", 0.55, "whole numbers so far; as units of the currency it may have decimals")
-        made.settings["scale"] = Guess(100, 0.55, "units or cents? no decimals are seen, and the name says neither")
+        made.settings["amountIn"] = Guess(
+            "major", 0.55, "euros or cents? no decimals are seen, and the name says neither"
+        )
         return
     part = share(like(r"[+-]?\d+(\.\d{1,2})?"), made.seen.texts)
-    made.settings["scale"] = Guess(100, 0.95 * part, "units of the currency with decimals become cents")
+    sure = 0.9 if "locale" in made.settings else 0.95 * part
+    made.settings["amountIn"] = Guess("major", sure, "written in units of the currency, with decimals")
 
 
 def _statements(made: Proposed) -> None:
@@ -172,8 +177,18 @@ def _constants(made: Proposal, columns: dict[str, Proposed]) -> None:
     channel = next((channel for channel, of in CHANNELS.items() if words & set(of)), None)
     if channel and "channel" in table.column_names and "channel" not in columns:
         made.constants["channel"] = Guess(channel, 0.8, f"by the name {made.source}.{made.dataset}")
+    if _needs_currency(made, columns):
+        made.constants["currency"] = Guess("<currency>", 0.1, "no property names it: a code of ISO 4217, such as EUR")
+        made.notes.append("amounts are in units of a currency that no property names: say which in constants")
     if name == "event" and "event_name" not in columns:
         made.constants["event_name"] = Guess(made.dataset, 0.3, "no property names the event")
+
+
+def _needs_currency(made: Proposal, columns: dict[str, Proposed]) -> bool:
+    found = [*made.made.values(), *(made.lines.made.values() if made.lines else ())]
+    given = [each.settings["canonical"].value for each in found if "canonical" in each.settings]
+    in_units = any("amountIn" in each.settings and each.settings["amountIn"].value == "major" for each in found)
+    return in_units and "currency" not in (*columns, *given)
 
 
 def _finish(table: str, found: Sequence[Proposed], keys: Sequence[Proposed]) -> None:

@@ -41,8 +41,8 @@ SIGNALS: dict[str, dict[str, float]] = {
         "updated_at": 0.5,
     },
     "event": {"event_name": 2, "occurred_at": 1},
-    "order": {"order_id": 1, "total_cents": 1.5, "ordered_at": 0.5, "currency": 0.5, "status": 0.25},
-    "order_line": {"order_id": 1, "sku": 1.5, "quantity": 1.5, "unit_price_cents": 1},
+    "order": {"order_id": 1, "total_minor": 1.5, "ordered_at": 0.5, "currency": 0.5, "status": 0.25},
+    "order_line": {"order_id": 1, "sku": 1.5, "quantity": 1.5, "unit_price_minor": 1},
     "support_case": {"subject": 1.5, "priority": 1.5, "opened_at": 0.5, "status": 0.5},
     "consent": {"purpose": 2.5, "status": 0.5, "effective_from": 0.5},
 }
@@ -74,7 +74,7 @@ TIME = {
 }
 CALLS = frozenset("identify track page screen group alias".split())  # of the tracking API of Segment and its like
 TIMES = frozenset(TIME.values()) | {"created_at"}
-MONEY = frozenset(("total_cents", "unit_price_cents", "amount_cents"))
+MONEY = frozenset(("total_minor", "unit_price_minor", "amount_minor"))
 Chosen = dict[str, tuple[Proposed, Guess]]
 
 
