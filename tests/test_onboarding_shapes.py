@@ -25,6 +25,7 @@ from c360_spark.governance.onboarding.guess import MERGES
 from c360_spark.governance.onboarding.observed import Leaf, Sample
 from c360_spark.governance.onboarding.proposal import MERGING, Proposal, proposal
 from c360_spark.landing.claim import claim
+from c360_spark.stages.contracts import check
 from c360_spark.stages.dry_run import outcome
 from c360_spark.stages.sample import FORMATS, glob_of, sample
 from c360_spark.stages.source import Edit, harmless, init, newest_version, spaces
@@ -434,6 +435,7 @@ def test_a_draft_however_broken_stops_nothing_and_an_active_contract_does(conf_f
     assert ("site", "click") in conf.drafted.keys() - conf.sources.keys()
     reason = claim("site/click/a.csv", conf.sources, drafted=conf.drafted).reason
     assert reason == "the contract of site.click is a draft"
+    check(str(ROOT / "conf"), "dev", against=str(conf_folder))
     target.write_text(text.replace("draft", "active").replace("proposed", "active"))
     with pytest.raises(ConfigError):
         load(conf_folder, "dev")

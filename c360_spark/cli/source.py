@@ -9,7 +9,7 @@ from c360_spark.cli.options import Config, Env, stage
 
 source = typer.Typer(no_args_is_help=True, help="Bring a new source in: draft its contract, and try it on a sample.")
 Name = Annotated[str, typer.Option(help="<source>.<dataset>, such as crm.customer")]
-SampleFile = Annotated[Path, typer.Argument(help="a sample: .csv, .jsonl or .parquet")]
+SampleFile = Annotated[Path, typer.Argument(help="a sample: .csv, .jsonl or .parquet, also packed as .gz or .zst")]
 
 
 @source.command()

@@ -59,7 +59,7 @@ def _changed(folder: Path, other: Path, label: str) -> Versions:
         if path.is_file() and not _equal(path, folder / "contracts" / path.relative_to(below))
     }
     problems = Problems()
-    versions = load_contracts(below, problems, only=differing)
+    versions = load_contracts(below, problems, only=differing, drafts=Problems())
     named = [(Path(label) / each.path.relative_to(other), each) for each in problems.found]
     Problems([Problem(path, each.line, each.column, each.message) for path, each in named]).raise_any()
     return versions

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from ruamel.yaml.comments import CommentedMap
 
 from c360_spark.config import Conf, load
-from c360_spark.config.document import did_you_mean
+from c360_spark.config.document import Problem, did_you_mean
 from c360_spark.config.load_contract import SAFE_NAME
 from c360_spark.config.round_trip import edited
 from c360_spark.config.vocabulary import Taxonomy
@@ -57,6 +57,7 @@ def harmless(folder: Path, env: str, edits: Sequence[Edit]) -> tuple[list[Edit],
     """The edits that leave conf/ well, each tried on a copy with those before it; and what is to be said of all."""
     kept: list[Edit] = []
     said: list[str] = []
+    problems: tuple[Problem, ...] = ()
     with TemporaryDirectory() as scratch:
         copy = Path(shutil.copytree(folder, Path(scratch) / folder.resolve().name))
         for edit in edits:
@@ -65,14 +66,14 @@ def harmless(folder: Path, env: str, edits: Sequence[Edit]) -> tuple[list[Edit],
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(edit.text, encoding="utf-8")
             try:
-                conf = load(copy, env)
+                problems = load(copy, env).draft_problems
             except ConfigError as error:
                 said.append(f"kept out, as conf/ would not be valid with it: {edit.path}\n  {_own(error.cause, copy)}")
                 place.unlink() if before is None else place.write_bytes(before)
                 continue
             kept.append(edit)
             said.append(edit.said)
-        of_it = [problem for problem in conf.draft_problems if problem.path == copy / edits[0].path.relative_to(folder)]
+        of_it = [problem for problem in problems if problem.path == copy / edits[0].path.relative_to(folder)]
         said += [f"  still to be mended in the draft: {_own(str(problem), copy)}" for problem in of_it]
     return kept, said
 
