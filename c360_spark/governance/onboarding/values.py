@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import phonenumbers
 
-from c360_spark.columns.normalize import EMAIL, e164
+from c360_spark.columns.normalize import EMAIL
+from c360_spark.columns.phone import e164
 
 CURRENCIES = frozenset(
     "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KRW MAD MXN MYR NOK NZD "
