@@ -5,18 +5,16 @@ values are text that anybody may have written.
 """
 
 import hashlib
-import unicodedata
 from collections.abc import Callable
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.columns import normalize
+from c360_spark.columns.letters import lower_case
 from c360_spark.config.kinds import FieldRule
 
-# Blanks of every script, and marks that are invisible or turn the direction of writing.
-INVISIBLE = r"\s\p{Z}\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff"
-PLAIN = "^[!-~]+$"  # nothing to trim: most values, and to see that costs less than to replace nothing
+PLAIN = r"^[!-~]+\z"  # nothing to trim: most values, and to see that costs less than to replace nothing
 PHONE_MARKS = r"\(0\)|[ ().\-/\u2010-\u2015]"
 TITLES = r"^((mr|mrs|ms|miss|mx|dr|prof)\.?\s+)+"
 SUFFIXES = r"[\s,]+(jr|sr|ii|iii|iv)\.?$"
@@ -32,12 +30,11 @@ FREE = ("as_is", "text")  # of these any text is a value, "none" too
 
 
 def text(value: Column, field: FieldRule) -> Column:
-    """A value as text, blanks trimmed and collapsed; null when nothing is left."""
+    """A value as text in one spelling of letters, blanks trimmed and collapsed; null when nothing is left."""
     written = value.cast("string")
     if field.rule == "as_is" and not field.hashed:
         return written
-    trimmed = F.trim(F.regexp_replace(written, f"[{INVISIBLE}]+", " "))
-    return F.when(written.rlike(PLAIN), written).when(written.rlike(f"[^{INVISIBLE}]"), trimmed)
+    return F.when(written.rlike(PLAIN), written).otherwise(normalize.trim(written))
 
 
 def sent(text: Column, field: FieldRule) -> Column:
@@ -87,16 +84,14 @@ def _is_word(text: Column) -> Column:
 
 
 def _email(text: Column) -> Column:
-    plain = F.lower(F.replace(text, F.lit(" ")))
-    return F.when((F.length(text) <= MAX_EMAIL) & plain.rlike(normalize.EMAIL), plain)
+    return F.when(F.length(text) <= MAX_EMAIL, normalize.email(text))
 
 
 def _email_google(text: Column) -> Column:
-    plain = F.lower(F.replace(text, F.lit(" ")))
+    plain = _email(text)
     local, domain = F.substring_index(plain, "@", 1), F.substring_index(plain, "@", -1)
     short = F.replace(F.substring_index(local, "+", 1), F.lit("."))
-    invalid = (F.length(text) > MAX_EMAIL) | ~plain.rlike(normalize.EMAIL)
-    found = F.when(invalid, None).when(~(plain.endswith("@gmail.com") | plain.endswith("@googlemail.com")), plain)
+    found = F.when(~(plain.endswith("@gmail.com") | plain.endswith("@googlemail.com")), plain)
     return found.when(F.length(short) > 0, F.concat(short, F.lit("@"), domain))
 
 
@@ -112,42 +107,20 @@ def _phone_plus(text: Column) -> Column:
 
 
 def _name_untitled(text: Column) -> Column:
-    name = _lower(text)
+    name = lower_case(text)
     bare = F.regexp_replace(F.regexp_replace(name, TITLES, ""), SUFFIXES, "")
     return F.when(~text.rlike("[ ,]"), name).when(F.length(bare) > 0, bare)
 
 
 def _name_plain(text: Column) -> Column:
-    name = _lower(text)
+    name = lower_case(text)
     return F.when(text.rlike(r"^[\p{L}\p{M}]+$"), name).otherwise(
         normalize.trim(F.regexp_replace(name, r"[\p{P}\p{S}]", ""))
     )
 
 
 def _place(text: Column) -> Column:
-    return F.when(text.rlike(r"[\p{L}\p{N}]"), F.regexp_replace(_lower(text), r"[^\p{L}\p{M}\p{N}]", ""))
-
-
-def _lower(text: Column) -> Column:
-    """Lower case, and accents that are characters of their own joined to their letters: another spelling has another
-    hash.
-    """
-    letters = F.split(F.lit(" ".join(_letters())), " ")  # one literal: hundreds take seconds to plan
-    joined = F.aggregate(
-        letters, F.lower(text), lambda made, letter: F.replace(made, letter.substr(1, 2), letter.substr(3, 1))
-    )
-    return F.when(text.rlike(r"[\u0300-\u036f]"), joined).otherwise(F.lower(text))
-
-
-def _letters() -> list[str]:
-    """Lower-case Latin letters with an accent: letter, accent, and both as one; those with one accent before others."""
-    codes = [chr(code) for code in (*range(0x00C0, 0x0250), *range(0x1E00, 0x1F00))]
-    apart = {letter: unicodedata.decomposition(letter).split() for letter in codes if letter.islower()}
-    return [
-        "".join(chr(int(p, 16)) for p in parts) + letter
-        for letter, parts in apart.items()
-        if len(parts) == 2 and "<" not in parts[0]
-    ]
+    return F.when(text.rlike(r"[\p{L}\p{N}]"), F.regexp_replace(lower_case(text), r"[^\p{L}\p{M}\p{N}]", ""))
 
 
 def _postcode(text: Column) -> Column:

@@ -5,6 +5,9 @@ from collections.abc import Collection
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from c360_spark.columns.letters import letters, lower_case
+from c360_spark.columns.punycode import unicode_host
+
 DOMAIN = r"^([^\s.@/\\:,;<>\"]{1,63}\.)+[^\s.@/\\:,;<>\"\d][^\s.@/\\:,;<>\"]{1,62}$"
 
 
@@ -12,11 +15,15 @@ def domain(value: Column) -> Column:
     """The domain of an e-mail address, of a website or as it stands, in lower case without `www.`; null unless it looks
     like one.
     """
-    text = F.lower(F.trim(value))
-    text = F.regexp_replace(text, r"^[a-z][a-z0-9+.-]*://", "")
+    return letters(value, _domain)
+
+
+def _domain(text: Column) -> Column:
+    text = F.translate(lower_case(F.trim(text)), "。", ".")
+    text = F.regexp_replace(text, r"^[a-z][a-z0-9+.-]*://|^mailto:", "")
     text = F.regexp_replace(text, r"[/?#].*$", "")
     text = F.regexp_replace(F.substring_index(text, "@", -1), r":\d+$|\.$", "")
-    host = F.regexp_replace(text, r"^www\.", "")
+    host = unicode_host(F.regexp_replace(text, r"^www\.", ""))
     return F.when(host.rlike(DOMAIN), host)
 
 

@@ -1,24 +1,32 @@
-"""Normalisers: delivered text → the one spelling by which values are compared. Null means: not usable."""
+"""Normalisers: delivered text → the one spelling by which values are compared. Null means: not usable.
+
+Identity and destinations use the same; what a single destination wants beyond them is in destination.py.
+"""
 
 from collections.abc import Callable
 
-import pandas as pd
-import phonenumbers
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from c360_spark.columns import phone as phones
 from c360_spark.columns.domain import domain
+from c360_spark.columns.letters import letters, lower_case, plain_letters
+from c360_spark.columns.once import once
+from c360_spark.columns.postcode import postcode
+from c360_spark.columns.punycode import unicode_host
 from c360_spark.config.identity import RuleSet
-from c360_spark.config.part import KeyPart
+from c360_spark.config.part import KeyPart, PhoneFormat
 
-ACCENTED = "àáâãäåāăąçćčďđèéêëēėęěìíîïīįłľñńňòóôõöøōőŕřśšşťţùúûüūůűųýÿžźż"
-PLAIN = "aaaaaaaaacccddeeeeeeeeiiiiiillnnnoooooooorrsssttuuuuuuuuyyzzz"
 EMAIL = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}$"
 
 
 def normalized(name: str, value: Column, country: Column) -> Column:
-    """`value` by the normaliser called `name` in conf/. `country` tells how to read a national phone number."""
-    return phone(value, country) if name == "phone" else NORMALIZERS[name](value)
+    """`value` by the normaliser called `name` in conf/. `country` tells how to read a national phone number, and how
+    many digits a postcode has.
+    """
+    if name == "phone":
+        return phone(value, country)
+    return postcode(value, country) if name == "postcode" else NORMALIZERS[name](value)
 
 
 def by_namespace(namespace: Column, value: Column, rules: RuleSet) -> Column:
@@ -37,31 +45,28 @@ def key_part(part: KeyPart, country: Column) -> Column:
 
 
 def trim(value: Column) -> Column:
-    """Without blanks around it; null when nothing is left."""
-    text = F.trim(F.regexp_replace(value, r"[\s\u00a0]+", " "))
-    return F.nullif(text, F.lit(""))
+    """One spelling of letters, without blanks around them; null when nothing is left."""
+    return letters(value, _trimmed)
 
 
 def lower(value: Column) -> Column:
-    return F.lower(trim(value))
+    return letters(value, lambda text: lower_case(_trimmed(text)))
 
 
 def upper(value: Column) -> Column:
-    return F.upper(trim(value))
+    return letters(value, lambda text: F.upper(_trimmed(text)))
 
 
 def email(value: Column) -> Column:
-    """Lower case without blanks; null unless it looks like local@domain.tld. Dots and tags are kept: they matter."""
-    text = F.lower(F.regexp_replace(value, r"[\s\u00a0]+", ""))
-    return F.when(text.rlike(EMAIL), text)
+    """Lower case without blanks and `mailto:`; null unless it looks like local@domain.tld. Dots and tags are kept: they
+    matter. Before the @ a Turkish ı is an i, which capitals have made of it.
+    """
+    return letters(value, _email)
 
 
 def name(value: Column) -> Column:
     """Lower case, without accents, punctuation and doubled blanks: `Müller-Lüdenscheidt` → `muller ludenscheidt`."""
-    text = F.regexp_replace(F.lower(value), r"[\u0300-\u036f]", "")  # accents that are characters of their own
-    text = F.translate(text, ACCENTED, PLAIN)
-    text = F.replace(F.replace(text, F.lit("ß"), F.lit("ss")), F.lit("æ"), F.lit("ae"))
-    return trim(F.regexp_replace(text, r"[^\p{L}\p{M}\p{N}]+", " "))
+    return letters(value, _name)
 
 
 def soundex(value: Column) -> Column:
@@ -69,22 +74,40 @@ def soundex(value: Column) -> Column:
     return F.soundex(name(value))
 
 
-def postcode(value: Column) -> Column:
-    """Upper case, letters and digits only; the ZIP+4 of a US code is cut off."""
-    text = F.regexp_replace(F.upper(value), r"[^A-Z0-9-]", "")
-    text = F.regexp_replace(F.regexp_replace(text, r"^(\d{5})-\d{4}$", "$1"), "-", "")
-    return F.nullif(text, F.lit(""))
-
-
 def digits(value: Column) -> Column:
-    """Digits only."""
-    text = F.regexp_replace(value, r"\D", "")
-    return F.nullif(text, F.lit(""))
+    """Digits only. A float's `.0` is none."""
+    return letters(value, _digits)
 
 
-def phone(value: Column, country: Column) -> Column:
+def phone(value: Column, country: Column, format: PhoneFormat | None = None) -> Column:
     """E.164, reading numbers without a country code as `country` dials them; null unless it is a possible number."""
-    return _phone_udf(trim(value), country)
+    return phones.phone(trim(value), country, format).number
+
+
+def _trimmed(text: Column) -> Column:
+    return F.nullif(F.trim(F.regexp_replace(text, "\\s+", " ")), F.lit(""))
+
+
+def _email(text: Column) -> Column:
+    plain = F.translate(F.replace(lower_case(text), F.lit(" "), F.lit("")), "。", ".")
+    plain = F.regexp_replace(plain, r"^mailto:([^?]*).*$", "$1")
+    plain = F.when(plain.rlike("xn--|ı"), once(plain, _foreign)).otherwise(plain)
+    return F.when(plain.rlike(EMAIL), plain)
+
+
+def _foreign(address: Column) -> Column:
+    local, host = F.substring_index(address, "@", 1), F.substring_index(address, "@", -1)
+    return F.when(address.contains("@"), F.concat(F.translate(local, "ı", "i"), F.lit("@"), unicode_host(host)))
+
+
+def _name(text: Column) -> Column:
+    words = F.regexp_replace(plain_letters(lower_case(text)), r"[^\p{L}\p{M}\p{N}]+", " ")
+    return F.nullif(F.trim(words), F.lit(""))
+
+
+def _digits(text: Column) -> Column:
+    found = F.regexp_replace(F.regexp_replace(text, r"^(\s*[+-]?\d+)\.0+\s*$", "$1"), r"\D", "")
+    return F.nullif(found, F.lit(""))
 
 
 NORMALIZERS: dict[str, Callable[[Column], Column]] = {
@@ -98,30 +121,3 @@ NORMALIZERS: dict[str, Callable[[Column], Column]] = {
     "digits": digits,
     "domain": domain,
 }
-
-
-def e164(text: str | None, country: str | None) -> str | None:
-    """One number in E.164, or None."""
-    if not text:
-        return None
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:  # a local number without its area belongs to many
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _e164_series(texts: pd.Series, countries: pd.Series) -> pd.Series:
-    # Parsing costs 50 µs a number: parse each distinct one of the batch once.
-    pairs = pd.MultiIndex.from_arrays([texts, countries])
-    codes, distinct = pd.factorize(pairs)
-    numbers = [e164(*(None if pd.isna(part) else part for part in pair)) for pair in distinct]
-    return pd.Series(numbers, dtype=object).take(codes).reset_index(drop=True)
-
-
-def _phone_udf(value: Column, country: Column) -> Column:
-    udf: Callable[[Column, Column], Column] = F.pandas_udf(_e164_series, "string")  # type: ignore[attr-defined, call-overload]
-    return udf(value, country)

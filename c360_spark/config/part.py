@@ -7,6 +7,7 @@ from pydantic import PositiveInt
 from c360_spark.config.model import Model
 
 Normalizer = Literal["trim", "lower", "upper", "email", "phone", "name", "soundex", "postcode", "digits", "domain"]
+PhoneFormat = Literal["national", "international"]
 
 
 class KeyPart(Model):

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import phonenumbers
 from phonenumbers.geodata.locale import LOCALE_DATA
 
-from c360_spark.columns.normalize import EMAIL, e164
+from c360_spark.columns.normalize import EMAIL
+from c360_spark.columns.phone import e164
 from c360_spark.config.money import writing
 
 CURRENCIES = frozenset(

@@ -1,0 +1,65 @@
+"""Postcodes: one spelling, and the zeros back that a spreadsheet has taken for nothing."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from c360_spark.columns.letters import letters
+
+# Countries whose postcodes are a fixed number of digits and may begin with 0: how many, and the smallest there is.
+DIGITS: dict[str, tuple[int, int]] = {
+    "AU": (4, 200),
+    "BR": (8, 1000000),
+    "CN": (6, 10000),
+    "CO": (6, 50001),
+    "DE": (5, 1001),
+    "DK": (4, 555),
+    "DZ": (5, 1000),
+    "ES": (5, 1001),
+    "FI": (5, 100),
+    "FR": (5, 1000),
+    "IT": (5, 10),
+    "JP": (7, 10000),
+    "KR": (5, 1000),
+    "LT": (5, 100),
+    "MX": (5, 1000),
+    "MY": (5, 1000),
+    "NO": (4, 10),
+    "PE": (5, 1000),
+    "PL": (5, 10),
+    "PR": (5, 600),
+    "RO": (6, 10011),
+    "SG": (6, 10000),
+    "SK": (5, 1001),
+    "TR": (5, 1000),
+    "UA": (5, 1001),
+    "US": (5, 501),
+}
+FLOAT = r"^(\d+)\.0+$"
+
+
+def postcode(value: Column, country: Column | None = None) -> Column:
+    """Upper case, letters and digits only; the ZIP+4 of a US code is cut off, and so is a float's `.0`.
+
+    A code that is too short for its `country`, and would be one of it with zeros before it, gets them: 4329 in Germany
+    is 04329; 329 stays as it is, as there is no 00329. Decision 0025.
+    """
+    return letters(value, lambda text: _plain(text) if country is None else _with_zeros(_plain(text), country))
+
+
+def lacks_zeros(value: Column, country: Column) -> Column:
+    """Whether `postcode` adds zeros to `value`."""
+    return postcode(value) != postcode(value, country)
+
+
+def _plain(text: Column) -> Column:
+    code = F.regexp_replace(F.regexp_replace(F.upper(text), r"\s", ""), FLOAT, "$1")
+    code = F.regexp_replace(code, r"[^A-Z0-9-]", "")
+    code = F.regexp_replace(F.regexp_replace(code, r"^(\d{5})-\d{4}$", "$1"), "-", "")
+    return F.nullif(code, F.lit(""))
+
+
+def _with_zeros(code: Column, country: Column) -> Column:
+    shapes = [F.lit(part) for name, shape in DIGITS.items() for part in (name, F.array(*map(F.lit, shape)))]
+    shape = F.create_map(*shapes)[country]
+    is_short = code.rlike(r"^[1-9]\d{0,6}$") & (F.length(code) < shape[0]) & (code.cast("int") >= shape[1])
+    return F.when(is_short, F.lpad(code, 8, "0").substr(9 - shape[0], shape[0])).otherwise(code)

@@ -1,0 +1,81 @@
+"""Internationalised domain names (RFC 3492): `xn--mller-kva.de` is another spelling of `müller.de`.
+
+Built-in expressions only. A label that is not well formed stays as it is.
+"""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from c360_spark.columns.once import once
+
+PREFIX = "xn--"
+BASE, FIRST, LAST, SKEW, DAMP, BIAS, START = 36, 1, 26, 38, 700, 72, 128
+MOST = 2**31  # no well-formed label comes near: others must not overflow
+DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789"
+WHOLE = r"^[\p{L}\p{M}\p{N}\u00b7\u30fb-]+\z"
+STATE = ("text", "code", "place", "bias", "weight", "step", "before")
+
+
+def unicode_host(host: Column) -> Column:
+    """A lower-case host with its labels in letters, as people write them."""
+
+    def decoded(host: Column) -> Column:
+        return F.array_join(F.transform(F.split(host, r"\."), lambda each: F.coalesce(_decoded(each), each)), ".")
+
+    return F.when(host.contains(PREFIX), once(host, decoded)).otherwise(host)
+
+
+def _decoded(label: Column) -> Column:
+    """The letters of a label; null where it is plain or not well formed."""
+    given = F.substring(label, len(PREFIX) + 1, 63)
+    coded = F.substring_index(given, "-", -1)
+    plain = F.when(given.contains("-"), given.substr(F.lit(1), F.length(given) - F.length(coded) - 1)).otherwise("")
+    start = _state(plain, F.lit(START), F.lit(0), F.lit(BIAS), F.lit(1), F.lit(BASE), F.lit(0))
+    read = F.aggregate(F.split(coded, ""), start, _digit, lambda made: made.text)
+    is_coded = label.startswith(PREFIX) & coded.rlike(r"^[a-z0-9]+\z")
+    return once(F.when(is_coded, read), lambda text: F.when(text.rlike(WHOLE) & text.rlike(r"[^ -~]"), text))
+
+
+def _digit(made: Column, digit: Column) -> Column:
+    """One more digit of a number; with its last the number tells which letter stands where."""
+    value = F.position(digit, F.lit(DIGITS)) - 1
+    place = F.least(made.place + value * made.weight, F.lit(MOST))
+    limit = F.least(F.greatest(made.step - made.bias, F.lit(FIRST)), F.lit(LAST))
+    size = F.length(made.text) + 1
+    code, at = made.code + F.floor(place / size), (place % size).cast("int")
+    letter = F.decode(F.unhex(F.lpad(F.hex(code), 4, "0")), "UTF-16BE")
+    text = F.concat(made.text.substr(F.lit(1), at), letter, made.text.substr(at + 1, size))
+    bias = _bias(F.floor((place - made.before) / F.when(made.before == 0, DAMP).otherwise(2)), size)
+    whole = _state(text, code, at + 1, bias, F.lit(1), F.lit(BASE), at + 1)
+    more = _state(
+        made.text,
+        made.code,
+        place,
+        made.bias,
+        F.least(made.weight * (BASE - limit), F.lit(MOST)),
+        made.step + BASE,
+        made.before,
+    )
+    return F.when(value < limit, whole).otherwise(more)
+
+
+def _bias(delta: Column, size: Column) -> Column:
+    """How large the digits of the next number are likely to be: section 6.1."""
+    first = F.struct((delta + F.floor(delta / size)).alias("delta"), F.lit(0).cast("bigint").alias("steps"))
+
+    def smaller(made: Column, _: Column) -> Column:
+        less = F.struct(F.floor(made.delta / (BASE - FIRST)).alias("delta"), (made.steps + BASE).alias("steps"))
+        return F.when(made.delta > ((BASE - FIRST) * LAST) // 2, less).otherwise(made)
+
+    return F.aggregate(
+        F.sequence(F.lit(1), F.lit(6)),
+        first,
+        smaller,
+        lambda made: made.steps + F.floor((BASE - FIRST + 1) * made.delta / (made.delta + SKEW)),
+    )
+
+
+def _state(*values: Column) -> Column:
+    text, *numbers = values
+    named = zip(STATE[1:], numbers, strict=True)
+    return F.struct(text.alias(STATE[0]), *(number.cast("bigint").alias(name) for name, number in named))
