@@ -167,8 +167,8 @@ SHAPES = {
         "order",
         ["id"],
         {"billing_details.email": "email"},
-        {"ordered_at": "created", "total_cents": "amount", "country": "billing_details.address.country"},
-        {"{property: scale, value: 100}": "{property: scale, value: 1}"},
+        {"ordered_at": "created", "total_minor": "amount", "country": "billing_details.address.country"},
+        {"{property: amountIn, value: major}": "{property: amountIn, value: minor}"},
     ),
     "woo.order": Shape(
         "orders.jsonl.gz",
