@@ -22,7 +22,7 @@ from c360_spark.governance.onboarding.observed import Leaf, Sample
 from c360_spark.governance.onboarding.people import Spaces
 from c360_spark.governance.onboarding.proposal import proposal
 from c360_spark.governance.onboarding.summary import summary
-from c360_spark.governance.onboarding.values import days, moments
+from c360_spark.governance.onboarding.values import days
 from c360_spark.stages.sample import sample
 from c360_spark.stages.source import into_sources, into_taxonomy, spaces
 from tests.conftest import ROOT
@@ -347,9 +347,33 @@ def test_days_and_months_that_cannot_be_told_apart_are_said():
     assert any("cannot be told" in note for note in made.notes)
 
 
-def test_epoch_milliseconds_are_a_time_and_seconds_are_not():
-    assert moments(["1767340800000"])[0][0] == "epoch_ms"
-    assert any("seconds since 1970" in note for note in guessed(ts=["1767340800", "1767340860"])["ts",].notes)
+def test_times_since_1970_are_read_by_their_digits_where_the_name_is_that_of_a_time():
+    for text, name in (("1767340800", "epoch_s"), ("1767340800000", "epoch_ms"), ("1767340800123456", "epoch_us")):
+        made = guessed(event_timestamp=[text, text[:-1] + "1"], number=[text, text])
+        assert made["event_timestamp",].settings["formats"].value == [name]
+        assert made["number",].type.value != "timestamp"
+
+
+def test_a_draft_says_when_it_takes_times_as_utc():
+    zoned = ["2026-01-31T10:00Z"] * 2
+    made = guessed(x=["2026-01-31T10:00:00", "2026-02-01T10:00:00Z"], y=["10/15/2025 3:05:00 PM"] * 2, z=zoned)
+    assert {name: each.settings["zone"].value for (name,), each in made.items() if "zone" in each.settings} == {
+        "x": "UTC",
+        "y": "UTC",
+    }
+    assert any("taken as UTC" in note for note in made["x",].notes)
+    assert made["y",].settings["formats"].value == ["MM/dd/yyyy h:mm:ss a"]
+
+
+def test_numbers_for_people_are_read_by_their_locale():
+    made = guessed(a=["1.203,50", "2,75"], b=["$1,203.50", "$2.75"], c=["1,203", "4,500"], d=["1.5", "2"])
+    assert [made[name,].settings.get("locale") and made[name,].settings["locale"].value for name in "abcd"] == [
+        "de_DE",
+        "en_US",
+        "en_US",
+        None,
+    ]
+    assert made["c",].settings["locale"].confidence == 0.5
 
 
 def test_a_date_of_no_calendar_is_no_date():

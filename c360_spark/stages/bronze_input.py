@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import Contract
+from c360_spark.config.sources import Source
 from c360_spark.silver.canonical import canonical
 from c360_spark.silver.version import Reading, read, readings
 from c360_spark.stages.run import Run
@@ -25,7 +26,7 @@ class Input:
     """
 
     contract: Contract
-    format: str
+    arrival: Source
     version: int
     rows: DataFrame
     parts: tuple[tuple[tuple[Reading, ...], DataFrame], ...]
@@ -56,7 +57,7 @@ def bronze_input(run: Run, source: str, dataset: str, *, since: int, until: int)
         parts.append((tuple(readings(accepted, versions)), within))
     # Newer than the newest active one, where that was brought back: what silver is made by, not what is promised.
     contract = parts[-1][0][0].contract
-    return Input(contract, arrival.format, until, rows, tuple(parts))
+    return Input(contract, arrival, until, rows, tuple(parts))
 
 
 def headers_of(rows: DataFrame, format: str) -> list[str] | None:
@@ -69,9 +70,15 @@ def headers_of(rows: DataFrame, format: str) -> list[str] | None:
 def candidates(run: Run, each: Input) -> DataFrame:
     """Its canonical rows, with `reasons`."""
     secret = run.conf.platform.identity_key.secret()
-    headers = headers_of(each.rows, each.format)
+    headers = headers_of(each.rows, each.arrival.format)
     found = [
-        canonical(read(rows, ways, headers=headers), ways[0].contract, run.conf.rules, run.conf.taxonomy, secret=secret)
+        canonical(
+            read(rows, ways, headers=headers, separator=each.arrival.separator),
+            ways[0].contract,
+            run.conf.rules,
+            run.conf.taxonomy,
+            secret=secret,
+        )
         for ways, rows in each.parts
     ]
     return reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), found)

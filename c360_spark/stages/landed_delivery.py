@@ -68,7 +68,7 @@ class Delivery:
             if each.delivery_id not in landed:
                 self.fresh.setdefault(each.delivery_id, number)
         if self.fresh:
-            self.records = records(self.run.spark, self.folder, self.fresh, self.arrival.format)
+            self.records = records(self.run.spark, self.folder, self.fresh, self.arrival)
 
     def _landed(self, ids: set[str]) -> set[str]:
         """Which contents bronze holds, of those on record: a killed run may have noted what it did not land."""
@@ -128,14 +128,16 @@ class Delivery:
             raise error
         self.damaged |= found
         left = {each: number for each, number in self.fresh.items() if each in whole - found}
-        self.records = records(self.run.spark, self.folder, left, self.arrival.format) if left else None
+        self.records = records(self.run.spark, self.folder, left, self.arrival) if left else None
         rows = [self._noted(each, "unreadable") for each, _ in self.taken if each.delivery_id in found]
         self.run.store.merge_rows(tables.DELIVERY, rows)
 
     def sightings(self) -> Iterator[Sighting]:
         """What became of each file."""
-        seen = partial(Sighting, dataset=self.dataset, format=self.arrival.format)
+        seen = partial(Sighting, dataset=self.dataset, format=self.arrival.form)
+        problems = self.records.problems if self.records else {}
         for each, _ in self.taken:
-            yield seen(each.found, self._status(each), delivery_id=each.delivery_id)
+            reason = problems.get(each.delivery_id)
+            yield seen(each.found, self._status(each), reason, delivery_id=each.delivery_id)
         for missed in self.missed:
             yield seen(missed.found, "waiting", missed.reason)

@@ -29,7 +29,7 @@ from c360_spark.tables.identity import (
     REVIEW,
 )
 from c360_spark.tables.model import Column, Pii, Table, Write
-from c360_spark.tables.ops import ACCOUNTING, DELIVERY, LANDING_FILE, RULE_RELEASE, RUN, WATERMARK
+from c360_spark.tables.ops import ACCOUNTING, ASSUMPTION, DELIVERY, LANDING_FILE, RULE_RELEASE, RUN, WATERMARK
 from c360_spark.tables.silver import (
     CDP_PROFILE,
     CONSENT,
@@ -93,6 +93,7 @@ ALL: tuple[Table, ...] = (
     DELIVERY,
     LANDING_FILE,
     ACCOUNTING,
+    ASSUMPTION,
     WATERMARK,
     RULE_RELEASE,
     RUN,
@@ -106,6 +107,7 @@ __all__ = [
     "ACCOUNT_XREF",
     "ACK",
     "ALL",
+    "ASSUMPTION",
     "AUDIENCE_MEMBER",
     "AUDIENCE_SIZE",
     "CANONICAL",

@@ -12,7 +12,10 @@ from c360_spark.governance.onboarding.observed import Observed, Path
 from c360_spark.governance.onboarding.proposal import Proposal
 
 FACTS = ("primaryKey", "primaryKeyPosition", "required", "classification", "logicalTypeOptions")
-SETTINGS = ("canonical", "normalize", "identifier", "formats", "amountIn", "locale", "valueMap", "enum")
+SETTINGS = (
+    *("canonical", "normalize", "identifier", "formats", "timeFrom", "zone", "zoneFrom", "zones"),
+    *("amountIn", "locale", "valueMap", "enum"),
+)
 
 
 def contract_text(made: Proposal) -> str:
@@ -23,7 +26,10 @@ def contract_text(made: Proposal) -> str:
 def sources_entry(made: Proposal) -> str:
     """The line of sources.yml below the source's name."""
     form = made.sample.format
-    return f'{made.dataset}: {{format: {form}, path: {made.source}/{made.dataset}, glob: "*.{form}"}}'
+    written = "".join(
+        f", {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in made.sample.written.items()
+    )
+    return f'{made.dataset}: {{format: {form}, path: {made.source}/{made.dataset}, glob: "*.{form}"{written}}}'
 
 
 def _head(made: Proposal) -> Iterator[str]:

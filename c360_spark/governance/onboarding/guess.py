@@ -12,12 +12,13 @@ from c360_spark.governance.onboarding.values import (
     is_bit,
     is_code,
     is_email,
-    is_epoch_s,
+    is_epoch_ms,
     is_flag,
     is_hash,
     is_integer,
     is_international,
     is_ip,
+    is_local,
     is_number,
     like,
     moments,
@@ -43,6 +44,7 @@ IDENTIFYING = (
     "postcode",
     "phone",
 )
+CLOCKED = frozenset(("ts", "time", "timestamp", "at", "created", "updated", "modified"))
 DATED = ("date", "day", "birthday", "dob", "on", "at", "datum", "geburtsdatum")
 
 
@@ -114,8 +116,9 @@ def _type(seen: Observed) -> Guess:
     texts, words = seen.texts, _words(seen)
     if not texts or len(seen.shapes) > 1:
         return Guess("string", 0.3, "nothing to go by")
-    numbered = seen.kinds == {"integer"} or known(seen.path, frozenset(("ts", "time", "timestamp")))
-    if (found := moments(texts)) and (found[0][0] != "epoch_ms" or numbered):
+    named = known(seen.path, frozenset(("ts", "time", "timestamp"))) or words & CLOCKED
+    numbered = bool(named) or (seen.kinds == {"integer"} and share(is_epoch_ms, texts) > 0)
+    if (found := moments(texts)) and (not found[0][0].startswith("epoch_") or numbered):
         return Guess("timestamp", sum(p for _, p, _ in found), _said(found, seen))
     dated = words & set(DATED) or not texts[0].isdigit()
     if dated and (found := days(texts)):
@@ -178,12 +181,9 @@ def _formats(made: Proposed) -> None:
         made.settings["locale"] = Guess(written.locale, sure, of(written.share, seen, "are written so"))
         if written.unsure:
             made.notes.append(f"1,203 or 1.203 may be a thousand or one: by {written.locale}, or {written.unsure}; ask")
-    if (
-        kind != "timestamp"
-        and share(is_epoch_s, seen.texts) >= 0.98
-        and _words(seen) & {"ts", "time", "timestamp", "at"}
-    ):
-        made.notes.append("seconds since 1970: the suite reads milliseconds, so it is no time here")
+    if kind == "timestamp" and not names[0].startswith("epoch_") and (local := share(is_local, seen.texts)) > 0:
+        made.settings["zone"] = Guess("UTC", 0.3, f"assumed: {of(local, seen, 'tell no zone')}")
+        made.notes.append("times without a zone are taken as UTC: ask, and say zone: Europe/Berlin if they are local")
 
 
 def _class(seen: Observed, within: str) -> Guess | None:

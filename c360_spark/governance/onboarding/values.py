@@ -35,7 +35,12 @@ DATES = (
     ("dd-MM-yyyy", r"\d{2}-\d{2}-\d{4}", "%d-%m-%Y"),
     ("yyyyMMdd", r"(19|20)\d{6}", "%Y%m%d"),
 )
-CLOCKS = ((" HH:mm:ss", r" \d{2}:\d{2}:\d{2}", " %H:%M:%S"), (" HH:mm", r" \d{2}:\d{2}", " %H:%M"))
+CLOCKS = (
+    (" HH:mm:ss", r" \d{2}:\d{2}:\d{2}", " %H:%M:%S"),
+    (" HH:mm", r" \d{2}:\d{2}", " %H:%M"),
+    (" h:mm:ss a", r" \d{1,2}:\d{2}:\d{2} [AaPp][Mm]", " %I:%M:%S %p"),
+    (" h:mm a", r" \d{1,2}:\d{2} [AaPp][Mm]", " %I:%M %p"),
+)
 TIMES = tuple(
     (f"{day}{clock}", f"{like}{more}", f"{python}{directives}")
     for day, like, python in DATES[1:9]
@@ -104,6 +109,8 @@ is_ip = like(r"(\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){3,7}")
 is_url = like(r"https?://\S+")
 is_epoch_ms = like(r"1[0-9]{12}")
 is_epoch_s = like(r"1[0-9]{9}")
+is_epoch_us = like(r"1[0-9]{15}")
+EPOCHS = (("epoch_ms", is_epoch_ms, "milli"), ("epoch_us", is_epoch_us, "micro"), ("epoch_s", is_epoch_s, ""))
 is_code = like(r"[a-z0-9][a-z0-9_.\-]{0,39}|[A-Z0-9][A-Z0-9_.\-]{0,39}")
 
 
@@ -135,6 +142,12 @@ def is_iso(text: str) -> bool:
     return ISO.fullmatch(text) is not None
 
 
+def is_local(text: str) -> bool:
+    """A time that tells no zone."""
+    found = ISO.fullmatch(text)
+    return found is None or found.group(3) is None
+
+
 def days(texts: Sequence[str]) -> list[Format]:
     """Formats by which dates are read; empty where `texts` are none."""
     return _formats(DATES, texts)
@@ -143,8 +156,9 @@ def days(texts: Sequence[str]) -> list[Format]:
 def moments(texts: Sequence[str]) -> list[Format]:
     """Formats by which points in time are read; empty where `texts` are none."""
     iso = share(is_iso, texts)
-    if (epoch := share(is_epoch_ms, texts)) >= 0.95:
-        return [("epoch_ms", epoch, "are milliseconds since 1970")]
+    for name, test, unit in EPOCHS:
+        if (epoch := share(test, texts)) >= 0.95:
+            return [(name, epoch, f"are {unit}seconds since 1970")]
     others = _formats(TIMES, [text for text in texts if not is_iso(text)])
     parts = [("iso", iso, "are ISO 8601 times"), *((name, part * (1 - iso), said) for name, part, said in others)]
     found = sorted((each for each in parts if each[1] >= 0.05), key=lambda each: -each[1])
