@@ -41,15 +41,19 @@ def remove(spark: SparkSession, folder: str) -> None:
         return  # the session has ended; the next run will do it
 
 
-def copy(spark: SparkSession, source: str, target: str, *, local_source: bool = False) -> tuple[str, str]:
-    """Copy a file without its compression, in one read: the SHA-256 of its content, and how it is damaged, if it is.
+def copy(
+    spark: SparkSession, source: str, target: str, *, local_source: bool = False, unpack: bool = True
+) -> tuple[str, str]:
+    """Copy a file, without its compression unless `unpack` is false, in one read: the SHA-256 of its content, and how
+    it is damaged, if it is.
 
     `local_source` may have any name.
     """
     java: Any = spark._jvm
     digest = java.java.security.MessageDigest.getInstance("SHA-256")
     opened = java.java.io.FileInputStream if local_source else _system(spark, source).open
-    stream, packed = _unpacked(java, opened(source if local_source else _path(spark, source)))
+    delivered = opened(source if local_source else _path(spark, source))
+    stream, packed = _unpacked(java, delivered) if unpack else (lambda: delivered, None)
     damage = ""
     try:
         hashed = java.java.security.DigestInputStream(stream(), digest)

@@ -78,6 +78,8 @@ format.reordered x | {type: date, formats: [dd/MM/yyyy]} | {type: date, formats:
 =                          | {type: timestamp, formats: [iso]}          | {type: timestamp}
 scale.changed x            | {type: number}                             | {type: number, scale: 100}
 amount_in.changed x        | {type: number, amountIn: minor}            | {type: number, amountIn: major}
+zone.changed x             | {type: timestamp, zone: UTC}               | {type: timestamp, zone: Europe/Berlin}
+time_from.changed x        | {type: timestamp}                          | {type: timestamp, timeFrom: a}
 locale.changed x           | {type: number}                             | {type: number, locale: de_DE}
 value_map.added x          | {valueMap: {J: "yes"}}                     | {valueMap: {J: "yes", N: "no"}}
 value_map.removed x        | {valueMap: {J: "yes", N: "no"}}            | {valueMap: {J: "yes"}}

@@ -7,6 +7,7 @@ import pytest
 
 from c360_spark.config import load
 from c360_spark.stages.dry_run import outcome, told
+from c360_spark.stages.sample import arrival_of
 from c360_spark.stages.source import init
 from tests.conftest import AS_OF, ROOT
 
@@ -28,7 +29,7 @@ def drafts(tmp_path_factory):
 
 
 def tried(spark, conf, name, path):
-    return outcome(spark, str(path), Path(path).suffix[1:], conf=conf, names=tuple(name.split(".")), as_of=AS_OF)
+    return outcome(spark, str(path), arrival_of(Path(path)), conf=conf, names=tuple(name.split(".")), as_of=AS_OF)
 
 
 def test_a_draft_of_a_csv_takes_all_records_of_its_own_sample(spark, drafts):

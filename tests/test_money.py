@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from babel.numbers import format_decimal
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
@@ -174,9 +174,10 @@ def test_digits_are_those_of_iso_4217():
     }  # fmt: skip
 
 
+@settings(deadline=None)
 @given(
-    st.integers(0, 10**10).filter(lambda cents: cents % 10),  # babel groups greater numbers of de_CH only once
-    st.sampled_from(["en_US", "de_DE", "fr_FR", "de_CH", "en_IN"]),
+    st.integers(0, 10**10),  # babel groups greater numbers of de_CH only once
+    st.sampled_from(["en_US", "de_DE", "fr_FR", "de_CH", "en_IN", "pl_PL", "pt_BR"]),
 )
 def test_what_a_locale_writes_it_reads(cents, locale):
     text = format_decimal(Decimal(cents).scaleb(-2), locale=locale)

@@ -363,6 +363,28 @@ def test_numbers_since_1970_are_a_time_where_the_name_says_so(digits, format, na
     assert made["total",].type.value in ("integer", "number")
 
 
+def test_a_draft_says_when_it_takes_times_as_utc():
+    zoned = ["2026-01-31T10:00Z"] * 2
+    made = guessed(x=["2026-01-31T10:00:00", "2026-02-01T10:00:00Z"], y=["10/15/2025 3:05:00 PM"] * 2, z=zoned)
+    assert {name: each.settings["zone"].value for (name,), each in made.items() if "zone" in each.settings} == {
+        "x": "UTC",
+        "y": "UTC",
+    }
+    assert any("taken as UTC" in note for note in made["x",].notes)
+    assert made["y",].settings["formats"].value == ["MM/dd/yyyy h:mm:ss a"]
+
+
+def test_numbers_for_people_are_read_by_their_locale():
+    made = guessed(a=["1.203,50", "2,75"], b=["$1,203.50", "$2.75"], c=["1,203", "4,500"], d=["1.5", "2"])
+    assert [made[name,].settings.get("locale") and made[name,].settings["locale"].value for name in "abcd"] == [
+        "de_DE",
+        "en_US",
+        "en_US",
+        None,
+    ]
+    assert made["c",].settings["locale"].confidence == 0.5
+
+
 def test_a_date_of_no_calendar_is_no_date():
     assert days(["31.02.2026", "45.01.2026"]) == []
 

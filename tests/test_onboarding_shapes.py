@@ -25,9 +25,10 @@ from c360_spark.governance.onboarding.guess import MERGES
 from c360_spark.governance.onboarding.observed import Leaf, Sample
 from c360_spark.governance.onboarding.proposal import MERGING, Proposal, proposal
 from c360_spark.landing.claim import claim
+from c360_spark.landing.detected import ENDINGS, PACKED
 from c360_spark.stages.contracts import check
 from c360_spark.stages.dry_run import outcome
-from c360_spark.stages.sample import FORMATS, glob_of, sample
+from c360_spark.stages.sample import glob_of, sample
 from c360_spark.stages.source import Edit, harmless, init, newest_version, spaces
 from tests.conftest import AS_OF, ROOT
 from tests.test_source_command import c360_main
@@ -298,15 +299,12 @@ def test_records_of_each_shape_are_accepted_once_its_draft_is_active(conf_folder
         adopt(conf_folder, name)
         conf = load(conf_folder, "dev")
         names = newest_version(conf, name)
-        found = outcome(spark, str(path), FORMATS_OF[name], conf=conf, names=names, as_of=AS_OF)
+        found = outcome(spark, str(path), conf.sources[names], conf=conf, names=names, as_of=AS_OF)
         assert found.verdicts == {"accepted": 12}, (name, found.rejected)
         filled = found.filled[SHAPES[name].table]
         assert {column: filled[column] for column in SHAPES[name].columns if column in filled} == {
             column: 12 for column in SHAPES[name].columns if column in filled
         }
-
-
-FORMATS_OF = {name: "csv" if ".csv" in shape.file.lower() else "jsonl" for name, shape in SHAPES.items()}
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -381,11 +379,11 @@ def test_a_record_is_told_by_its_own_id_and_not_by_one_of_what_it_belongs_to(key
 
 
 STEMS = st.text(st.characters(exclude_categories=("C", "Z"), exclude_characters="/"), min_size=1, max_size=12)
-ENDINGS = st.sampled_from([*FORMATS, *(f"{ending}{packed}" for ending in FORMATS for packed in (".gz", ".zst"))])
+NAMED = st.sampled_from([f"{ending}{packed}" for ending in ENDINGS for packed in ("", *PACKED)])
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(STEMS, ENDINGS, st.lists(st.booleans(), min_size=14, max_size=14))
+@given(STEMS, NAMED, st.lists(st.booleans(), min_size=14, max_size=14))
 def test_a_drafted_glob_matches_its_own_sample_whatever_it_is_called(stem: str, ending: str, big: list[bool]) -> None:
     name = stem + "".join(c.upper() if up else c for c, up in zip(ending, big, strict=False))
     arrival = Source(format="csv", path="a/thing", glob=glob_of(Path(name)))
@@ -479,6 +477,7 @@ def test_a_mapping_becomes_another_one_and_keeps_what_is_said_of_what_stays() ->
     assert _plain(made) == wanted
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_a_text_is_written_so_that_readers_of_both_versions_of_yaml_read_it_as_that_text(text: str) -> None:
     clean = "".join(c for c in text if c.isprintable())

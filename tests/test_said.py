@@ -41,4 +41,9 @@ def test_of_two_other_names_of_a_property_the_first_counts(conf: Conf) -> None:
 
 
 def test_a_byte_order_mark_and_quotes_are_no_part_of_a_name() -> None:
-    assert header_names('\ufeff"a b", c ') == ["a b", "c"]
+    assert header_names('\ufeff"a b", c ', ",") == ["a b", "c"]
+
+
+def test_names_are_parted_by_the_separator_of_their_source_and_may_hold_a_line_break() -> None:
+    assert header_names('a,b;"c\nd"; e', ";") == ["a,b", "c\nd", "e"]
+    assert header_names("", ",") == []

@@ -110,29 +110,68 @@ BAD = {
     "lines.jsonl": ("\n\n", "2 of 2 lines are no records"),
     "text.jsonl": ("hello\nworld\n", "line 1: column 1"),
     "scalars.jsonl": ("1\n2\n", "JSON, but not an object"),
-    "array.jsonl": ('[{"id": 1}, {"id": 2}]', "it is one JSON array"),
+    "cut.json": ('[{"id": 1}, {"id": 2}', "it is no JSON, or was cut"),
     "pretty.jsonl": (json.dumps({"id": 1, "x": {"y": 2}}, indent=2), "lines are no records"),
-    "semicolon.csv": ("id;email\n1;a\n", "parted by ';'"),
-    "tab.csv": ("id\temail\n1\ta\n", r"parted by '\\t'"),
     "twice.csv": ("id,email,id\n1,a,2\n", "two columns are called 'id'"),
     "nameless.csv": ("id,,x\n1,a,2\n", "a column of the first line has no name"),
     "headless.csv": ("1,ada@mail.example,Ada\n2,bo@mail.example,Bo\n", "its first line looks like values"),
     "numbers.csv": ("1,2,x\n3,4,y\n", "its first line looks like values"),
     "cells.csv": ("id,email\n1\n2\n3,x\n", "2 of 3 lines are no records; line 2: 1 cells below 2 names"),
-    "breaks.csv": ('id,note\n1,"two\nlines"\n', "a value with a line break cannot be landed"),
-    "latin1.csv": ("id,name\n1,Müller\n".encode("latin-1"), "line 2 is not UTF-8, at byte 4"),
-    "utf16.csv": ("id,name\n1,Ada\n".encode("utf-16"), "line 1 is not UTF-8"),
+    "unclosed.csv": ('id,note\n1,"two\n', "1 of 1 lines are no records"),
+    "undefined.csv": (b"id,name\n1,M\xfcller \x81\n", "it is not cp1252"),
     "utf16le.csv": ("id,name\n1,Ada\n".encode("utf-16-le"), "line 1 holds bytes of zero"),
     "huge.jsonl": ('{"x": "' + "a" * MOST_BYTES + '"}\n', "line 1 is longer than 1,000,000 bytes"),
     "case.jsonl": ('{"Email": "a"}\n{"email": "b"}\n', "'Email' and 'email' differ by case only"),
     "bomb.jsonl": ('{"a":' * 5_000 + "1" + "}" * 5_000, "nested too deeply"),
     "deep.jsonl": ('{"a":' * 60 + "1" + "}" * 60, "nested too deeply"),
     "none.parquet": ("PAR1 or so", "it is no parquet file"),
-    "book.xlsx": ("x", "reads csv, jsonl and parquet, not '.xlsx'"),
+    "book.xlsx": ("x", "reads csv, json, jsonl and parquet, not '.xlsx'"),
     "packed.gz": (gzip.compress(b"id\n1\n"), "not '.gz'"),
     "cut.csv.gz": (gzip.compress(b"id\n1\n")[:-5], "Truncated compressed stream"),
+    "cut.json.gz": (gzip.compress(b'{"data": [{"id": 1}]}')[:-5], "Truncated compressed stream"),
     "cut.jsonl.zst": (pa.Codec("zstd").compress(b'{"id": 1}\n', asbytes=True)[:-2], "Truncated compressed stream"),
 }
+
+
+WRITTEN = {
+    "array.jsonl": ('[{"id": "1", "name": "Müller\\nx"}]', {}),
+    "page.json": ('{"data": [\n{"id": "1",\n"name": "Müller\\nx"}]}', {"records": "data"}),
+    "breaks.csv": ('id,name\n1,"Müller\nx"\n', {}),
+    "semicolon.csv": ('id;name\n1;"Müller\nx"\n', {"separator": ";"}),
+    "latin1.csv": ('id,name\n1,"Müller\nx"\n'.encode("latin-1"), {"encoding": "cp1252"}),
+    "utf16.csv": ('id\tname\r\n1\t"Müller\nx"\r\n'.encode("utf-16"), {"separator": "\t", "encoding": "utf-16"}),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_sample_is_read_as_it_is_written_and_its_entry_says_how(tmp_path, conf_folder, name):
+    content, written = WRITTEN[name]
+    path = write(tmp_path, name, content)
+    found = sample(path)
+    assert [{key: leaf.text for key, leaf in record.items()} for record in found.records] == [
+        {"id": "1", "name": "Müller\nx"}
+    ]
+    init(str(path), name="sales.contact", out=str(conf_folder), env="dev")
+    (line,) = [line for line in (conf_folder / "sources.yml").read_text().splitlines() if "sales/contact" in line]
+    entry = yaml.safe_load(line.removeprefix("#").partition(" #")[0])["contact"]
+    assert {key: value for key, value in entry.items() if key not in ("format", "path", "glob")} == written
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+def test_a_packed_sample_is_read_as_what_is_packed_is_written(tmp_path, name, packing):
+    content, written = WRITTEN[name]
+    plain = content.encode() if isinstance(content, str) else content
+    packed = pa.Codec(packing).compress(plain, asbytes=True)
+    path = write(tmp_path, f"{name.upper()}.{'gz' if packing == 'gzip' else 'zst'}", packed)
+    there, found = sample(write(tmp_path, name, content)), sample(path)
+    assert (found.format, found.records, found.written, found.glob) == (
+        there.format,
+        there.records,
+        written,
+        there.glob,
+    )
+    assert sample(write(tmp_path, f"unpacked-{name}.gz", content)).records == there.records  # as mail programs do
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -10,6 +10,7 @@ from c360_spark.config.check_lifecycle import lifecycle
 from c360_spark.config.check_metrics import check_metrics
 from c360_spark.config.check_money import check_money
 from c360_spark.config.check_profile import check_profile
+from c360_spark.config.check_times import check_times
 from c360_spark.config.check_vocabulary import check_vocabulary, check_words
 from c360_spark.config.conf import Conf
 from c360_spark.config.contract import Contract, Field
@@ -71,6 +72,7 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
     yield from _limits(document, contract.fields)
     yield from _unique(document, contract)
     yield from check_money(contract)
+    yield from check_times(contract)
     if contract.lines:
         lines = contract.lines
         yield from _canonical(document, lines.loc, lines.table, lines.constants, lines.fields, nested=True)

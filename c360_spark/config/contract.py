@@ -13,7 +13,8 @@ from c360_spark.config.upcast import Step
 @dataclass(frozen=True)
 class Field:
     """One scalar of a delivered record. `path` leads to it from the record; `loc` is its place in the file; `listed`
-    are the values of the list it names.
+    are the values of the list it names. `time_path` and `zone_path` lead to the properties that hold its time of day
+    and its zone.
     """
 
     path: tuple[str, ...]
@@ -21,6 +22,8 @@ class Field:
     element: Element
     settings: PropertySettings
     listed: tuple[str, ...] = ()
+    time_path: tuple[str, ...] | None = None
+    zone_path: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -39,6 +42,11 @@ class Field:
     def in_major_units(self) -> bool:
         """Whether it is an amount that is delivered in units of its currency, such as euros."""
         return self.settings.amount_in == "major" or (self.is_amount and self.settings.scale > 1)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its times without a zone are of a zone that the contract tells, other than UTC."""
+        return self.zone_path is not None or self.settings.zone not in (None, "UTC")
 
     def place(self, setting: str) -> Loc:
         """Where one of its own settings stands."""

@@ -128,7 +128,18 @@ def _walk(
         else:
             settings = _settings(document, where, element.custom_properties, PropertySettings, problems)
             fields.append(Field(here, where, element, settings) if settings else None)
-    return fields, arrays
+    return [field and _with_parts(field, fields, document, problems) for field in fields], arrays
+
+
+def _with_parts(field: Field, fields: list[Field | None], document: Document, problems: Problems) -> Field:
+    """The field with the paths of the properties that hold its time of day and its zone, which stand beside it."""
+    beside = {each.path[-1]: each.path for each in fields if each and each.path[:-1] == field.path[:-1]}
+    found = {}
+    for setting, name in (("timeFrom", field.settings.time_from), ("zoneFrom", field.settings.zone_from)):
+        found[setting] = beside.get(name or "")
+        if name and not found[setting]:
+            problems.found += document.unknown(field.place(setting), name, beside, "property beside it")
+    return replace(field, time_path=found["timeFrom"], zone_path=found["zoneFrom"])
 
 
 def _lines(document: Document, arrays: list[Array], problems: Problems) -> Lines | None:

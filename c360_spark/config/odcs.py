@@ -4,7 +4,7 @@ Its other names are allowed and ignored, save limits in `logicalTypeOptions`: on
 
 Own settings stand where the standard wants them: in `customProperties`. On a schema object: `canonicalTable`,
 `constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`, `enum`,
-`scale`, `amountIn`, `locale`. On the
+`scale`, `amountIn`, `locale`, `zone`, `zoneFrom`, `zones`, `timeFrom`. On the
 contract: see `ContractSettings`.
 """
 
@@ -124,6 +124,9 @@ class PropertySettings(Camel):
     `amountIn` says that a number is money: in `major` units of the row's currency, such as euros, or in `minor` units,
     such as cents. Of an amount `scale: 100` is the older word for `amountIn: major`. `locale` is that by which numbers
     are written: 1.203,50 by de_DE.
+
+    `timeFrom` names the property with the time of day of a date. `zone` is that of times which have none of their own,
+    UTC where nothing is said; `zoneFrom` names the property that tells it, by a name of IANA or by one of `zones`.
     """
 
     canonical: str | None = None
@@ -137,6 +140,10 @@ class PropertySettings(Camel):
     scale: int = Field(1, ge=1)
     amount_in: Literal["major", "minor"] | None = None
     locale: str | None = None
+    time_from: str | None = None
+    zone: str | None = None
+    zone_from: str | None = None
+    zones: dict[str, str] = {}
 
 
 class NoSettings(Camel):

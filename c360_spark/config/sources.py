@@ -1,20 +1,75 @@
 """sources.yml: how each dataset arrives."""
 
-from typing import Literal
+import codecs
+from typing import Annotated, Literal
 
-from pydantic import Field, RootModel
+from pydantic import AfterValidator, Field, RootModel, model_validator
 
 from c360_spark.config.model import Model
 
 
-class Source(Model):
-    """One dataset's arrival. `path` is below the landing root and may hold sub-folders, such as one a day."""
+def _encoding(name: str) -> str:
+    """The name that Python gives it."""
+    try:
+        known = codecs.lookup(name)
+    except LookupError:
+        raise ValueError(f"'{name}' is no encoding, such as utf-8, utf-16, cp1252 or latin-1") from None
+    if not known._is_text_encoding:
+        raise ValueError(f"'{name}' is no encoding of text")
+    return known.name
 
-    format: Literal["csv", "jsonl", "parquet"]
+
+def _separator(text: str) -> str:
+    if len(text) != 1 or text in '"\r\n' or text.isalnum():
+        raise ValueError('the separator is one character, such as ; or "\\t"')
+    return text
+
+
+class Source(Model):
+    """One dataset's arrival. `path` is below the landing root and may hold sub-folders, such as one a day.
+
+    Of csv: `separator` parts the cells; lines above the first one that begins with `header_starts` are no records. Of
+    json: `records` leads to the array, as `data` or `result.items`, where the file is not one itself. `encoding` is
+    that of text, by its name in Python.
+    """
+
+    format: Literal["csv", "jsonl", "json", "parquet"]
     path: str
     glob: str = "*"
     delivery: Literal["full", "delta"] = "delta"  # full: each file names every record that there is
     max_deleted_share: float = Field(default=0.2, ge=0, le=1)  # a full delivery that deletes more waits for a person
+    separator: Annotated[str, AfterValidator(_separator)] = ","
+    header_starts: Annotated[str, Field(min_length=1)] | None = None
+    records: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")] | None = None
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+
+    @model_validator(mode="after")
+    def _fitting(self) -> "Source":
+        for name, format in (("separator", "csv"), ("header_starts", "csv"), ("records", "json")):
+            if name in self.model_fields_set and self.format != format:
+                raise ValueError(f"{name} is for {format}, not for {self.format}")
+        if self.format == "parquet" and "encoding" in self.model_fields_set:
+            raise ValueError("encoding is for text, not for parquet")
+        return self
+
+    @property
+    def written(self) -> dict[str, str]:
+        """What it says of the way the files are written, beside the format."""
+        names = ("separator", "header_starts", "records", "encoding")
+        return {
+            name: getattr(self, name) for name in names if getattr(self, name) != type(self).model_fields[name].default
+        }
+
+    @property
+    def form(self) -> str:
+        """How a file is read, in words: one that was read in another way is read again."""
+        return ", ".join([self.format, *(f"{name} {value!r}" for name, value in self.written.items())])
+
+    @property
+    def is_by_line(self) -> bool:
+        """Whether each line is a record, save those of CSV whose quotes hold a line break."""
+        plain = self.encoding == "utf-8" and self.header_starts is None
+        return self.format == "parquet" or (self.format in ("csv", "jsonl") and plain)
 
 
 class Sources(RootModel[dict[str, dict[str, Source]]]):

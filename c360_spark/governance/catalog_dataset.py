@@ -160,6 +160,11 @@ def _limits(field: Field) -> Iterator[Markup]:
         yield element("p", f"times {settings.scale}")
     if settings.amount_in:
         yield element("p", f"an amount in {settings.amount_in} units of the currency")
+    if settings.time_from:
+        yield element("p", f"its time of day is in {settings.time_from}")
+    if settings.zone or settings.zone_from:
+        zone = f"the zone in {settings.zone_from}" if settings.zone_from else str(settings.zone)
+        yield element("p", f"times without a zone are of {zone}")
     if settings.locale:
         yield element("p", f"written as in {settings.locale}")
 

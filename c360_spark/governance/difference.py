@@ -61,6 +61,8 @@ KINDS: dict[str, tuple[Bump, str]] = {
     "format.reordered": (MAJOR, "formats of dates in another order: the first that fits wins"),
     "scale.changed": (MAJOR, "numbers are of another unit"),
     "amount_in.changed": (MAJOR, "amounts are in another unit"),
+    "zone.changed": (MAJOR, "times are of another zone"),
+    "time_from.changed": (MAJOR, "the time of day stands elsewhere"),
     "locale.changed": (MAJOR, "numbers are written in another way"),
     "value_map.added": (MINOR, "the value map knows a further value"),
     "value_map.removed": (MAJOR, "the value map knows a value no more"),

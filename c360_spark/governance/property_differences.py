@@ -92,10 +92,22 @@ def _meaning(old: Field, new: Field, where: str) -> Iterator[Difference]:
         yield Difference("amount_in.changed", where, before.amount_in or "", after.amount_in or "")
     if before.locale != after.locale:
         yield Difference("locale.changed", where, before.locale or "", after.locale or "")
+    if _zone(old) != _zone(new):
+        yield Difference("zone.changed", where, *map(_zone, (old, new)))
+    if before.time_from != after.time_from:
+        yield Difference("time_from.changed", where, before.time_from or "", after.time_from or "")
     if old.element.logical_type == new.element.logical_type:
         default = FORMATS.get(new.element.logical_type, [])
         yield from _formats(before.formats or default, after.formats or default, where)
     yield from _value_map(before.value_map, after.value_map, where)
+
+
+def _zone(field: Field) -> str:
+    """Of which zone times without one are, in words."""
+    settings = field.settings
+    names = ", ".join(f"{name}: {zone}" for name, zone in sorted(settings.zones.items()))
+    from_ = f"from {settings.zone_from}" + (f" ({names})" if names else "") if settings.zone_from else ""
+    return f"{from_} {settings.zone or ''}".strip() or "UTC"
 
 
 def _formats(old: list[str], new: list[str], where: str) -> Iterator[Difference]:

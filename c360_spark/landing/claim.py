@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from c360_spark.config.sources import Source
 
-ENDINGS = re.compile(r"(\.(csv|tsv|txt|json|jsonl|ndjson|parquet))?(\.(gz|zst))?$", re.IGNORECASE)
+ENDINGS = re.compile(r"(\.(csv|tsv|tab|txt|json|jsonl|ndjson|parquet))?(\.(gz|zst))?$", re.IGNORECASE)
 Dataset = tuple[str, str]  # source, dataset
 NO_PATH = "no dataset of sources.yml has a path that leads to it"
 HIDDEN = ("_", ".")  # markers and half-written files of many tools begin so

@@ -21,11 +21,15 @@ def with_ordinal(lines: DataFrame) -> DataFrame:
 
 
 def blocks(lines: DataFrame) -> DataFrame:
-    """One row per block of a file: `first_ordinal`, `line_count`, `line_offset` in the file, `first_line`."""
+    """One row per block of a file: `first_ordinal`, `line_count`, `line_offset` in the file, `first_line`, and
+    `open_quotes`: whether a line has a quote without its partner, as where a line break stands within quotes.
+    """
+    quotes = F.length("payload") - F.length(F.replace("payload", F.lit('"')))
     counted = lines.groupBy("delivery_id", "block_start").agg(
         F.min("ordinal").alias("first_ordinal"),
         F.count(F.lit(1)).alias("line_count"),
         F.min_by("payload", "ordinal").alias("first_line"),
+        F.max(quotes % 2 == 1).alias("open_quotes"),
     )
     before = Window.partitionBy("delivery_id").orderBy("block_start").rowsBetween(Window.unboundedPreceding, -1)
     return counted.withColumn("line_offset", F.coalesce(F.sum("line_count").over(before), F.lit(0)))

@@ -1,8 +1,11 @@
-"""Delivered files as rows with their position. The files are copies that `intake` made: each is called as its hash."""
+"""Delivered files as rows with their position. The files are copies that `intake` made: each is called as its hash.
+
+Text of one record a line is read by Spark, in parts. Of CSV the pass that counts the lines also tells whether a line
+has an open quote: only files where one has are read by `prepared`.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,28 +15,36 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark.config.platform import is_remote
+from c360_spark.config.sources import Source
 from c360_spark.errors import InputError
 from c360_spark.landing.position import blocks, position, with_ordinal
+from c360_spark.landing.prepared import PREPARED, prepare
 
 DELIVERED = "delivery_id string, delivery_no int, position bigint, payload string, header string"
 
 
 @dataclass(frozen=True)
 class Records:
-    """`rows` (columns of DELIVERED) of some files; their number by delivery_id, without files of another format."""
+    """`rows` (columns of DELIVERED) of some files; their number by delivery_id, without files of another format, and in
+    words the `problems` of these, where they are known.
+    """
 
     rows: DataFrame
     counts: Mapping[str, int]
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
-def records(spark: SparkSession, folder: str, numbers: Mapping[str, int], format: str) -> Records:
+def records(spark: SparkSession, folder: str, numbers: Mapping[str, int], arrival: Source) -> Records:
     """The records of files in a folder, given by name with the number of each among the files of the run.
 
     Raises InputError C302 for a file that cannot be read, though it may be of its format.
     """
-    read = _parquet if format == "parquet" else partial(_text, header=format == "csv")
     try:
-        return read(spark, folder, numbers)
+        if arrival.format == "parquet":
+            return _parquet(spark, folder, numbers)
+        if arrival.is_by_line:
+            return _lines(spark, folder, numbers, arrival)
+        return _prepared(spark, folder, numbers, arrival)
     except (Py4JError, PySparkException) as error:
         raise InputError("C302", f"files of {folder.rpartition('/')[2]}: {_innermost(error)}") from None
 
@@ -65,7 +76,23 @@ def _named(path: Column) -> Column:
     return F.substring_index(path, "/", -1)
 
 
-def _text(spark: SparkSession, folder: str, numbers: Mapping[str, int], *, header: bool) -> Records:
+def _prepared(spark: SparkSession, folder: str, numbers: Mapping[str, int], arrival: Source) -> Records:
+    made = {each: prepare(spark, folder, each, arrival) for each in sorted(numbers)}
+    fine = {each: found for each, found in made.items() if not found.problem}
+    rows = spark.createDataFrame([], DELIVERED)
+    if fine:
+        named = [(each, numbers[each], found.header) for each, found in fine.items()]
+        order = spark.createDataFrame(named, "delivery_id string, delivery_no int, header string")
+        data = spark.read.parquet(*_paths(f"{folder}/{PREPARED}", fine))
+        data = data.withColumn("delivery_id", _named(F.col("_metadata.file_path")))
+        data = data.withColumn("payload", F.col("payload").cast("string"))
+        rows = data.join(F.broadcast(order), "delivery_id").select(*rows.columns)
+    problems = {each: found.problem for each, found in made.items() if found.problem}
+    return Records(rows, {each: found.count for each, found in fine.items()}, problems)
+
+
+def _lines(spark: SparkSession, folder: str, numbers: Mapping[str, int], arrival: Source) -> Records:
+    header = arrival.format == "csv"
     lines = with_ordinal(spark.read.text(_paths(folder, numbers))).withColumn("delivery_id", _named(F.col("file_path")))
     counts = dict.fromkeys(numbers, 0)
     headers: dict[str, str] = {}
@@ -75,10 +102,12 @@ def _text(spark: SparkSession, folder: str, numbers: Mapping[str, int], *, heade
         if header and block.block_start == 0:
             headers[block.delivery_id] = block.first_line
             counts[block.delivery_id] -= 1
+    parted = {block.delivery_id for block in found if header and block.open_quotes}
     rows = [
         (d, numbers[d], headers.get(d), b.block_start, b.first_ordinal, b.line_offset)
         for b in found
         for d in [b.delivery_id]
+        if d not in parted
     ]
     shape = (
         "delivery_id string, delivery_no int, header string, "
@@ -86,7 +115,13 @@ def _text(spark: SparkSession, folder: str, numbers: Mapping[str, int], *, heade
     )
     joined = lines.join(F.broadcast(spark.createDataFrame(rows, shape)), ["delivery_id", "block_start"])
     numbered = joined.select("delivery_id", "delivery_no", position().alias("position"), "payload", "header")
-    return Records(numbered.where("position > 0") if header else numbered, counts)
+    read = Records(numbered.where("position > 0") if header else numbered, counts)
+    return _together(read, _prepared(spark, folder, {d: numbers[d] for d in parted}, arrival)) if parted else read
+
+
+def _together(some: Records, others: Records) -> Records:
+    counts = {**some.counts, **others.counts}
+    return Records(some.rows.unionByName(others.rows), counts, {**some.problems, **others.problems})
 
 
 def _parquet(spark: SparkSession, folder: str, numbers: Mapping[str, int]) -> Records:

@@ -11,23 +11,24 @@ from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.vocabulary import Taxonomy
 from c360_spark.silver.amount import exponent
+from c360_spark.silver.assumption import ASSUMED, assumed
 from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text
 from c360_spark.silver.reasons import line_currency, reasons, with_values
 from c360_spark.silver.taxonomy import named
-from c360_spark.silver.typed import typed
+from c360_spark.silver.typed import meant
 from c360_spark.tables import CANONICAL, PROVENANCE, Table
 from c360_spark.tables.model import STRING_MAP
 
 TABLES = {table.name: table for table in CANONICAL}
-NOT_CONTENT = {column.name for column in PROVENANCE} - {"country", "identifiers", "updated_at"}
+NOT_CONTENT = {ASSUMED} | {column.name for column in PROVENANCE} - {"country", "identifiers", "updated_at"}
 
 
 def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Taxonomy, *, secret: str) -> DataFrame:
     """Rows of `version.read` as rows of the contract's table.
 
     Columns: provenance, the mapped columns of the table, `reasons` (empty when fine), and `lines` where the contract
-    has some: structs of `line_no` and the mapped columns of the line table.
+    has some: structs of `line_no` and the mapped columns of the line table; ASSUMED where something had to be.
     """
     country, region = _place(contract, rules)
     valued = with_values(rows, contract)
@@ -39,6 +40,8 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
         own["line_no"] = F.lit(1)
     if contract.lines:
         own["lines"] = _lines(contract)
+    if (codes := assumed(contract)) is not None:
+        own[ASSUMED] = codes
     content = known.select(
         "bronze_id",
         "source",
@@ -101,7 +104,7 @@ def mapped(
 
 
 def _value(field: Field, root: Column | None, digits: Column | None) -> Column:
-    value = typed(field, text(field, root), digits=digits)
+    value = meant(field, root, digits=digits)
     if field.settings.canonical == "currency":
         return F.upper(F.trim(value))
     rule = field.settings.normalize

@@ -14,20 +14,30 @@ OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT}
 CSV_OPTIONS = OPTIONS | {"escape": '"'}  # RFC 4180: a quote within quotes is doubled, a backslash is a backslash
 
 
-def parsed(rows: DataFrame, contract: Contract, *, headers: Sequence[str] | None) -> DataFrame:
+def parsed(rows: DataFrame, contract: Contract, *, headers: Sequence[str] | None, separator: str = ",") -> DataFrame:
     """Bronze rows with `fields`, a struct of texts shaped as the contract, null where the payload is malformed.
 
-    `headers` are the header lines among delimited rows; None for JSON payloads.
+    `headers` are the header lines among rows parted by `separator`; None for JSON payloads.
     """
     if headers is None:
         return rows.withColumn("fields", _json(contract))
-    return _delimited(rows, contract, headers)
+    return _delimited(rows, contract, headers, separator)
 
 
 def text(field: Field, root: Column | None = None) -> Column:
-    """The delivered text of a field, null when empty, below `root` (default: the struct `fields`)."""
+    """The delivered text of a field, null when empty, below `root` (default: the struct `fields`). A date has its time
+    of day after it, where the contract says in which property that stands.
+    """
+    value = text_at(field.path, root)
+    if field.time_path is None:
+        return value
+    return F.when(value.isNotNull(), F.concat_ws(" ", value, text_at(field.time_path, root)))
+
+
+def text_at(path: Sequence[str], root: Column | None = None) -> Column:
+    """The delivered text at a path, null when empty."""
     value = F.col("fields") if root is None else root
-    for name in field.path:
+    for name in path:
         value = value.getField(name)
     return F.nullif(F.trim(value), F.lit(""))
 
@@ -58,15 +68,16 @@ def _with(shape: StructType, path: tuple[str, ...], leaf: StringType | ArrayType
     return StructType([*(f for f in shape if f.name != name), StructField(name, added)])
 
 
-def _delimited(rows: DataFrame, contract: Contract, headers: Sequence[str]) -> DataFrame:
+def _delimited(rows: DataFrame, contract: Contract, headers: Sequence[str], separator: str) -> DataFrame:
     """Each header line has its own order of columns; a row is read by the header of its own file."""
     record: Column = F.lit(None)
+    options = CSV_OPTIONS | {"sep": separator, "multiLine": "true"}  # line breaks within quotes are kept
     for number, header in enumerate(headers):
-        names = resolved(header_names(header), contract)
+        names = resolved(header_names(header, separator), contract)
         cells = StructType([StructField(f"c{i}", StringType()) for i in range(len(names))])
         ddl = ", ".join(f"{f.name} STRING" for f in [*cells, StructField(CORRUPT, StringType())])
         column = f"_cells_{number}"
-        rows = rows.withColumn(column, F.when(F.col("header") == header, F.from_csv("payload", ddl, CSV_OPTIONS)))
+        rows = rows.withColumn(column, F.when(F.col("header") == header, F.from_csv("payload", ddl, options)))
         fields = [_cell(field, names, column).alias(field.path[0]) for field in contract.fields]
         found = F.col(column).isNotNull() & F.col(f"{column}.{CORRUPT}").isNull()
         record = F.when(found, F.struct(*fields)).otherwise(record) if number else F.when(found, F.struct(*fields))

@@ -3,9 +3,10 @@
 Codes: `malformed` the payload is not a record of its format · `encoding` it is not UTF-8 · `missing` a required value
 is absent · `type` a value does not fit its type, or is not among the mapped values · `enum` it is not among the allowed
 ones · `currency` an amount whose currency is not known, is none of ISO 4217, or is another than the sign beside it ·
-`reference` it is not in the list the property names · `pattern` · `range` · `rule` a rule of the contract, which stands
-in place of the field, does not hold · `unsupported` the record claims a version of the contract that is not taken.
-`unique` stands in its own module. Those of events in the words of the taxonomy are told in `taxonomy`.
+`zone` a time whose zone is not known · `reference` it is not in the list the property names · `pattern` · `range` ·
+`rule` a rule of the contract, which stands in place of the field, does not hold · `unsupported` the record claims a
+version of the contract that is not taken. `unique` stands in its own module. Those of events in the words of the
+taxonomy are told in `taxonomy`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +28,8 @@ from c360_spark.silver.amount import (
     with_currency,
 )
 from c360_spark.silver.parse import text
-from c360_spark.silver.typed import typed
+from c360_spark.silver.typed import meant
+from c360_spark.silver.zone import is_without_zone
 
 VALUES = "_values"
 HELPERS = (VALUES, CURRENCY, EXPONENT)  # columns of `with_values`
@@ -38,7 +40,7 @@ def reasons(contract: Contract) -> Column:
     checks = [
         F.when(condition, F.lit(f"{code}:{field.name}"))
         for field in contract.fields
-        for code, condition in _conditions(field, text(field))
+        for code, condition in _conditions(field)
     ]
     if contract.lines:
         checks += _line_checks(contract.lines)
@@ -65,14 +67,12 @@ def with_values(rows: DataFrame, contract: Contract) -> DataFrame:
         rows = with_currency(rows, currency(contract.fields, contract.constants))
     if not contract.rules:
         return rows
-    return rows.withColumn(
-        VALUES, F.struct(*(typed(field, text(field)).alias(field.name) for field in contract.fields))
-    )
+    return rows.withColumn(VALUES, F.struct(*(meant(field).alias(field.name) for field in contract.fields)))
 
 
 def currency(fields: Iterable[Field], constants: Mapping[str, str], root: Column | None = None) -> Column | None:
     """The currency of a record, or of a line below `root`, as it is delivered; None where the contract gives none."""
-    given = [typed(field, text(field, root)) for field in fields if field.settings.canonical == "currency"]
+    given = [meant(field, root) for field in fields if field.settings.canonical == "currency"]
     given += [F.lit(constants["currency"])] if "currency" in constants else []
     return F.coalesce(*given) if given else None
 
@@ -85,24 +85,28 @@ def _rule_checks(contract: Contract) -> Iterator[Column]:
         yield F.when(~condition, F.lit(f"rule:{rule.name}"))
 
 
-def _conditions(field: Field, value: Column, code: Column | None = None) -> Iterator[tuple[str, Column]]:
+def _conditions(field: Field, root: Column | None = None, code: Column | None = None) -> Iterator[tuple[str, Column]]:
     """What can be wrong with a value, by code; each condition is true or not (false or null). `code` is the currency
     of a line, where it may have another than its record.
     """
-    digits = None if code is None else exponent(code)
-    result, limits = typed(field, value, digits=digits), field.element.logical_type_options
+    digits, value = None if code is None else exponent(code), text(field, root)
+    result, limits = meant(field, root, digits=digits), field.element.logical_type_options
     if field.element.required or field.element.primary_key:
         yield "missing", value.isNull()
     if field.element.logical_type != "string" or field.settings.value_map:
         wrong = value.isNotNull() & result.isNull()
         known = F.col(EXPONENT) if digits is None else digits
-        yield "type", wrong & known.isNotNull() if field.in_major_units else wrong
+        if field.in_major_units:
+            wrong &= known.isNotNull()
+        yield "type", wrong & ~is_without_zone(field, value, root) if field.is_local else wrong
     if field.in_major_units:
         yield "currency", value.isNotNull() & known.isNull()
     if field.is_money and field.settings.locale:
         yield "currency", is_of_another_currency(value, field, F.col(CURRENCY) if code is None else code)
     if field.settings.canonical == "currency":
         yield "currency", is_unknown(result)
+    if field.is_local:
+        yield "zone", is_without_zone(field, value, root)
     if field.settings.enum:
         yield "enum", ~value.isin(field.settings.enum)
     if field.listed:
@@ -119,14 +123,14 @@ def _line_checks(lines: Lines) -> Iterator[Column]:
     """The same for lines: a record is rejected when any of its lines is wrong."""
     path = ".".join(lines.path)
     for field in lines.fields:
-        for number, (code, _) in enumerate(_conditions(field, F.lit(None).cast("string"))):
+        for number, (code, _) in enumerate(_conditions(field, F.lit(None))):
             wrong = F.exists(F.col(f"fields.{path}"), partial(_nth, field, number, lines))
             yield F.when(wrong, F.lit(f"{code}:{path}.{field.name}"))
 
 
 def _nth(field: Field, number: int, lines: Lines, item: Column) -> Column:
     code = line_currency(lines, item) if field.is_money else None
-    return F.coalesce(list(_conditions(field, text(field, item), code))[number][1], F.lit(False))
+    return F.coalesce(list(_conditions(field, item, code))[number][1], F.lit(False))
 
 
 def line_currency(lines: Lines, item: Column) -> Column | None:

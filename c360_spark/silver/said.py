@@ -1,6 +1,7 @@
 """Which properties a delivery has. Null in a property that it does not have is nothing that the source said."""
 
 import csv
+import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -33,9 +34,10 @@ def resolved(names: Sequence[str], contract: Contract) -> list[str]:
     return found
 
 
-def header_names(header: str) -> list[str]:
-    """The names in the first line of a delimited file."""
-    return [name.strip() for name in next(csv.reader([header.lstrip("\ufeff")]))]
+def header_names(header: str, separator: str) -> list[str]:
+    """The names in the header of a delimited file; a line break may stand within quotes."""
+    cells = csv.reader(io.StringIO(header.lstrip("\ufeff"), newline=""), delimiter=separator)
+    return [name.strip() for name in next(cells, [])]
 
 
 def silent(rows: DataFrame, columns: Iterable[str]) -> DataFrame:

@@ -7,6 +7,8 @@ from pyspark.sql import functions as F
 
 from c360_spark.config import Field
 from c360_spark.silver.amount import EXPONENT, in_minor_units, plain
+from c360_spark.silver.parse import text
+from c360_spark.silver.zone import at_zone, names_zone, zone_of
 
 INTEGER = r"^[+-]?\d{1,18}$"
 DAY = r"^\d{4}-\d{1,2}-\d{1,2}"  # Spark reads 10:30 as of today, and 20260101 as a year
@@ -25,10 +27,17 @@ EPOCH: dict[str, tuple[str, Callable[[Column], Column]]] = {
 }
 
 
-def typed(field: Field, value: Column, *, digits: Column | None = None) -> Column:
+def meant(field: Field, root: Column | None = None, *, digits: Column | None = None) -> Column:
+    """What a record, or what is below `root` in it, says in a field: as `typed`."""
+    zone = zone_of(field, root) if field.is_local else None
+    return typed(field, text(field, root), digits=digits, zone=zone)
+
+
+def typed(field: Field, value: Column, *, digits: Column | None = None, zone: Column | None = None) -> Column:
     """`value` (text or null) in the field's logical type and unit; null when it does not fit.
 
-    `digits` are the decimal digits of the currency, by which an amount in units of it becomes minor units.
+    `digits` are the decimal digits of the currency, by which an amount in units of it becomes minor units; `zone` is
+    that of times without one.
     """
     kind = field.element.logical_type
     if field.settings.value_map:
@@ -46,7 +55,7 @@ def typed(field: Field, value: Column, *, digits: Column | None = None) -> Colum
         formats = field.settings.formats or ["yyyy-MM-dd"]
         return F.coalesce(*(F.try_to_timestamp(value, F.lit(f)).cast("date") for f in formats))
     if kind == "timestamp":
-        return F.coalesce(*(_instant(value, f) for f in field.settings.formats or ["iso"]))
+        return F.coalesce(*(moment(value, f, zone) for f in field.settings.formats or ["iso"]))
     return value
 
 
@@ -70,7 +79,16 @@ def _scaled(number: Column, field: Field) -> Column:
     return F.when(F.abs(number) < F.lit(1e18 / scale), exact)
 
 
+def moment(value: Column, format: str, zone: Column | None) -> Column:
+    """The point in time of a text, by `zone` where it names none itself."""
+    read = _instant(value, format)
+    if zone is None or format in EPOCH:
+        return read
+    return F.when(names_zone(value, format), read).otherwise(at_zone(read, zone))
+
+
 def _instant(value: Column, format: str) -> Column:
+    """A time; one without a zone as if it were of UTC."""
     if format == "iso":
         return F.try_to_timestamp(F.when(value.rlike(DAY), value))
     if format in EPOCH:

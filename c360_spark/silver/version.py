@@ -54,13 +54,13 @@ def readings(accepted: Sequence[Contract], versions: Sequence[Contract]) -> list
     return found
 
 
-def read(rows: DataFrame, ways: Sequence[Reading], *, headers: Sequence[str] | None) -> DataFrame:
+def read(rows: DataFrame, ways: Sequence[Reading], *, headers: Sequence[str] | None, separator: str = ",") -> DataFrame:
     """Bronze rows with `fields` in the shape of the newest reading, `contract_version`, and `refused`: the reason why
     the version that a record claims is not taken, else null.
     """
     newest, nothing = ways[0].contract, F.lit(None).cast("string")
     claim = newest.settings.version_from
-    rows = parsed(rows, newest, headers=headers)
+    rows = parsed(rows, newest, headers=headers, separator=separator)
     if len(ways) == 1 and claim is None:
         return rows.withColumns({"contract_version": F.lit(newest.version), "refused": nothing})
     shape = rows.schema["fields"].dataType
@@ -69,7 +69,9 @@ def read(rows: DataFrame, ways: Sequence[Reading], *, headers: Sequence[str] | N
     rows = rows.withColumn("claimed", claimed)
     for number, way in enumerate(ways):
         if number:
-            rows = parsed(rows, way.contract, headers=headers).withColumn("fields", _lifted(way, shape))
+            rows = parsed(rows, way.contract, headers=headers, separator=separator).withColumn(
+                "fields", _lifted(way, shape)
+            )
         rows = _tried(rows, way, newest, alone=len(ways) == 1).withColumnRenamed("way", f"way_{number}")
     return _chosen(rows, ways, claim)
 

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import Contract
+from c360_spark.config.sources import Source
 from c360_spark.silver.canonical import canonical, source_key
 from c360_spark.silver.version import Reading, read, readings
 from c360_spark.stages.run import Run
@@ -25,7 +26,7 @@ class Input:
     """
 
     contract: Contract
-    format: str
+    arrival: Source
     version: int
     rows: DataFrame
     parts: tuple[tuple[tuple[Reading, ...], DataFrame], ...]
@@ -61,7 +62,7 @@ def input_of(run: Run, source: str, dataset: str, rows: DataFrame, *, version: i
         parts.append((tuple(readings(accepted, versions)), within))
     # Newer than the newest active one, where that was brought back: what silver is made by, not what is promised.
     contract = parts[-1][0][0].contract
-    return Input(contract, arrival.format, version, rows, tuple(parts))
+    return Input(contract, arrival, version, rows, tuple(parts))
 
 
 def headers_of(rows: DataFrame, format: str) -> list[str] | None:
@@ -73,23 +74,24 @@ def headers_of(rows: DataFrame, format: str) -> list[str] | None:
 
 def keys(each: Input) -> DataFrame:
     """`delivery_id, source_key` of its records, each once."""
-    headers = headers_of(each.rows, each.format)
-    found = [
-        read(rows, ways, headers=headers).select("delivery_id", source_key(ways[0].contract).alias("source_key"))
-        for ways, rows in each.parts
-    ]
+    found = [rows.select("delivery_id", source_key(contract).alias("source_key")) for contract, rows in _fields(each)]
     return reduce(DataFrame.unionByName, found).distinct()
 
 
 def candidates(run: Run, each: Input) -> DataFrame:
     """Its canonical rows, with `reasons`."""
     secret = run.conf.platform.identity_key.secret()
-    headers = headers_of(each.rows, each.format)
     found = [
-        canonical(read(rows, ways, headers=headers), ways[0].contract, run.conf.rules, run.conf.taxonomy, secret=secret)
-        for ways, rows in each.parts
+        canonical(rows, contract, run.conf.rules, run.conf.taxonomy, secret=secret) for contract, rows in _fields(each)
     ]
     return reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), found)
+
+
+def _fields(each: Input) -> Iterator[tuple[Contract, DataFrame]]:
+    """Its records as they are read, by spans of their days, each with the contract that it is read by."""
+    headers = headers_of(each.rows, each.arrival.format)
+    for ways, rows in each.parts:
+        yield ways[0].contract, read(rows, ways, headers=headers, separator=each.arrival.separator)
 
 
 def past_support(run: Run, inputs: list[Input], found: DataFrame) -> Iterator[str]:

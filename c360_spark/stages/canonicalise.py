@@ -8,11 +8,13 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.errors import IntegrityError
+from c360_spark.silver.assumption import ASSUMED
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
+from c360_spark.stages.assumption import note
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
 from c360_spark.stages.deletions import with_deletions
 from c360_spark.stages.delivered_properties import with_unsaid
@@ -44,8 +46,8 @@ def canonicalise(run: Run) -> None:
         touched = reduce(DataFrame.unionByName, (sets for _, sets in outcomes))
         step.wrote("identifier_set", run.store.merge(tables.IDENTIFIER_SET, touched))
     with run.step("canonicalise accounting") as step:
-        outcome = reduce(DataFrame.unionByName, (rows for rows, _ in outcomes))
-        step.results.append(account(run, inputs, outcome))
+        outcome = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), (rows for rows, _ in outcomes))
+        step.results += [account(run, inputs, outcome), *note(run, outcome)]
         rejected = outcome.where("verdict = 'quarantined'").select(*tables.QUARANTINE.column_names)
         step.wrote("quarantine", run.store.add(tables.QUARANTINE, rejected))
     versions = {bronze_of(each.contract).full_name: each.version for each in inputs}
@@ -88,7 +90,8 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
         if "lines" in rows.columns:
             step.wrote("order_line", run.store.add(tables.ORDER_LINE, order_lines(accepted)))
         step.wrote(table.name, run.store.append(table, accepted.where("NOT written")))
-    return rows.select(*tables.QUARANTINE.column_names, "verdict", "contradicts"), sets
+    told = [ASSUMED] if ASSUMED in rows.columns else []
+    return rows.select(*tables.QUARANTINE.column_names, "verdict", "contradicts", *told), sets
 
 
 def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:

@@ -7,7 +7,6 @@ from pyspark.sql import DataFrame, Row
 
 from c360_spark import tables
 from c360_spark.columns.record import current
-from c360_spark.config import Contract
 from c360_spark.silver.said import Delivered, header_names, mapped_fields, resolved, shapes, silent, unsaid
 from c360_spark.stages.bronze_input import Input
 from c360_spark.stages.run import Run
@@ -31,21 +30,22 @@ def with_unsaid(run: Run, inputs: Sequence[Input], found: DataFrame) -> DataFram
     for each in inputs:
         fields = mapped_fields(each.contract)
         maybe = {name for at, names in empty.items() if at[:2] == each.name for name in names & fields.keys()}
-        wanted = {fields[name].path[-1] for name in maybe} if each.format != "csv" else set()
+        wanted = {fields[name].path[-1] for name in maybe} if each.arrival.format != "csv" else set()
         for shape in shapes(each.rows, wanted).collect():
             at = (*each.name, shape.received_at)
-            findings = list(_findings(each.contract, shape, empty.get(at, set())))
+            findings = list(_findings(each, shape, empty.get(at, set())))
             lacking[at] = [column for _, status, column in findings if status == MISSING and column]
             rows += [(*each.name, shape.delivery_id, *one, run.as_of) for one in findings]
     _note(run, rows)
     return found.withColumn("unsaid", unsaid(lacking))
 
 
-def _findings(contract: Contract, shape: Row, empty: set[str]) -> Iterator[Finding]:
+def _findings(each: Input, shape: Row, empty: set[str]) -> Iterator[Finding]:
     """What a delivery lacks of the contract, and what it has beside it. A column that an older version of the contract
     gave by another name is not lacking: it has values.
     """
-    names = header_names(shape.header) if shape.header else list(shape["keys"] or ())
+    contract, separator = each.contract, each.arrival.separator
+    names = header_names(shape.header, separator) if shape.header else list(shape["keys"] or ())
     given = resolved(names, contract)
     for column, field in mapped_fields(contract).items():
         told = field.path[0] in given if shape.header else field.path[-1] in shape.named

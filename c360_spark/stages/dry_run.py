@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import Conf, Contract, load
+from c360_spark.config.sources import Source
 from c360_spark.errors import InputError
 from c360_spark.landing.bronze import bronze_records
 from c360_spark.landing.intake import Missed, take
@@ -17,26 +18,29 @@ from c360_spark.landing.listing import Found, signature
 from c360_spark.landing.records import records
 from c360_spark.scratch import local_scratch
 from c360_spark.session import session
+from c360_spark.silver.assumption import ASSUMED
 from c360_spark.silver.canonical import TABLES, canonical
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import text
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.silver.version import read, readings
+from c360_spark.stages.assumption import told as assumption
 from c360_spark.stages.bronze_input import headers_of
-from c360_spark.stages.sample import format_of, readable
+from c360_spark.stages.sample import arrival_of, readable
 from c360_spark.stages.source import newest_version
 from c360_spark.tables.model import STRING_MAP
 
 Counts = dict[str, int]
+BESIDE = {"reasons", "verdict", "written", "contradicts", "lines", ASSUMED}  # columns that are none of silver
 
 
 @dataclass(frozen=True)
 class Outcome:
     """Counts of one dry run; it holds no value of any record.
 
-    `rejected` is by property and code, `filled` by column of accepted records, `linked` by namespace: how many records
-    carry an identifier of it, and how many different ones.
+    `assumed` is by code, `rejected` by property and code, `filled` by column of accepted records, `linked` by
+    namespace: how many records carry an identifier of it, and how many different ones.
     """
 
     contract: Contract
@@ -45,6 +49,7 @@ class Outcome:
     rejected: dict[str, Counts]
     filled: dict[str, Counts]
     linked: dict[str, tuple[int, int]]
+    assumed: Counts
 
 
 def dry_run(path: str, *, name: str, config: str, env: str) -> str:
@@ -53,17 +58,18 @@ def dry_run(path: str, *, name: str, config: str, env: str) -> str:
     Raises InputError C203 where there is no contract, C302 for a file that cannot be read, ConfigError C201.
     """
     conf = load(Path(config), env)
-    names, form = newest_version(conf, name), format_of(Path(path))
+    names = newest_version(conf, name)
+    arrival = conf.sources.get(names) or conf.drafted.get(names) or arrival_of(Path(path))
     readable(Path(path))
     conf.platform.identity_key.secret()
     spark = session("c360 source test", conf.platform.spark, small=True)
     file = str(Path(path).resolve())
     as_of = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    return "\n".join(told(outcome(spark, file, form, conf=conf, names=names, as_of=as_of)))
+    return "\n".join(told(outcome(spark, file, arrival, conf=conf, names=names, as_of=as_of)))
 
 
 def outcome(
-    spark: SparkSession, path: str, form: str, *, conf: Conf, names: tuple[str, str], as_of: datetime
+    spark: SparkSession, path: str, arrival: Source, *, conf: Conf, names: tuple[str, str], as_of: datetime
 ) -> Outcome:
     """Run the sample through silver as if the newest contract were active."""
     folder = local_scratch().path("sample")
@@ -78,9 +84,12 @@ def outcome(
         raise InputError("C302", f"{path}: {taken.reason}", hint="see who may read the file, and who writes to it")
     if taken.damage:
         raise InputError("C302", f"{path}: {taken.damage}", hint="it is damaged, or was cut: export it again")
-    rows = records(spark, folder, {taken.delivery_id: 0}, form).rows
-    bronze = bronze_records(rows, source=names[0], dataset=names[1], as_of=as_of)
-    fields = read(bronze, ways, headers=headers_of(bronze, form))
+    found = records(spark, folder, {taken.delivery_id: 0}, arrival)
+    for problem in found.problems.values():
+        hint = "docs/onboarding.md lists what sources.yml can say of a file"
+        raise InputError("C302", f"{path}: {problem}", hint=hint)
+    bronze = bronze_records(found.rows, source=names[0], dataset=names[1], as_of=as_of)
+    fields = read(bronze, ways, headers=headers_of(bronze, arrival.format), separator=arrival.separator)
     secret = conf.platform.identity_key.secret()
     candidates = canonical(fields, ways[0].contract, conf.rules, conf.taxonomy, secret=secret).cache()
     try:
@@ -118,17 +127,20 @@ def _counted(contract: Contract, fields: DataFrame, rows: DataFrame) -> Outcome:
         rejected,
         filled,
         {row.namespace: (row.of_all, row.distinct) for row in linked},
+        _assumed(accepted),
     )
+
+
+def _assumed(accepted: DataFrame) -> Counts:
+    if ASSUMED not in accepted.columns:
+        return {}
+    found = accepted.select(F.explode(ASSUMED).alias("code")).groupBy("code").count().collect()
+    return {row.code: row["count"] for row in sorted(found)}
 
 
 def _filled(rows: DataFrame) -> Counts:
     """How many rows have a value, by column; entries of map columns count as columns."""
-    known = {column.name for column in tables.PROVENANCE} - {"country", "updated_at"} | {
-        "reasons",
-        "verdict",
-        "written",
-        "lines",
-    }
+    known = {column.name for column in tables.PROVENANCE} - {"country", "updated_at"} | BESIDE
     own = [field for field in rows.schema if field.name not in known]
     flat = [field.name for field in own if field.dataType != STRING_MAP]
     one = rows.agg(F.count(F.lit(1)).alias("_rows"), *(F.count(name).alias(name) for name in flat)).collect()[0]
@@ -157,6 +169,8 @@ def told(found: Outcome) -> Iterator[str]:
     for name in sorted(set(found.rejected) - set(names)):
         reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(found.rejected[name].items()))
         yield f"  {name:<32} {'':>8} {'':>9}  {reasons} records"
+    for code, count in found.assumed.items():
+        yield f"  ! {count:,} records: {assumption(code)}"
     yield "  identifiers of accepted records"
     yield from _links(contract, found.linked)
     for table, counts in found.filled.items():

@@ -23,18 +23,18 @@ def held(
 
     Each is compared by source keys with the one landed before it. Whatever is `accepted` is landed.
     """
-    if arrival.delivery != "full" or not numbers:
+    if arrival.delivery != "full" or not new.counts:  # what is not of its format has no keys, and no count
         return {}
     before = _last_landed(run, dataset)
-    if before is None and len(numbers) == 1:
+    if before is None and len(new.counts) == 1:
         return {}
     known, _ = run.store.stage(f"{'.'.join(dataset)}.keys", _keys(run, dataset, new.rows, before))
     found: dict[str, str] = {}
-    for each in sorted(numbers, key=lambda delivery_id: numbers[delivery_id]):
+    for each in sorted(new.counts, key=lambda delivery_id: numbers[delivery_id]):
         reason = _reason(known, before, each, arrival) if before and each not in accepted else None
         if reason:
             found[each] = reason
-        elif new.counts.get(each):
+        elif new.counts[each]:
             before = each
     return found
 

@@ -107,7 +107,7 @@ def _is_done(found: Found, dataset: Dataset, arrival: Source, before: Row | None
     if before is None or before["status"] not in FINAL:
         return False
     same = before["signature"] == found.signature
-    return same and (before["source"], before["dataset"], before["format"]) == (*dataset, arrival.format)
+    return same and (before["source"], before["dataset"], before["format"]) == (*dataset, arrival.form)
 
 
 def _deliveries(run: Run, new: Mapping[Dataset, list[Found]]) -> list[Delivery]:

@@ -62,6 +62,7 @@ class Delivery:
     fresh: dict[str, int] = field(default_factory=dict)  # contents to land, with the number of their first file
     damaged: set[str] = field(default_factory=set)
     held: dict[str, str] = field(default_factory=dict)  # contents that wait for a person, with the reason
+    problems: dict[str, str] = field(default_factory=dict)  # of contents that are not of their format, in words
     records: Records | None = None
 
     @property
@@ -77,7 +78,8 @@ class Delivery:
             if not each.damage and each.delivery_id not in landed:
                 self.fresh.setdefault(each.delivery_id, number)
         if self.fresh:
-            self.records = records(self.run.spark, self.folder, self.fresh, self.arrival.format)
+            self.records = records(self.run.spark, self.folder, self.fresh, self.arrival)
+            self.problems |= self.records.problems
 
     def hold(self) -> None:
         """Take out full deliveries that lack too many records."""
@@ -164,18 +166,17 @@ class Delivery:
             raise error
         self.damaged |= found
         left = {each: number for each, number in self.fresh.items() if each in whole - found}
-        self.records = records(self.run.spark, self.folder, left, self.arrival.format) if left else None
+        self.records = records(self.run.spark, self.folder, left, self.arrival) if left else None
         rows = [self._noted(each, "unreadable") for each, _ in self.taken if each.delivery_id in found]
         self.run.store.merge_rows(tables.DELIVERY, rows)
 
     def sightings(self) -> Iterator[Sighting]:
         """What became of each file."""
-        seen = partial(Sighting, dataset=self.dataset, format=self.arrival.format)
+        seen = partial(Sighting, dataset=self.dataset, format=self.arrival.form)
         for each, _ in self.taken:
             status = self._status(each)
-            reason = self.held.get(each.delivery_id)
-            yield seen(
-                each.found, status, (reason if status == "held" else each.damage) or None, delivery_id=each.delivery_id
-            )
+            why = self.held.get(each.delivery_id) if status == "held" else None
+            reason = why or each.damage or self.problems.get(each.delivery_id)
+            yield seen(each.found, status, reason, delivery_id=each.delivery_id)
         for missed in self.missed:
             yield seen(missed.found, "waiting", missed.reason)

@@ -5,6 +5,8 @@ Every way in which a file cannot be landed is told as InputError C302 with the l
 
 import base64
 import csv
+import io
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -16,25 +18,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from c360_spark.config.sources import Source
 from c360_spark.errors import InputError
 from c360_spark.governance.onboarding.observed import Leaf, Sample
 from c360_spark.governance.onboarding.values import is_number, is_value
 from c360_spark.landing.claim import HIDDEN
+from c360_spark.landing.detected import ENDINGS, PACKED, detected, ending
+from c360_spark.landing.prepared import decoded, read
+from c360_spark.landing.split import NoRecords
 from c360_spark.packing import HEAD, packing, unpacked
 
 MOST_RECORDS = 10_000
 MOST_DEPTH = 50
 MOST_BYTES = 1_000_000  # of one line
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".parquet": "parquet",
-}
-PACKED = (".gz", ".zst")
 Record = dict[str, Any]
 
 
@@ -42,47 +38,45 @@ class _Broken(Exception):
     """A line that is no record."""
 
 
-def format_of(path: Path) -> str:
-    """By the ending of the name, in any case and before .gz or .zst. Raises InputError C302 for others than FORMATS."""
-    ending = _ending(path)
-    if ending not in FORMATS:
-        hint = f"give a file whose name ends in {', '.join(FORMATS)}, or in one of these with {' or '.join(PACKED)}"
-        raise InputError("C302", f"{path}: the suite reads csv, jsonl and parquet, not '{path.suffix}'", hint=hint)
-    return FORMATS[ending]
-
-
-def _ending(path: Path) -> str:
-    name = path.name.lower()
-    for packed in PACKED:
-        name = name.removesuffix(packed)
-    return name[name.rfind(".") :] if "." in name else ""
+def arrival_of(path: Path) -> Source:
+    """How the file seems to be written, by its content and by the ending of its name, in any case and before .gz or
+    .zst. Raises InputError C302 where there is no such file, or of no format of ours.
+    """
+    if ending(path) not in ENDINGS:
+        hint = f"give a file whose name ends in {', '.join(ENDINGS)}, or in one of these with {' or '.join(PACKED)}"
+        raise _refused(path, f"the suite reads csv, json, jsonl and parquet, not '{path.suffix}'", hint)
+    readable(path)
+    try:
+        found = detected(path)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    assert found is not None
+    return found
 
 
 def glob_of(path: Path) -> str:
     """What takes the files that come like this one: those of its ending; hidden ones, where it is one."""
     hidden = path.name[0] if path.name.startswith(HIDDEN) else ""
-    return f"{hidden}*{_ending(path)}"
+    return f"{hidden}*{ending(path)}"
 
 
 def sample(path: Path) -> Sample:
     """At most MOST_RECORDS records of a file. Raises InputError C302."""
-    form = format_of(path)
-    readable(path)
-    notes: list[str] = []
+    arrival = arrival_of(path)
+    notes = [f"{name} is {value!r}, as it seems" for name, value in arrival.written.items()]
     try:
-        if form == "parquet":
+        if arrival.format == "parquet":
             records = _parquet(path, notes)
         else:
-            records = _csv(path, notes) if form == "csv" else _jsonl(path, notes)
+            records = (_csv if arrival.format == "csv" else _jsonl)(path, arrival, notes)
     except OSError as error:
-        hint = "see who may read the file" if error.errno else "it is damaged, or was cut: export it again"
-        raise _refused(path, f"it cannot be read: {error.strerror or error}", hint) from None
+        raise _unreadable(path, error) from None
     if not records:
         raise _refused(path, "it holds no records", "give a sample with some records")
     if len(records) == MOST_RECORDS:
         notes.append(f"only the first {MOST_RECORDS:,} records were looked at")
     _alike(path, records)
-    return Sample(form, records, tuple(notes), glob_of(path))
+    return Sample(arrival.format, records, tuple(notes), glob_of(path), arrival.written)
 
 
 def readable(path: Path) -> None:
@@ -95,6 +89,24 @@ def readable(path: Path) -> None:
 
 def _refused(path: Path, cause: str, hint: str) -> InputError:
     return InputError("C302", f"{path}: {cause}", hint=hint)
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    hint = "see who may read the file" if error.errno else "it is damaged, or was cut: export it again"
+    return _refused(path, f"it cannot be read: {error.strerror or error}", hint)
+
+
+def _records(path: Path, arrival: Source) -> list[tuple[int, str]]:
+    """Records as they will be landed, with their number from 1; of CSV the header is the first."""
+    with path.open("rb") as packed, unpacked(packed) as file, decoded(file, arrival) as text:
+        try:
+            header, found = read(text, arrival)
+            records = [(number + 1, record) for number, record in itertools.islice(found, MOST_RECORDS + 1)]
+            return records if header is None else [(1, header), *records]
+        except NoRecords as error:
+            raise _refused(path, str(error), "is the format what the ending of its name says?") from None
+        except UnicodeError:
+            raise _refused(path, f"it is not {arrival.encoding} to its end", "export it as UTF-8") from None
 
 
 def _texts(path: Path) -> Iterator[tuple[int, str]]:
@@ -127,11 +139,9 @@ def _told(path: Path, broken: dict[int, str], good: int, notes: list[str]) -> No
     notes.append(f"{len(broken):,} lines are no records and would be quarantined; the first is line {number}: {why}")
 
 
-def _jsonl(path: Path, notes: list[str]) -> list[Record]:
+def _jsonl(path: Path, arrival: Source, notes: list[str]) -> list[Record]:
     records, broken, twice = [], dict[int, str](), Counter[str]()
-    for number, text in _texts(path):
-        if number == 1 and (text.strip() in ("[", "[]") or text.lstrip().startswith("[{")):
-            raise _refused(path, "it is one JSON array", "write one record a line: jq -c '.[]'")
+    for number, text in _texts(path) if arrival.is_by_line else _records(path, arrival):
         try:
             records.append(_object(text, twice))
         except _Broken as error:
@@ -187,24 +197,26 @@ def _leaves(value: Any, depth: int = 0) -> Any:
     return Leaf(str(value), "string")
 
 
-def _csv(path: Path, notes: list[str]) -> list[Record]:
+def _csv(path: Path, arrival: Source, notes: list[str]) -> list[Record]:
     header: list[str] = []
     records, broken = [], dict[int, str]()
-    for number, text in _texts(path):
+    for place, (number, text) in enumerate(_records(path, arrival)):
         try:
-            cells = next(csv.reader([text], strict=True), [])
+            cells = next(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=arrival.separator, strict=True), [])
         except csv.Error as error:
-            cells, broken[number] = [], f"{error}; a value with a line break cannot be landed"
-            if number > 1:
+            cells, broken[number] = [], str(error)
+            if place:
                 continue
-        if number == 1:
-            header = _header(path, text, cells)
+        if not text.isprintable() and (unfit := _unfit(text)):
+            raise _refused(path, f"line {number} {unfit}", "export it as UTF-8")
+        if not place:
+            header = _header(path, cells)
         elif len(cells) != len(header):
             broken[number] = f"{len(cells)} cells below {len(header)} names"
         else:
             records.append({name: Leaf(cell, "string") for name, cell in zip(header, cells, strict=True)})
     _told(path, broken, len(records), notes)
-    return records
+    return records[:MOST_RECORDS]
 
 
 def _writable(name: str) -> bool:
@@ -212,12 +224,15 @@ def _writable(name: str) -> bool:
     return name.isprintable() and 0 < len(name) <= 200 and not is_value(name)
 
 
-def _header(path: Path, text: str, cells: list[str]) -> list[str]:
+def _unfit(text: str) -> str:
+    """Why a record is no text."""
+    if any("\udc80" <= letter <= "\udcff" for letter in text):
+        return "is not UTF-8"
+    return "holds bytes of zero" if "\0" in text else ""
+
+
+def _header(path: Path, cells: list[str]) -> list[str]:
     names = [name.strip() for name in cells]
-    for other in (";", "\t", "|"):
-        if len(names) == 1 and text.count(other):
-            hint = "export it with commas; values that hold one stand in double quotes"
-            raise _refused(path, f"its columns seem to be parted by {other!r}, the suite reads commas", hint)
     hint = "the first line must hold the names of the columns"
     if any(map(is_value, names)) or sum(map(is_number, names)) * 2 > len(names):
         raise _refused(path, "its first line looks like values", hint)

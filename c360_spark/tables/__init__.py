@@ -29,7 +29,16 @@ from c360_spark.tables.identity import (
     REVIEW,
 )
 from c360_spark.tables.model import Column, Pii, Table, Write
-from c360_spark.tables.ops import ACCOUNTING, DELIVERY, DELIVERY_PROPERTY, LANDING_FILE, RULE_RELEASE, RUN, WATERMARK
+from c360_spark.tables.ops import (
+    ACCOUNTING,
+    ASSUMPTION,
+    DELIVERY,
+    DELIVERY_PROPERTY,
+    LANDING_FILE,
+    RULE_RELEASE,
+    RUN,
+    WATERMARK,
+)
 from c360_spark.tables.silver import (
     CDP_PROFILE,
     CONSENT,
@@ -94,6 +103,7 @@ ALL: tuple[Table, ...] = (
     DELIVERY_PROPERTY,
     LANDING_FILE,
     ACCOUNTING,
+    ASSUMPTION,
     WATERMARK,
     RULE_RELEASE,
     RUN,
@@ -107,6 +117,7 @@ __all__ = [
     "ACCOUNT_XREF",
     "ACK",
     "ALL",
+    "ASSUMPTION",
     "AUDIENCE_MEMBER",
     "AUDIENCE_SIZE",
     "CANONICAL",

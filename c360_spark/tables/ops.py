@@ -95,6 +95,21 @@ ACCOUNTING = Table(
     ),
 )
 
+ASSUMPTION = Table(
+    "ops",
+    "assumption",
+    "one thing that had to be assumed of accepted records of a dataset in a run",
+    ("run_id", "source", "dataset", "code"),
+    Write.APPEND,
+    (
+        key("run_id", STRING, "the run"),
+        key("source", STRING, "system the data comes from"),
+        key("dataset", STRING, "dataset of the source"),
+        key("code", STRING, "gap or overlap of a time without a zone, as code:property"),
+        key("record_count", LONG, "of how many accepted records"),
+    ),
+)
+
 WATERMARK = Table(
     "ops",
     "watermark",

@@ -11,7 +11,10 @@ from c360_spark.governance.onboarding.observed import Observed, Path
 from c360_spark.governance.onboarding.proposal import Proposal
 
 FACTS = ("primaryKey", "primaryKeyPosition", "required", "classification", "logicalTypeOptions")
-SETTINGS = ("canonical", "normalize", "identifier", "formats", "amountIn", "locale", "valueMap", "enum")
+SETTINGS = (
+    *("canonical", "normalize", "identifier", "formats", "timeFrom", "zone", "zoneFrom", "zones"),
+    *("amountIn", "locale", "valueMap", "enum"),
+)
 TOP = """\
 A draft, inferred from {records:,} records of a sample ({format}).
 A number after # is how sure the guess on its line is, from 0 to 1, and what it rests on. Read each line, those of
@@ -31,8 +34,8 @@ def contract_text(made: Proposal) -> str:
 
 def sources_entry(made: Proposal) -> CommentedMap:
     """The value in sources.yml below the source's and the dataset's name."""
-    path, form = f"{made.source}/{made.dataset}", made.sample.format
-    entry: CommentedMap = flow({"format": form, "path": path, "glob": made.sample.glob})
+    path, sample = f"{made.source}/{made.dataset}", made.sample
+    entry: CommentedMap = flow({"format": sample.format, "path": path, "glob": sample.glob, **sample.written})
     return entry
 
 

@@ -18,6 +18,7 @@ from c360_spark.governance.onboarding.values import (
     is_integer,
     is_international,
     is_ip,
+    is_local,
     is_number,
     like,
     moments,
@@ -190,6 +191,9 @@ def _formats(made: Proposed) -> None:
         made.settings["locale"] = Guess(written.locale, sure, of(written.share, seen, "are written so"))
         if written.unsure:
             made.notes.append(f"1,203 or 1.203 may be a thousand or one: by {written.locale}, or {written.unsure}; ask")
+    if kind == "timestamp" and names[0] not in EPOCHS and (local := share(is_local, seen.texts)) > 0:
+        made.settings["zone"] = Guess("UTC", 0.3, f"assumed: {of(local, seen, 'tell no zone')}")
+        made.notes.append("times without a zone are taken as UTC: ask, and say zone: Europe/Berlin if they are local")
 
 
 def _class(seen: Observed, within: str) -> Guess | None:

@@ -1,6 +1,6 @@
 """What a sample holds: every property with the texts that stand there, as silver would see them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,13 +18,14 @@ class Leaf(NamedTuple):
 @dataclass(frozen=True)
 class Sample:
     """Records as nested dictionaries with `Leaf` and lists at their ends; `notes` say what was odd in the file, `glob`
-    fits its name.
+    fits its name, `written` is what sources.yml must say of the way it is written.
     """
 
     format: str
     records: list[dict[str, Any]]
     notes: tuple[str, ...] = ()
     glob: str = "*"
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

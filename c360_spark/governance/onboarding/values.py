@@ -161,6 +161,12 @@ def is_iso(text: str) -> bool:
     return ISO.fullmatch(text) is not None
 
 
+def is_local(text: str) -> bool:
+    """A time that tells no zone."""
+    found = ISO.fullmatch(text)
+    return found is None or found.group(3) is None
+
+
 def days(texts: Sequence[str]) -> list[Format]:
     """Formats by which dates are read; empty where `texts` are none."""
     return _formats(DATES, texts)

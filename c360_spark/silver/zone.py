@@ -1,0 +1,58 @@
+"""Times that a source writes by the clock on its wall: which moments they are.
+
+Where clocks are put forward, an hour of the wall is missing: 02:30 is taken as 03:30, so much after the change as it
+would have been. Where they are put back, an hour is there twice: the first one is taken, still in summer time. That is
+the rule of java.time and of Spark's to_utc_timestamp; whenever it decides, the record says so.
+"""
+
+from zoneinfo import available_timezones
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from c360_spark.config import Field
+from c360_spark.silver.parse import text_at
+
+# 2026-01-01T10:00Z, +01, +0100, +01:00 and 10:00 Europe/Berlin have a zone of their own.
+OFFSET = r"\d[Tt ]\s*\d{1,2}:.*?(Z|z|UTC|GMT|[+-]\d{1,2}(:?\d{2}){0,2}|[A-Za-z]{2,}[A-Za-z0-9_/+\-]*)$"
+ZONE_LETTERS = frozenset("VzOXxZ")  # of patterns
+
+
+def names_zone(value: Column, format: str) -> Column:
+    """Whether a text that is read by `format` tells its own zone."""
+    if format == "iso":
+        return value.rlike(OFFSET)
+    outside_quotes = "".join(format.split("'")[::2])
+    return F.lit(bool(ZONE_LETTERS & set(outside_quotes)))
+
+
+def zone_of(field: Field, root: Column | None = None) -> Column:
+    """The IANA name of the zone of a field's times; null where it is not known."""
+    default = F.lit(field.settings.zone).cast("string")
+    if field.zone_path is None:
+        return default
+    said = text_at(field.zone_path, root)
+    named = F.lit(None).cast("string")
+    if field.settings.zones:
+        named = F.create_map(*(F.lit(part) for pair in field.settings.zones.items() for part in pair))[said]
+    known = F.lit(f" {' '.join(sorted(available_timezones()))} ")  # one literal is quick to plan
+    own = F.when(~said.contains(" ") & known.contains(F.concat(F.lit(" "), said, F.lit(" "))), said)
+    return F.when(said.isNull(), default).otherwise(F.coalesce(named, own))
+
+
+def at_zone(local: Column, zone: Column) -> Column:
+    """The moment at which clocks of `zone` showed what clocks of UTC show at `local`."""
+    return F.to_utc_timestamp(local, zone)
+
+
+def is_without_zone(field: Field, value: Column, root: Column | None) -> Column:
+    """Whether nothing tells the zone of a value that needs one."""
+    told = F.lit(False)
+    for format in local_formats(field):
+        told |= names_zone(value, format)
+    return value.isNotNull() & zone_of(field, root).isNull() & ~told
+
+
+def local_formats(field: Field) -> list[str]:
+    """The formats by which a clock on the wall can be read: none of those that count since 1970."""
+    return [each for each in field.settings.formats or ["iso"] if not each.startswith("epoch_")]
