@@ -300,6 +300,27 @@ def test_packed_files_land_as_what_they_hold_and_damaged_ones_are_on_record(
     assert len(payloads(run)) == len(PACKED) + 1
 
 
+def test_a_packed_file_is_unpacked_before_it_is_decoded_and_split(run: Run) -> None:
+    german = with_source(run, "crm.customer", separator=";", encoding="cp1252")
+    text = f'{HEADER.replace(",", ";")}\n1;"Zoë\nZ";t\n'.encode("cp1252")
+    (folder(run) / "a.csv.gz").write_bytes(gzip.compress(text))
+    (folder(run) / "b.csv").write_bytes(text)
+    land(german)
+    assert payloads(run) == [(1, '1;"Zoë\nZ";t')]
+    assert seen(run) == {"crm/customer/a.csv.gz": "landed", "crm/customer/b.csv": "repeat"}
+
+
+def test_a_full_delivery_that_is_not_as_its_source_says_is_unreadable_and_does_not_wait_for_a_person(run: Run) -> None:
+    german = with_source(run, "crm.customer", delivery="full", encoding="cp1252")
+    as_delivered(folder(run) / "a.csv", *(f"C{i},A,t" for i in range(5)))
+    land(german)
+    (folder(run) / "b.csv").write_bytes(f"{HEADER}\nC1,".encode() + b"\x81,t\n")  # no letter of cp1252
+    land(at(german, 1))
+    assert seen(run) == {"crm/customer/a.csv": "landed", "crm/customer/b.csv": "unreadable"}
+    (reason,) = [row.reason for row in run.store.read(tables.LANDING_FILE).where("reason IS NOT NULL").collect()]
+    assert "it is not cp1252" in reason
+
+
 def test_a_packed_parquet_file_lands(run: Run) -> None:
     pq.write_table(pa.table({"order_id": ["O1", "O2"]}), folder(run, "commerce/order") / "a.parquet")
     plain = folder(run, "commerce/order") / "a.parquet"
