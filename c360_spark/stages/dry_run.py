@@ -127,6 +127,7 @@ def _filled(rows: DataFrame) -> Counts:
         "reasons",
         "verdict",
         "written",
+        "contradicts",
         "lines",
     }
     own = [field for field in rows.schema if field.name not in known]
