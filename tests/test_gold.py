@@ -193,7 +193,7 @@ def test_figures_count_what_a_person_did(frame: Frame) -> None:
     ]
 
 
-def test_an_attribute_has_its_own_priority_and_equal_claims_go_to_the_greatest_bronze_id(frame: Frame) -> None:
+def test_an_attribute_has_its_own_priority_and_equal_claims_go_to_the_greatest_source_key(frame: Frame) -> None:
     rules = RULES.model_copy(update={"attributes": {"loyalty_tier": Survivorship(priority=("loyalty.member",))}})
     at, since, crm = (
         {"updated_at": utc("2026-01-02")},
@@ -201,11 +201,11 @@ def test_an_attribute_has_its_own_priority_and_equal_claims_go_to_the_greatest_b
         {"source": "crm", "dataset": "customer"},
     )
     rows = [
-        {**crm, **at, "bronze_id": "1", "loyalty_tier": "newest of a lower source", "city": "1", "street": "1"},
-        {**crm, **at, "bronze_id": "3", "city": "3", "attributes": {"size": "3"}},
-        {**crm, **at, "bronze_id": "2", "city": "2", "street": "2", "attributes": {"size": "2"}},
-        {**crm, **since, "bronze_id": "0", "phone": "created later than the others were updated"},
-        {**crm, **at, "bronze_id": "9", "phone": "older"},
+        {**crm, **at, "source_key": "1", "loyalty_tier": "newest of a lower source", "city": "1", "street": "1"},
+        {**crm, **at, "source_key": "3", "city": "3", "attributes": {"size": "3"}},
+        {**crm, **at, "source_key": "2", "city": "2", "street": "2", "attributes": {"size": "2"}},
+        {**crm, **since, "source_key": "0", "phone": "created later than the others were updated"},
+        {**crm, **at, "source_key": "9", "phone": "older"},
         {"source": "loyalty", "dataset": "member", "updated_at": utc("2020-01-01"), "loyalty_tier": "gold"},
     ]
     frames = [frame(tables.PROFILE_RECORD, *order) for order in (rows, rows[::-1])]

@@ -136,7 +136,7 @@ def test_orders_of_several_currencies_are_never_added(frame):
     shape = "record string, person_id string, status string, ordered_at timestamp, currency string, total_minor long"
     spark = frame(tables.PERSON).sparkSession
     rows = [(*(paid[n] for n in ("record", "person_id", "status", "ordered_at")), *each) for each in said]
-    records = spark.createDataFrame(rows, shape)
+    records = spark.createDataFrame(rows, shape).withColumn("is_deleted", F.lit(False))
     people = frame(tables.PERSON, {"person_id": "p", "status": "active"}, {"person_id": "q", "status": "active"})
     events = spark.createDataFrame([], "person_id string, event_count long, last_event_at timestamp")
     found = profiles(people, surviving(frame(tables.PROFILE_ATTRIBUTE)), record_figures(records), events)

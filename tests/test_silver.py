@@ -117,11 +117,13 @@ def test_a_consent_statement_is_about_the_kind_of_identifier_it_names(silver: Si
     assert found == {"1": [("email", "a@b.com")], "2": [("phone", "+14155552671")], "3": []}
 
 
-def test_the_hash_of_a_record_ignores_when_it_was_written_and_sees_what_it_says(silver: Silver) -> None:
+def test_the_hash_of_a_record_ignores_how_it_is_spelt_and_sees_what_it_says_and_of_when(silver: Silver) -> None:
     header = "customer_id,phone,country,updated_at"
-    lines = ["C1,030 123456,DE,2026-01-01", "C1,+49 30 123456,DE,2026-01-02", "C1,030 999999,DE,2026-01-01"]
+    lines = ["C1,030 123456,DE,2026-01-01", "C1,+49 30 123456,DE,2026-01-01", "C1,030 999999,DE,2026-01-01"]
+    lines.append("C1,030 123456,DE,2026-01-02")  # said once more: a record that comes late may be from between
     hashes = [row.record_hash for row in silver("crm", "customer", *lines, header=header).collect()]
-    assert hashes[0] == hashes[1] != hashes[2]
+    assert hashes[0] == hashes[1]
+    assert len({*hashes}) == 3
 
 
 def test_lines_of_an_order_become_rows_with_their_amount(silver: Silver) -> None:

@@ -54,6 +54,7 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
         "position",
         own.pop("updated_at", F.lit(None).cast("timestamp")).alias("updated_at"),
         F.lit(False).alias("is_deleted"),
+        F.lit(None).cast("array<string>").alias("unsaid"),  # what all records of a delivery show
         "identifiers",
         identifier_set_id().alias("identifier_set_id"),
         *(value.alias(name) for name, value in own.items() if name != "country"),

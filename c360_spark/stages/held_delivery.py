@@ -23,23 +23,26 @@ def held(
 
     Each is compared by source keys with the one landed before it. Whatever is `accepted` is landed.
     """
-    if arrival.delivery != "full" or not new.counts:  # what is not of its format has no keys, and no count
+    order = sorted((each for each in numbers if new.counts.get(each)), key=lambda each: numbers[each])
+    if arrival.delivery != "full" or not order:
         return {}
     before = _last_landed(run, dataset)
-    if before is None and len(new.counts) == 1:
+    if before is None and len(order) == 1:
         return {}
     known, _ = run.store.stage(f"{'.'.join(dataset)}.keys", _keys(run, dataset, new.rows, before))
     found: dict[str, str] = {}
-    for each in sorted(new.counts, key=lambda delivery_id: numbers[delivery_id]):
+    for each in order:
         reason = _reason(known, before, each, arrival) if before and each not in accepted else None
         if reason:
             found[each] = reason
-        elif new.counts[each]:
+        else:
             before = each
     return found
 
 
 def _last_landed(run: Run, dataset: Dataset) -> str | None:
+    if not run.store.exists(tables.bronze(*dataset)):
+        return None
     rows = run.store.read(tables.bronze(*dataset))
     found = rows.agg(F.max_by("delivery_id", "received_at").alias("delivery_id")).head()
     return found["delivery_id"] if found else None
