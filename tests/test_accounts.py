@@ -236,7 +236,7 @@ def test_accounts_come_with_rules_and_go_without_and_a_repeat_writes_nothing(
     mails = [told | {"person_id": f"p{i}", "attribute_value": f"p{i}@acme.example"} for i in range(2)]
     store.append(tables.PROFILE_ATTRIBUTE, frame(tables.PROFILE_ATTRIBUTE, *mails))
     on_file = {"source": "crm", "dataset": "account", "source_key": "K1"}
-    versions = [on_file | {"bronze_id": f"b{i}", "name": f"Acme {i}"} for i in range(2)]
+    versions = [on_file | {"bronze_id": f"b{i}", "position": i, "name": f"Acme {i}"} for i in range(2)]
     store.append(tables.ACCOUNT, frame(tables.ACCOUNT, *versions))
     paid = {"source": "commerce", "account_key": "K1", "started_at": NOON, "identifier_set_id": "s1"}
     store.append(tables.SUBSCRIPTION, frame(tables.SUBSCRIPTION, paid))

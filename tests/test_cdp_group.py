@@ -118,7 +118,7 @@ def test_the_newest_word_on_each_attribute_counts_and_what_is_merged_or_deleted_
     rows = frame(
         tables.CDP_PROFILE,
         row("A", "A", bronze_id="1", city="Ulm", given_name="Anna"),
-        row("A", "A", bronze_id="2", city="Bonn", given_name="Anna"),  # the next version of the same record
+        row("A", "A", bronze_id="2", position=1, city="Bonn", given_name="Anna"),  # the next version of the same record
         row("A mail", "A", bronze_id="3", status="active"),
         row("A phone", "A", bronze_id="4", status="deleted", city="Rom"),  # one identity of a profile that lives on
         row("B", "B", bronze_id="5", status="merged", city="Ulm"),

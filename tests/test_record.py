@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.columns.record import current
-from c360_spark.silver.deletion import deletions, deliveries, presences
+from c360_spark.silver.deletion import deletions, presences
 from c360_spark.silver.verdict import NARROW, classified, verdicts
+from c360_spark.stages.deletions import sorted_out
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
@@ -65,11 +66,8 @@ def landed(frame: Frame, *batches: Sequence[Row]) -> DataFrame:
         reasons = F.array().cast("array<string>")
         found = frame(tables.PROFILE_RECORD, *batch).withColumns({"record_hash": hashed, "reasons": reasons})
         present = presences(found, silver, tables.PROFILE_RECORD)
-        times: dict[bool, list[datetime]] = {False: [], True: []}
-        for each in deliveries(present).collect():
-            times[each.older].append(each.received_at)
-        of = {older: {("crm", "customer"): sorted(at)} for older, at in times.items()}
-        closed = deletions(present, whole=of[False], older=of[True])
+        whole, older = sorted_out(present)
+        closed = deletions(present, whole=whole, older=older)
         every = found.unionByName(closed, allowMissingColumns=True)
         known = verdicts(every.select(*NARROW), silver.select(*NARROW), versioned=True)
         kept = classified(every, known).where("verdict IN ('accepted', 'deleted') AND NOT written")
@@ -115,6 +113,13 @@ def test_what_an_interrupted_run_has_written_of_a_batch_is_not_what_was_before(f
     present = presences(batch, written, tables.PROFILE_RECORD)
     (found,) = deletions(present, whole={("crm", "customer"): [day(2)]}, older={}).collect()
     assert found.bronze_id == written.where("is_deleted").head().bronze_id
+
+
+def test_a_record_that_only_older_extracts_have_does_not_make_one_of_them_newer(frame: Frame) -> None:
+    newest, oldest = delivery(1, z=("z2", 2)), delivery(2, a=("a0", 0), z=("z0", 0))
+    between = delivery(3, a=("a1", 1), z=("z1", 1))
+    for batches in ([newest, oldest, between], [newest + oldest + between], [newest, oldest + between]):
+        assert now(landed(frame, *batches)) == {"z": "z2"}
 
 
 KEYS = "abc"

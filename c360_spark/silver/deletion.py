@@ -59,12 +59,17 @@ def presences(candidates: DataFrame, existing: DataFrame, table: Table) -> DataF
     return new.withColumn("alive", F.lit(True)).unionByName(known)
 
 
-def deliveries(presences: DataFrame) -> DataFrame:
-    """`source, dataset, received_at, older` of each delivery among `presences`."""
+def deliveries(presences: DataFrame, *, older: Deliveries) -> DataFrame:
+    """`source, dataset, received_at, older` of each delivery among `presences`. Those known to be `older` stay so, and
+    the others are not compared with them: ask again with what was found until nothing is added.
+    """
     before = Window.partitionBy(*RECORD_KEY).orderBy("received_at").rowsBetween(Window.unboundedPreceding, -1)
-    seen = presences.withColumn("last", F.max("updated_at").over(before)).where("NOT known")
-    older, newer = (F.count_if(F.expr(f"updated_at {sign} last")) for sign in "<>")
-    return seen.groupBy("source", "dataset", "received_at").agg(((older > 0) & (newer == 0)).alias("older"))
+    counts, found_before = F.col("alive") & ~_at(older), _at(older)
+    last = F.max(F.when(counts, F.col("updated_at"))).over(before)
+    seen = presences.withColumns({"last": last, "found": found_before}).where("NOT known")
+    behind, ahead = (F.count_if(F.expr(f"updated_at {sign} last")) for sign in "<>")
+    is_older = F.bool_or("found") | ((behind > 0) & (ahead == 0))
+    return seen.groupBy("source", "dataset", "received_at").agg(is_older.alias("older"))
 
 
 def deletions(presences: DataFrame, *, whole: Deliveries, older: Deliveries) -> DataFrame:

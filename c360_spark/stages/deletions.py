@@ -1,6 +1,7 @@
 """What full deliveries of a batch delete."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,6 +10,21 @@ from c360_spark.silver.deletion import deletions, deliveries, presences
 from c360_spark.stages.bronze_input import Input
 from c360_spark.stages.run import Run
 from c360_spark.tables import Table
+
+Times = dict[tuple[str, str], list[datetime]]
+
+
+def sorted_out(presences: DataFrame) -> tuple[Times, Times]:
+    """When whole and when older deliveries were received, by dataset."""
+    found: dict[bool, Times] = {False: {}, True: {}}
+    known = -1
+    while known < sum(map(len, found[True].values())):
+        known = sum(map(len, found[True].values()))
+        rows = deliveries(presences, older=found[True]).collect()
+        found = {False: {}, True: {}}
+        for row in sorted(rows, key=lambda row: row.received_at):
+            found[row.older].setdefault((row.source, row.dataset), []).append(row.received_at)
+    return found[False], found[True]
 
 
 def with_deletions(run: Run, table: Table, inputs: Sequence[Input], found: DataFrame, existing: DataFrame) -> DataFrame:
@@ -22,14 +38,7 @@ def with_deletions(run: Run, table: Table, inputs: Sequence[Input], found: DataF
     present, _ = run.store.stage(
         f"{table.name}.presences", presences(found.where(of_full), existing.where(of_full), table)
     )
-    rows = deliveries(present).collect()
-    whole, older = (
-        {
-            name: sorted(row.received_at for row in rows if (row.source, row.dataset) == name and row.older == is_older)
-            for name in names
-        }
-        for is_older in (False, True)
-    )
+    whole, older = sorted_out(present)
     for name, times in older.items():
         if times:
             run.say(
