@@ -74,10 +74,10 @@ def acks(store: Store) -> dict[str, tuple[Any, ...]]:
 class Forgetful(Store):
     """A store whose driver dies before it has acknowledged anything."""
 
-    def merge(self, table: tables.Table, rows: Any) -> Written:
+    def merge_rows(self, table: tables.Table, rows: Any) -> Written:
         if table is tables.ACK:
             raise Killed
-        return super().merge(table, rows)
+        return super().merge_rows(table, rows)
 
 
 DONE = ("delivered", 1, None)
@@ -222,9 +222,9 @@ def test_files_that_were_not_acknowledged_are_written_again_under_the_same_names
     class Dying(Forgetful):
         lots = 0
 
-        def merge(self, table: tables.Table, rows: Any) -> Written:
+        def merge_rows(self, table: tables.Table, rows: Any) -> Written:
             self.lots += 1
-            return Store.merge(self, table, rows) if self.lots == 1 else super().merge(table, rows)
+            return Store.merge_rows(self, table, rows) if self.lots == 1 else super().merge_rows(table, rows)
 
     to = {"to": "jsonl", "folder": "f", "dsn_env": None, "table": None}
     store.append(OUTBOX, frame(OUTBOX, *(change(person) for person in "abcdefg")))

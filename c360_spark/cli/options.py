@@ -27,7 +27,7 @@ def stage(module: str) -> Any:
 
 
 def lookup_stage(module: str) -> Any:
-    """The same, of one that asks the lake without a JVM. Raises SetupError C102 where the extra is missing."""
+    """The same, of one that asks the lake without a JVM. Raises SetupError C102 where deltalake is missing."""
     if importlib.util.find_spec("deltalake") is None:
-        raise SetupError("C102", "deltalake is not installed", hint="pip install 'c360-spark[explain]'")
+        raise SetupError("C102", "deltalake is not installed", hint="make setup, or pip install deltalake")
     return stage(module)
