@@ -14,6 +14,12 @@ from c360_spark.packing import HEAD, packing
 DAMAGED = re.compile(r"ZipException|EOFException|ZstdIOException|Truncated|truncated")
 
 
+def default_system(spark: SparkSession) -> str:
+    """Where Spark looks for a path without a scheme, such as file:/// or hdfs://name:8020."""
+    session: Any = spark
+    return str(session._jsc.hadoopConfiguration().get("fs.defaultFS"))
+
+
 def files(spark: SparkSession, root: str) -> Iterator[tuple[str, int, int]]:
     """Path, size in bytes and time of the last change (ms) of all files below `root`."""
     found = _system(spark, root).listFiles(_path(spark, root), True)

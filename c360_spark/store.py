@@ -24,8 +24,9 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import MapType, StructField, StructType
 
-from c360_spark import local_delta
+from c360_spark import local_delta, remote
 from c360_spark.config.platform import absolute, is_remote
+from c360_spark.errors import InputError
 from c360_spark.local_delta import CHANGE, LocalTable
 from c360_spark.local_delta import Written as Written
 from c360_spark.scratch import FOLDER, Scratch
@@ -55,12 +56,20 @@ class Staged:
     rows: DataFrame
     count: int
 
+    @property
+    def size_bytes(self) -> int:
+        """Of its files, which are on this machine."""
+        return sum(file.stat().st_size for file in Path(self.folder).glob("part-*.parquet"))
+
 
 class Store:
     """The tables of one lake: folders below `lake`, or tables of `catalog` where one is given.
 
     With `candidate`, everything after silver is kept apart in layers of that name, beside the live ones. Tables of up
     to `small_mb` are written without Spark where that can be; 0 leaves all to Spark.
+
+    Raises InputError C303 for a path without a scheme where Spark would look for it on another machine: what Python
+    asks of the lake and what Spark writes would be of two places.
     """
 
     def __init__(
@@ -73,6 +82,7 @@ class Store:
         small_mb: int = SMALL_MB,
     ) -> None:
         self.spark, self.lake, self.catalog, self.candidate = spark, absolute(lake).rstrip("/"), catalog, candidate
+        _require_one_place(spark, self.lake)
         self.scratch = Scratch(f"{self.lake}/{FOLDER}", spark)
         self.small_mb = small_mb
         here = not catalog and not is_remote(self.lake) and str(spark.conf.get("spark.master", "")).startswith("local")
@@ -254,14 +264,16 @@ class Store:
         """Have graph algorithms cut their lineage in the scratch folder."""
         self.spark.sparkContext.setCheckpointDir(self.scratch.path("checkpoints"))
 
-    def _local(self, table: Table, *, small: bool = False) -> LocalTable | None:
-        """The table where delta-rs may write it, None where it is left to Spark; `small` ones only if asked so."""
+    def _local(self, table: Table, *, small: bool = False, more_bytes: int = 0) -> LocalTable | None:
+        """The table where delta-rs may write it, None where it is left to Spark. If `small`, only a table that together
+        with what comes to it can be held in memory.
+        """
         if not self.is_local:
             return None
         found = LocalTable(self.path(table), table)
-        if found.exists and (found.has_deletion_vectors or (small and found.size_bytes > self.small_mb * 1_000_000)):
+        if found.exists and found.has_deletion_vectors:
             return None
-        return found
+        return None if small and found.size_bytes + more_bytes > self.small_mb * 1_000_000 else found
 
     def _staged(self, name: str, rows: DataFrame) -> Staged:
         folder, counts = self.scratch.path("staged", name.replace(" ", "_")), Observation()
@@ -298,7 +310,7 @@ class Store:
         return _completed(feed.table(self.name(table)), table)
 
     def _merge(self, table: Table, staged: Staged) -> Written:
-        local = self._local(table, small=True)
+        local = self._local(table, small=True, more_bytes=staged.size_bytes)
         if local:
             return local.merge(pq.read_table(staged.folder))
         self._add_columns(table)
@@ -336,6 +348,13 @@ def _require(table: Table, verb: Write) -> None:
     """A mistake of a stage, not of a user."""
     if not table.write.allows(verb):
         raise TypeError(f"{table.full_name} is declared {table.write}: {verb} could change or remove its rows")
+
+
+def _require_one_place(spark: SparkSession, lake: str) -> None:
+    place = remote.default_system(spark)
+    if not is_remote(lake) and not place.startswith("file:"):
+        hint = f"give the lake with its scheme, such as {place.rstrip('/')}{lake}"
+        raise InputError("C303", f"the lake {lake} has no scheme, and Spark looks for such paths in {place}", hint=hint)
 
 
 def _missing(rows: DataFrame, table: Table) -> list[TableColumn]:

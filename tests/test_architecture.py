@@ -29,7 +29,7 @@ MAY_SEE = {
     "jars": {"errors"},
     "doctor": {"errors", "jars"},
     "session": BASE | {"jars", "doctor", "scratch"},
-    "store": BASE | {"scratch", "local_delta"},
+    "store": BASE | {"remote", "scratch", "local_delta"},
     "local_delta": BASE,
     "scratch": BASE | {"remote"},
     "packing": set(),

@@ -198,5 +198,13 @@ def test_a_table_of_spark_with_deletion_vectors_and_a_large_one_are_left_to_spar
     large.append(EVERY, frame(EVERY, {"id": 1, "email": "a"}))
     large.small_mb = 0.000_001
     assert large.merge(EVERY, frame(EVERY, {"id": 1, "email": "b"}, {"id": 2})) == Written(1, 1, 0)
+    fed = Store(spark, str(tmp_path / "fed"))
+    fed.append(EVERY, frame(EVERY, {"id": 1, "email": "a"}))
+    fed.small_mb = 0.02  # the table is smaller, what comes to it is not
+    assert fed.merge(EVERY, frame(EVERY, *({"id": i, "email": f"{i:0200d}"} for i in range(2_000)))) == Written(
+        1999, 1, 0
+    )
+    assert "MERGE" in str(spark.sql(f"DESCRIBE HISTORY {fed.name(EVERY)}").first().asDict())
+    assert "Spark" in str(spark.sql(f"DESCRIBE HISTORY {fed.name(EVERY)}").first().engineInfo)
     assert large.latest(EVERY, since=1, until=large.version(EVERY)).count() == 2
     assert sorted(row.email or "" for row in large.read(EVERY).collect()) == ["", "b"]

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
+from c360_spark.errors import InputError
 from c360_spark.lookup import Lookup
 from c360_spark.store import SMALL_MB, Store, Written
 from c360_spark.tables import Write
@@ -174,6 +175,20 @@ def test_a_table_made_before_a_column_was_declared_gets_it(store: Store, frame: 
     store.append(replace(older, name="other"), frame(table, {"household_id": "1"}).drop("reason"))
     store.append(replace(table, name="other"), frame(table, {"household_id": "2", "reason": "crowded"}))
     assert store.read(replace(table, name="other")).where("reason = 'crowded'").count() == 1
+
+
+def test_a_lake_that_python_and_spark_would_look_for_in_two_places_is_refused(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    hadoop = spark._jsc.hadoopConfiguration()
+    before = hadoop.get("fs.defaultFS")
+    hadoop.set("fs.defaultFS", "hdfs://name:8020")
+    try:
+        with pytest.raises(InputError, match="has no scheme, and Spark looks for such paths in hdfs://name:8020"):
+            Store(spark, str(tmp_path / "lake"))
+        assert Store(spark, "s3a://bucket/lake").lake == "s3a://bucket/lake"
+    finally:
+        hadoop.set("fs.defaultFS", before)
 
 
 @pytest.mark.parametrize("name", ["a b'c\"d%e#f=g+h&i(j);k,l@m~n$o^p!q|r<s>tüé王", "a b.c,d+e=f@g~h-i_jüé王"])

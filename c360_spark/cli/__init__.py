@@ -18,7 +18,7 @@ from c360_spark.cli.contracts import contracts
 from c360_spark.cli.destination import destination
 from c360_spark.cli.metrics import metrics
 from c360_spark.cli.model import model
-from c360_spark.cli.options import AsJson, AsOf, Config, Env, Lake, Landing, Only, RunId, Values, lookup_stage, stage
+from c360_spark.cli.options import AsJson, AsOf, Config, Env, Lake, Landing, Only, RunId, Values, stage
 from c360_spark.cli.quarantine import quarantine
 from c360_spark.cli.review import review
 from c360_spark.cli.rules import rules
@@ -209,7 +209,7 @@ def explain(
 ) -> None:
     """Why these identifiers are one person: links, records behind them, what was taken out, what happened."""
     given = {"to": to, "as_of": as_of, "form": output.value, "values": values}
-    print(lookup_stage("stages.explain").explain(subject, config=config, env=env, lake=lake, **given))
+    print(stage("stages.explain").explain(subject, config=config, env=env, lake=lake, **given))
 
 
 @app.command()
@@ -236,7 +236,7 @@ def files(
     output: AsJson = False,
 ) -> None:
     """Which files of the landing folder were not landed, and why."""
-    module = lookup_stage("stages.landing_files")
+    module = stage("stages.landing_files")
     rows = module.listed(config=config, env=env, lake=lake, status=status, every=every)
     print(json.dumps(rows, indent=2, default=str) if output else module.as_text(rows))
 

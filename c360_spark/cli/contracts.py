@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from c360_spark.cli.options import AsJson, Config, Env, lookup_stage, stage
+from c360_spark.cli.options import AsJson, Config, Env, stage
 from c360_spark.errors import ConfigError
 
 contracts = typer.Typer(no_args_is_help=True, help="Whether contracts changed as they may, and who answers for them.")
@@ -56,6 +56,6 @@ def catalog(
     lake: Annotated[str | None, typer.Option(help="tell what metrics come to in this lake")] = None,
 ) -> None:
     """Contracts, their versions and where their properties go, and metrics, as HTML files that need no network."""
-    totals = lookup_stage("stages.metrics").totals_of(config, env, lake) if lake else None
+    totals = stage("stages.metrics").totals_of(config, env, lake) if lake else None
     count = stage("stages.catalog").write_catalog(config, env, out, totals)
     print(f"{count} files, begin with {out / 'index.html'}")

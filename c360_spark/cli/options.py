@@ -1,13 +1,10 @@
 """Options that several commands share, and how commands load what they call."""
 
 import importlib
-import importlib.util
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from c360_spark.errors import SetupError
 
 Config = Annotated[str, typer.Option(help="folder with platform.yml")]
 Env = Annotated[str, typer.Option(help="environment: overlays platform.<env>.yml")]
@@ -24,10 +21,3 @@ Values = Annotated[bool, typer.Option("--values", help="show the values of ident
 def stage(module: str) -> Any:
     """A module of the suite, loaded when its command is called."""
     return importlib.import_module(f"c360_spark.{module}")
-
-
-def lookup_stage(module: str) -> Any:
-    """The same, of one that asks the lake without a JVM. Raises SetupError C102 where the extra is missing."""
-    if importlib.util.find_spec("deltalake") is None:
-        raise SetupError("C102", "deltalake is not installed", hint="pip install 'c360-spark[explain]'")
-    return stage(module)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from c360_spark.cli.options import AsJson, Config, Env, Lake, lookup_stage, stage
+from c360_spark.cli.options import AsJson, Config, Env, Lake, stage
 
 quarantine = typer.Typer(
     no_args_is_help=True, help="See what was rejected, and bring it in once the contract is mended."
@@ -28,7 +28,7 @@ def list_quarantine(
     output: AsJson = False,
 ) -> None:
     """Why records were rejected, the most frequent reason first."""
-    module = lookup_stage("stages.quarantine")
+    module = stage("stages.quarantine")
     rows = module.listed(config=config, env=env, lake=lake, dataset=dataset, reason=reason, since=since)
     print(json.dumps(rows, indent=2, default=str) if output else module.as_text(rows))
 
@@ -42,7 +42,7 @@ def show(
     lake: Lake = None,
 ) -> None:
     """One rejected record, with all its reasons."""
-    module = lookup_stage("stages.quarantine")
+    module = stage("stages.quarantine")
     print(json.dumps(module.shown(bronze_id, config=config, env=env, lake=lake, values=values), indent=2, default=str))
 
 

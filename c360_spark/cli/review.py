@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from c360_spark.cli.options import AsJson, Config, Env, Lake, Values, lookup_stage
+from c360_spark.cli.options import AsJson, Config, Env, Lake, Values, stage
 
 review = typer.Typer(no_args_is_help=True, help="Decide which pairs that a model is unsure of are one person.")
 
@@ -20,7 +20,7 @@ def list_review(
     values: Values = False, config: Config = "conf", env: Env = "dev", lake: Lake = None, output: AsJson = False
 ) -> None:
     """Pairs that wait for a decision, the most probable first."""
-    module = lookup_stage("stages.review")
+    module = stage("stages.review")
     rows = module.queue(config, env, lake)
     print(json.dumps(rows, indent=2, default=str) if output else module.as_text(rows, values=values))
 
@@ -54,6 +54,6 @@ def reject(
 
 
 def _decide(review_id: str, verdict: str, *, config: str, **given: str | None) -> None:
-    label = lookup_stage("stages.review").decide(review_id, verdict, config=config, **given)
+    label = stage("stages.review").decide(review_id, verdict, config=config, **given)
     print(f"noted in {config}/identity.next.yml, rule set {label}")
     print(f"release it: c360 rules promote --candidate {config}/identity.next.yml --approved-by …")

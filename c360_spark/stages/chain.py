@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from c360_spark import tables
 from c360_spark.config.document import did_you_mean
-from c360_spark.errors import InputError
+from c360_spark.errors import C360Error, InputError
 from c360_spark.faults import fault
 from c360_spark.stages.build_accounts import build_accounts
 from c360_spark.stages.build_audiences import build_audiences, look
@@ -108,7 +108,7 @@ def run_stage(run: Run, name: str) -> None:
     try:
         STAGES[name](run)
     except Exception as error:
-        if name in FROM_FILES or run.anew or not history_is_gone(error):
+        if isinstance(error, C360Error) or name in FROM_FILES or run.anew or not history_is_gone(error):
             raise
         run.say(f"{name:<28} the changes since its last run are gone (VACUUM): everything is made anew")
         STAGES[name](replace(run, anew=True))
