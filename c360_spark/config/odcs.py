@@ -3,8 +3,8 @@
 Its other names are allowed and ignored, save limits in `logicalTypeOptions`: one that would not be checked is refused.
 
 Own settings stand where the standard wants them: in `customProperties`. On a schema object: `canonicalTable`,
-`constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`, `enum`, `scale`. On the
-contract: see `ContractSettings`.
+`constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`, `enum`, `scale`,
+`phoneFormat`. On the contract: see `ContractSettings`.
 """
 
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from c360_spark.config.lifecycle import Quality, Sla, Team
 from c360_spark.config.model import Camel
-from c360_spark.config.part import Normalizer
+from c360_spark.config.part import Normalizer, PhoneFormat
 
 NUMBER = r"(0|[1-9]\d{0,5})"
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "object", "array"]
@@ -118,7 +118,8 @@ class PropertySettings(Camel):
     `formats` are Spark datetime patterns tried in order, or `iso`, or for numbers since 1970 `epoch_s`, `epoch_ms`,
     `epoch_us` or `epoch_ns`. `scale` multiplies a number into the canonical unit (100 for a price that becomes cents).
     `valueMap` lists all allowed values and what they become; `enum` lists those that stay as they are, and `reference`
-    names such a list of reference.yml.
+    names such a list of reference.yml. `phoneFormat` says what digits without + or 00 are: `national` or
+    `international` numbers.
     """
 
     canonical: str | None = None
@@ -128,6 +129,7 @@ class PropertySettings(Camel):
     value_map: dict[str, str] = {}
     enum: list[str] = []
     reference: str | None = None
+    phone_format: PhoneFormat | None = None
     scale: int = Field(1, ge=1)
 
 

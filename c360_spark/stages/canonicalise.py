@@ -11,6 +11,7 @@ from c360_spark.errors import IntegrityError
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
+from c360_spark.silver.remarks import WORDS
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
@@ -18,6 +19,8 @@ from c360_spark.stages.run import Run, together
 from c360_spark.stages.watermark import Marks, advance, watermarks
 from c360_spark.tables import Table
 
+Name = tuple[str, str]
+Counts = dict[str, int]
 VERDICTS = ("accepted", "quarantined", "duplicate", "suppressed")
 
 
@@ -82,21 +85,46 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
         if "lines" in rows.columns:
             step.wrote("order_line", run.store.add(tables.ORDER_LINE, order_lines(accepted)))
         step.wrote(table.name, run.store.append(table, accepted.where("NOT written")))
-    return rows.select(*tables.QUARANTINE.column_names, "verdict"), sets
+    return rows.select(*tables.QUARANTINE.column_names, "verdict", "remarks"), sets
 
 
 def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:
-    """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and note it."""
-    keys = ("source", "dataset")
-    rows_in = reduce(DataFrame.unionByName, (each.rows.select(*keys, F.lit("in").alias("verdict")) for each in inputs))
-    tally = rows_in.unionByName(outcome.select(*keys, "verdict")).groupBy(*keys, "verdict").count().collect()
-    counts: dict[tuple[str, str], dict[str, int]] = {each.name: dict.fromkeys(("in", *VERDICTS), 0) for each in inputs}
-    for row in tally:
-        counts[row.source, row.dataset][row.verdict] = row["count"]
+    """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and note it and what
+    was not usable of those accepted. `outcome` is `source, dataset, verdict, remarks` of every record.
+    """
+    counts, remarks = _tally(inputs, outcome)
     for (source, dataset), count in counts.items():
         if count["in"] != sum(count[verdict] for verdict in VERDICTS):
             raise IntegrityError("C501", f"{source}.{dataset} does not add up: {count}")
     rows = [(run.run_id, *each.name, each.version, *counts[each.name].values()) for each in inputs]
     run.store.add_rows(tables.ACCOUNTING, rows)
+    _remark(run, inputs, counts, remarks)
     totals = {verdict: sum(count[verdict] for count in counts.values()) for verdict in ("in", *VERDICTS)}
     return f"{totals.pop('in'):,} in = " + " + ".join(f"{n:,} {verdict}" for verdict, n in totals.items() if n)
+
+
+def _tally(inputs: list[Input], outcome: DataFrame) -> tuple[dict[Name, Counts], dict[Name, Counts]]:
+    """Records of each dataset by verdict, and its accepted records by remark, in one job."""
+    keys, verdict = ("source", "dataset"), F.col("verdict")
+    rows_in = reduce(DataFrame.unionByName, (each.rows.select(*keys, F.lit("in").alias("verdict")) for each in inputs))
+    said = F.concat(F.array(verdict), F.when(verdict == "accepted", F.col("remarks")).otherwise(F.array()))
+    found = rows_in.unionByName(outcome.select(*keys, F.explode(said).alias("verdict")))
+    counts: dict[Name, Counts] = {each.name: dict.fromkeys(("in", *VERDICTS), 0) for each in inputs}
+    remarks: dict[Name, Counts] = {each.name: {} for each in inputs}
+    for row in found.groupBy(*keys, "verdict").count().collect():
+        target = counts if row.verdict in ("in", *VERDICTS) else remarks
+        target[row.source, row.dataset][row.verdict] = row["count"]
+    return counts, remarks
+
+
+def _remark(run: Run, inputs: list[Input], counts: dict[Name, Counts], remarks: dict[Name, Counts]) -> None:
+    """Put the remarks on record, and tell them."""
+    rows = []
+    for each in inputs:
+        for remark, count in sorted(remarks[each.name].items()):
+            code, _, name = remark.partition(":")
+            rows.append((run.run_id, *each.name, each.version, name, code, count))
+            total = counts[each.name]["accepted"]
+            run.say(f"  {'.'.join(each.name)}: {WORDS[code]} in {count:,} of {total:,} records ({name})")
+    if rows:
+        run.store.add_rows(tables.REMARK, rows)

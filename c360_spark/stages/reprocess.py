@@ -70,7 +70,7 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
                 _sync(run, step, each, table, made)
     if judged:
         with run.step("reprocess accounting") as step:
-            verdict = [rows.select("source", "dataset", "verdict") for rows in judged]
+            verdict = [rows.select("source", "dataset", "verdict", "remarks") for rows in judged]
             step.results.append(account(run, inputs, reduce(DataFrame.unionByName, verdict)))
 
 

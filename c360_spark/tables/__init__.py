@@ -29,7 +29,7 @@ from c360_spark.tables.identity import (
     REVIEW,
 )
 from c360_spark.tables.model import Column, Pii, Table, Write
-from c360_spark.tables.ops import ACCOUNTING, DELIVERY, LANDING_FILE, RULE_RELEASE, RUN, WATERMARK
+from c360_spark.tables.ops import ACCOUNTING, DELIVERY, LANDING_FILE, REMARK, RULE_RELEASE, RUN, WATERMARK
 from c360_spark.tables.silver import (
     CDP_PROFILE,
     CONSENT,
@@ -93,6 +93,7 @@ ALL: tuple[Table, ...] = (
     DELIVERY,
     LANDING_FILE,
     ACCOUNTING,
+    REMARK,
     WATERMARK,
     RULE_RELEASE,
     RUN,
@@ -150,6 +151,7 @@ __all__ = [
     "PROVENANCE",
     "QUARANTINE",
     "REJECTED",
+    "REMARK",
     "REVIEW",
     "RULE_RELEASE",
     "RUN",

@@ -70,6 +70,30 @@ ACCOUNTING = Table(
     ),
 )
 
+REMARK = Table(
+    "ops",
+    "remark",
+    "one thing that was not usable of a property's values, or was mended, in one batch of silver",
+    ("run_id", "source", "dataset", "bronze_version", "property", "code"),
+    Write.APPEND,
+    (
+        key("run_id", STRING, "the run"),
+        key("source", STRING, "system the data comes from"),
+        key("dataset", STRING, "dataset of the source"),
+        key("bronze_version", LONG, "Delta version of bronze up to which records were read"),
+        key("property", STRING, "the delivered property; record where it is about the record as a whole"),
+        key(
+            "code",
+            STRING,
+            "ambiguous (phone digits that are a national and an international number), no_country (a national phone "
+            "number without one), unusable (no value of its kind), unknown_country, placeholder (a part of a match key "
+            "that stands for nothing), padded (a postcode that got its leading zeros back), other_region (identifiers "
+            "in no region of identity.yml)",
+        ),
+        key("records", LONG, "accepted records it is true of"),
+    ),
+)
+
 WATERMARK = Table(
     "ops",
     "watermark",

@@ -126,10 +126,6 @@ def _map(name: str, made: Proposed, guess: Guess) -> None:
         made.settings["normalize"] = Guess(NORMALIZED[name], guess.confidence, f"as {name} is compared")
     if name == "status":
         made.settings.setdefault("normalize", Guess("lower", guess.confidence, "as status is compared"))
-    if name == "country":
-        made.facts["logicalTypeOptions"] = Guess(
-            {"pattern": "^[A-Za-z]{2}$"}, guess.confidence, "two letters of ISO 3166"
-        )
     if name in MONEY:
         _money(made)
 

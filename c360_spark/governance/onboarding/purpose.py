@@ -158,7 +158,7 @@ def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
     tests = {
         "email": (is_email, "are e-mail addresses"),
         "phone": (is_dialled, "look like phone numbers"),
-        "country": (is_country, "are ISO 3166 codes"),
+        "country": (is_country, "are names or codes of countries"),
         "currency": (is_currency, "are ISO 4217 codes"),
         "postcode": (is_postcode, "look like postcodes"),
     }

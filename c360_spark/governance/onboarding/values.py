@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-import phonenumbers
-
+from c360_spark.columns.country import country_of
 from c360_spark.columns.normalize import EMAIL
 from c360_spark.columns.phone import e164
 
@@ -85,7 +84,8 @@ def is_value(text: str) -> bool:
 
 
 def is_country(text: str) -> bool:
-    return text.upper() in phonenumbers.SUPPORTED_REGIONS
+    """A name or code of a country; a bare number may be anything."""
+    return not text.lstrip("+").isdigit() and country_of(text) is not None
 
 
 def is_currency(text: str) -> bool:
