@@ -46,8 +46,8 @@ MAY_SEE = {
 # Modules of stages/ that are not stages themselves.
 BESIDE_STAGES = set(
     "audience batch bronze_input catalog cdp_report chain contracts delivered_files demo destination diff dry_run "
-    "dsn evidence explain facts graph increment job landed_delivery landing_files late_data membership metrics "
-    "pairs people postgres quarantine release replay reprocess review rules run sample source synth touched "
+    "dsn evidence explain facts graph increment job key_parts landed_delivery landing_files late_data membership "
+    "metrics pairs people postgres quarantine release replay reprocess review rules run sample source synth touched "
     "touched_events train_model watermark".split()
 )
 
