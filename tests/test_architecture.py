@@ -46,10 +46,11 @@ MAY_SEE = {
 }
 # Modules of stages/ that are not stages themselves.
 BESIDE_STAGES = set(
-    "assumption audience batch bronze_input catalog cdp_report chain contracts deletions delivered_files "
+    "audience batch bronze_input catalog cdp_report chain contracts deletions delivered_files "
     "delivered_properties demo destination diff dry_run dsn evidence explain facts graph held_delivery increment job "
-    "landed_delivery landing_files late_data membership metrics pairs people postgres quarantine release replay "
-    "reprocess review rule_figures rules run sample source synth touched touched_events train_model watermark".split()
+    "key_parts landed_delivery landing_files late_data membership metrics pairs people postgres quarantine release "
+    "replay reprocess review rule_figures rules run sample source synth touched touched_events train_model "
+    "watermark".split()
 )
 
 # Differ from run to run, follow the order rows happen to come in, or leave the engine.

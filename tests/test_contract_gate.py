@@ -69,6 +69,9 @@ identifier.verified.changed x | {identifier: {namespace: email, verified: true}}
 normalize.changed x        | {normalize: trim}                          | {normalize: lower}
 normalize.changed x        | {}                                         | {normalize: email}
 normalize.changed x        | {normalize: phone}                         | {}
+phone_format.added x       | {normalize: phone} | {normalize: phone, phoneFormat: national}
+phone_format.changed x     | {phoneFormat: national} | {phoneFormat: international}
+phone_format.changed x     | {phoneFormat: national} | {}
 format.added x | {type: date, formats: [yyyy-MM-dd]} | {type: date, formats: [yyyy-MM-dd, dd.MM.yyyy]}
 format.added x | {type: date} | {type: date, formats: [yyyy-MM-dd, dd.MM.yyyy]}
 format.removed x           | {type: date, formats: [yyyy-MM-dd, dd.MM.yyyy]} | {type: date}
@@ -113,6 +116,9 @@ constant.changed country   | {constants: {country: DE}}                 | {}
 rule.added r               | {}                                         | {rules: {r: a = b}}
 rule.removed r             | {rules: {r: a = b}}                        | {}
 rule.changed r             | {rules: {r: a = b}}                        | {rules: {r: a <> b}}
+default_country.added      | {}                                         | {own: {defaultCountry: DE}}
+default_country.changed    | {own: {defaultCountry: DE}}                | {own: {defaultCountry: AT}}
+default_country.changed    | {own: {defaultCountry: DE}}                | {}
 version_from.changed       | {}                                         | {own: {versionFrom: a}}
 latency.shortened          | {sla: {latency: {value: 2, unit: d}}}      | {sla: {latency: {value: 1, unit: d}}}
 latency.shortened          | {}                                         | {sla: {latency: {value: 1, unit: d}}}

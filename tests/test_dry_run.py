@@ -37,6 +37,9 @@ def test_a_draft_of_a_csv_takes_all_records_of_its_own_sample(spark, drafts):
     assert (found.verdicts, found.rejected) == ({"accepted": 40}, {})
     # Four numbers have no country code and no length that their country knows: no namespace takes them.
     assert found.linked == {"email": (35, 35), "phone": (36, 36)}
+    assert found.remarks == {"Mobile Phone": {"unusable": 4}}
+    (line,) = [line.split() for line in told(found) if "Mobile Phone" in line and "40" in line.split()[2:3]]
+    assert line == ["Mobile", "Phone", "40", "40", "36", "unusable", "4"]
     assert (found.present["Mobile Phone"], found.filled["profile_record"]["phone"]) == (40, 36)
     assert found.filled["profile_record"]["birth_date"] == 40
     assert found.filled["profile_record"]["email"] == 35

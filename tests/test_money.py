@@ -1,7 +1,10 @@
 """Money: minor units by the currency of the row, as it is written, and never added across currencies."""
 
 import re
+import subprocess
+import sys
 from decimal import Decimal
+from textwrap import dedent
 
 import pytest
 from babel.numbers import format_decimal
@@ -172,6 +175,16 @@ def test_digits_are_those_of_iso_4217():
     assert {code: DIGITS.get(code) for code in "EUR JPY KWD CLF ISK UGX BHD XXX XAU DEM".split()} == {
         "EUR": 2, "JPY": 0, "KWD": 3, "CLF": 4, "ISK": 0, "UGX": 0, "BHD": 3, "XXX": None, "XAU": None, "DEM": 2
     }  # fmt: skip
+
+
+def test_numbers_are_read_by_locale_also_where_names_of_countries_were_looked_up_before():
+    code = """
+        from c360_spark.columns.country import country_of
+        from babel.numbers import format_decimal
+        print(country_of("Deutschland"), format_decimal(1203.5, locale="de_DE"), format_decimal(1203.5, locale="en_IN"))
+    """
+    told = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True)
+    assert told.stdout == "DE 1.203,5 1,203.5\n"
 
 
 @settings(deadline=None)

@@ -201,7 +201,9 @@ def test_digits_make_no_number_but_one_that_can_be_read_from_them(region, digits
     if number:
         code = str(phonenumbers.country_code_for_region(region))
         rest = number.removeprefix("+").removeprefix(code)
-        assert digits.endswith(rest.lstrip("0")) or digits.endswith(number[1:]) or number.startswith("+549")
+        # Some places put an area code before short numbers (Jersey), or a digit before mobile ones (Argentina).
+        whole = digits.endswith(rest.lstrip("0")) or digits.endswith(number[1:])
+        assert whole or number.endswith(digits) or number.startswith("+549")
 
 
 @settings(deadline=None)

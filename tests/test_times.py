@@ -50,7 +50,7 @@ def test_a_time_without_a_zone_is_of_the_zone_of_its_property(events):
         "soon": (None, []),
     }
     made = events({"zone": "Europe/Berlin"}, *at(*texts))
-    assert {text: (row.updated_at, row.assumed) for text, row in zip(texts, made, strict=True)} == texts
+    assert {text: (row.updated_at, row.remarks) for text, row in zip(texts, made, strict=True)} == texts
     assert [row.reasons for row in made[:-1]] == [[]] * (len(texts) - 1)
     assert made[-1].reasons == ["type:at"]
 
@@ -59,7 +59,7 @@ def test_a_time_without_a_zone_is_of_the_zone_of_its_property(events):
 def test_clocks_that_change_by_another_time_are_known(events):
     texts = ("2026-04-05T01:45:00", "2026-10-04T02:15:00", "2026-04-05T01:15:00")
     rows = events({"zone": "Australia/Lord_Howe"}, *at(*texts))
-    assert [(row.updated_at, row.assumed) for row in rows] == [
+    assert [(row.updated_at, row.remarks) for row in rows] == [
         (datetime(2026, 4, 4, 14, 45), ["overlap:at"]),
         (datetime(2026, 10, 3, 15, 45), ["gap:at"]),
         (datetime(2026, 4, 4, 14, 15), []),

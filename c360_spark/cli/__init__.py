@@ -245,6 +245,8 @@ def files(
 def check(config: Config = "conf", env: Env = "dev") -> None:
     """Check every file of conf/, and list all problems at their lines. Those of drafts stop nothing."""
     conf = stage("config").load(Path(config), env)
+    for line in stage("config.advice").advice(conf):
+        print(f"note: {line}")
     print(f"{config}: {len(conf.sources)} datasets, rule set {conf.rules.label}, all well")
     if conf.draft_problems:
         print("\n  ".join(["drafts that are left out until this is mended:", *map(str, conf.draft_problems)]))

@@ -47,6 +47,18 @@ def rollback(
     print(f"{config}/identity.yml is rule set {module.rollback(begun, config, approved_by=approved_by)} again")
 
 
+@rules.command()
+def parts(
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+    most: Annotated[int, typer.Option(help="how many values of each part", min=1)] = 20,
+) -> None:
+    """The most frequent values of each part of a match key, to see what stands for nothing. It shows values."""
+    _, begun = _rules(config, env, lake)
+    print(stage("stages.key_parts").most_frequent(begun, most=most))
+
+
 @rules.command("list")
 def list_rules(config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
     """The rule sets released so far, the newest first."""

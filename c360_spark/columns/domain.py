@@ -15,10 +15,11 @@ def domain(value: Column) -> Column:
     """The domain of an e-mail address, of a website or as it stands, in lower case without `www.`; null unless it looks
     like one.
     """
-    return letters(value, _domain)
+    return letters(value, plain_domain)
 
 
-def _domain(text: Column) -> Column:
+def plain_domain(text: Column) -> Column:
+    """`domain` of text that has been through `letters`."""
     text = F.translate(lower_case(F.trim(text)), "。", ".")
     text = F.regexp_replace(text, r"^[a-z][a-z0-9+.-]*://|^mailto:", "")
     text = F.regexp_replace(text, r"[/?#].*$", "")

@@ -4,29 +4,32 @@ Identity and destinations use the same; what a single destination wants beyond t
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.columns import phone as phones
-from c360_spark.columns.domain import domain
+from c360_spark.columns.domain import plain_domain
 from c360_spark.columns.letters import letters, lower_case, plain_letters
 from c360_spark.columns.once import once
-from c360_spark.columns.postcode import postcode
+from c360_spark.columns.placeholder import is_placeholder
+from c360_spark.columns.postcode import plain_postcode
 from c360_spark.columns.punycode import unicode_host
 from c360_spark.config.identity import RuleSet
-from c360_spark.config.part import KeyPart, PhoneFormat
+from c360_spark.config.part import KeyPart
 
 EMAIL = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}$"
 
 
-def normalized(name: str, value: Column, country: Column) -> Column:
+def normalized(name: str, value: Column, country: Column, *, spelled: bool = False) -> Column:
     """`value` by the normaliser called `name` in conf/. `country` tells how to read a national phone number, and how
-    many digits a postcode has.
+    many digits a postcode has. What is `spelled` has been through `letters`: to do it once keeps plans small.
     """
     if name == "phone":
-        return phone(value, country)
-    return postcode(value, country) if name == "postcode" else NORMALIZERS[name](value)
+        return phones.phone(_trimmed(value) if spelled else trim(value), country).number
+    made = partial(plain_postcode, country=country) if name == "postcode" else OF_LETTERS[name]
+    return made(value) if spelled else letters(value, made)
 
 
 def by_namespace(namespace: Column, value: Column, rules: RuleSet) -> Column:
@@ -39,8 +42,15 @@ def by_namespace(namespace: Column, value: Column, rules: RuleSet) -> Column:
 
 
 def key_part(part: KeyPart, country: Column) -> Column:
-    """One part of a key of a customer record; null where the record lacks it."""
-    value = normalized(part.normalize, F.col(part.column).cast("string"), country)
+    """One part of a key of a customer record; null where the record lacks it, or has what stands for nothing."""
+    given = F.col(part.column).cast("string")
+
+    def made(text: Column) -> Column:
+        value = normalized(part.normalize, text, country, spelled=True)
+        return F.when(~is_placeholder(part.column, text, part), value)
+
+    # Python, which reads phone numbers, cannot stand within a lambda.
+    value = normalized("phone", given, country) if part.normalize == "phone" else letters(given, made)
     return F.substring(value, 1, part.prefix) if part.prefix else value
 
 
@@ -49,12 +59,9 @@ def trim(value: Column) -> Column:
     return letters(value, _trimmed)
 
 
-def lower(value: Column) -> Column:
-    return letters(value, lambda text: lower_case(_trimmed(text)))
-
-
-def upper(value: Column) -> Column:
-    return letters(value, lambda text: F.upper(_trimmed(text)))
+def name(value: Column) -> Column:
+    """Lower case, without accents, punctuation and doubled blanks: `Müller-Lüdenscheidt` → `muller ludenscheidt`."""
+    return letters(value, plain_name)
 
 
 def email(value: Column) -> Column:
@@ -64,24 +71,15 @@ def email(value: Column) -> Column:
     return letters(value, _email)
 
 
-def name(value: Column) -> Column:
-    """Lower case, without accents, punctuation and doubled blanks: `Müller-Lüdenscheidt` → `muller ludenscheidt`."""
-    return letters(value, _name)
-
-
-def soundex(value: Column) -> Column:
-    """American Soundex of the name: equal for many misspellings."""
-    return F.soundex(name(value))
-
-
 def digits(value: Column) -> Column:
     """Digits only. A float's `.0` is none."""
     return letters(value, _digits)
 
 
-def phone(value: Column, country: Column, format: PhoneFormat | None = None) -> Column:
-    """E.164, reading numbers without a country code as `country` dials them; null unless it is a possible number."""
-    return phones.phone(trim(value), country, format).number
+def plain_name(text: Column) -> Column:
+    """`name` of text that has been through `letters`."""
+    words = F.regexp_replace(plain_letters(lower_case(text)), r"[^\p{L}\p{M}\p{N}]+", " ")
+    return F.nullif(F.trim(words), F.lit(""))
 
 
 def _trimmed(text: Column) -> Column:
@@ -100,24 +98,24 @@ def _foreign(address: Column) -> Column:
     return F.when(address.contains("@"), F.concat(F.translate(local, "ı", "i"), F.lit("@"), unicode_host(host)))
 
 
-def _name(text: Column) -> Column:
-    words = F.regexp_replace(plain_letters(lower_case(text)), r"[^\p{L}\p{M}\p{N}]+", " ")
-    return F.nullif(F.trim(words), F.lit(""))
-
-
 def _digits(text: Column) -> Column:
     found = F.regexp_replace(F.regexp_replace(text, r"^(\s*[+-]?\d+)\.0+\s*$", "$1"), r"\D", "")
     return F.nullif(found, F.lit(""))
 
 
+# By the name in conf/ what is made of text that has been through `letters`. American Soundex is equal for many
+# misspellings.
+OF_LETTERS: dict[str, Callable[[Column], Column]] = {
+    "trim": _trimmed,
+    "lower": lambda text: lower_case(_trimmed(text)),
+    "upper": lambda text: F.upper(_trimmed(text)),
+    "email": _email,
+    "name": plain_name,
+    "soundex": lambda text: F.soundex(plain_name(text)),
+    "postcode": plain_postcode,
+    "digits": _digits,
+    "domain": plain_domain,
+}
 NORMALIZERS: dict[str, Callable[[Column], Column]] = {
-    "trim": trim,
-    "lower": lower,
-    "upper": upper,
-    "email": email,
-    "name": name,
-    "soundex": soundex,
-    "postcode": postcode,
-    "digits": digits,
-    "domain": domain,
+    name: partial(letters, made=made) for name, made in OF_LETTERS.items()
 }

@@ -3,8 +3,6 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from c360_spark.columns.letters import letters
-
 # Countries whose postcodes are a fixed number of digits and may begin with 0: how many, and the smallest there is.
 DIGITS: dict[str, tuple[int, int]] = {
     "AU": (4, 200),
@@ -37,18 +35,19 @@ DIGITS: dict[str, tuple[int, int]] = {
 FLOAT = r"^(\d+)\.0+$"
 
 
-def postcode(value: Column, country: Column | None = None) -> Column:
-    """Upper case, letters and digits only; the ZIP+4 of a US code is cut off, and so is a float's `.0`.
+def plain_postcode(text: Column, country: Column | None = None) -> Column:
+    """Upper case, letters and digits only; the ZIP+4 of a US code is cut off, and so is a float's `.0`. `text` has been
+    through `letters`.
 
     A code that is too short for its `country`, and would be one of it with zeros before it, gets them: 4329 in Germany
     is 04329; 329 stays as it is, as there is no 00329. Decision 0025.
     """
-    return letters(value, lambda text: _plain(text) if country is None else _with_zeros(_plain(text), country))
+    return _plain(text) if country is None else _with_zeros(_plain(text), country)
 
 
-def lacks_zeros(value: Column, country: Column) -> Column:
-    """Whether `postcode` adds zeros to `value`."""
-    return postcode(value) != postcode(value, country)
+def lacks_zeros(text: Column, country: Column) -> Column:
+    """Whether `plain_postcode` adds zeros."""
+    return _plain(text) != plain_postcode(text, country)
 
 
 def _plain(text: Column) -> Column:

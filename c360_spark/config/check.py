@@ -18,6 +18,7 @@ from c360_spark.config.document import Document, Loc, Problem
 from c360_spark.config.expression import complaints
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.pattern import complaint as pattern_complaint
+from c360_spark.config.phones import phone_fields
 from c360_spark.config.probabilistic import columns
 from c360_spark.config.probabilistic import complaints as model_complaints
 from c360_spark.tables import Table
@@ -108,6 +109,9 @@ def _identifiers(conf: Conf, contract: Contract) -> Iterator[Problem]:
             yield from document.unknown(loc, use.namespace_from, names, "property")
         for space in spaces:
             yield from document.unknown(loc, space, conf.rules.namespaces, "namespace")
+    for field in contract.fields:
+        if field.settings.phone_format and field not in phone_fields(contract, conf.rules):
+            yield document.problem(field.place("phoneFormat"), "phoneFormat is for phone numbers, which this is not")
 
 
 def _limits(document: Document, fields: tuple[Field, ...]) -> Iterator[Problem]:
@@ -178,6 +182,7 @@ def _rules(conf: Conf, document: Document) -> Iterator[Problem]:
         yield from document.unknown((*where, "namespace"), match_key.namespace, rules.namespaces, "namespace")
         for i, part in enumerate(match_key.parts):
             yield from _column(document, (*where, "parts", i), part.column, tables.PROFILE_RECORD)
+            yield from _patterns(document, (*where, "parts", i, "blocked_patterns"), part.blocked_patterns)
     yield from _probabilistic(conf, document)
 
 

@@ -124,13 +124,15 @@ class ContractSettings(Camel):
     """Own settings of a contract.
 
     `afterEndOfSupport` says what becomes of records that claim this version after its end. `versionFrom` is the
-    delivered property that tells the version a record claims. `upcasts` lift a record of the previous major version;
-    `noUpcast` says why that cannot be. `headers` says whether names in delimited files are taken in any case.
+    delivered property that tells the version a record claims. `defaultCountry` is that of records that say none.
+    `upcasts` lift a record of the previous major version; `noUpcast` says why that cannot be. `headers` says whether
+    names in delimited files are taken in any case.
     """
 
     after_end_of_support: Literal["warn", "quarantine"] = "quarantine"
     reviewed: Reviewed | None = None
     version_from: str | None = None
+    default_country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     upcasts: tuple[Upcast, ...] = ()
     headers: Literal["exact", "ignore_case"] = "exact"
     no_upcast: str | None = Field(default=None, min_length=1)

@@ -3,9 +3,8 @@
 Its other names are allowed and ignored, save limits in `logicalTypeOptions`: one that would not be checked is refused.
 
 Own settings stand where the standard wants them: in `customProperties`. On a schema object: `canonicalTable`,
-`constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`, `enum`,
-`scale`, `amountIn`, `locale`, `zone`, `zoneFrom`, `zones`, `timeFrom`. On the
-contract: see `ContractSettings`.
+`constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`, `enum`, `scale`, `amountIn`,
+`locale`, `zone`, `zoneFrom`, `zones`, `timeFrom`, `phoneFormat`, `aliases`. On the contract: see `ContractSettings`.
 """
 
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from pydantic import Field
 
 from c360_spark.config.lifecycle import Quality, Sla, Team
 from c360_spark.config.model import Camel
-from c360_spark.config.part import Normalizer
+from c360_spark.config.part import Normalizer, PhoneFormat
 
 NUMBER = r"(0|[1-9]\d{0,5})"
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "object", "array"]
@@ -119,7 +118,8 @@ class PropertySettings(Camel):
     `formats` are Spark datetime patterns tried in order, or `iso`, or for numbers since 1970 `epoch_s`, `epoch_ms`,
     `epoch_us` or `epoch_ns`. `scale` multiplies a number into the canonical unit (100 for a price that becomes cents).
     `valueMap` lists all allowed values and what they become; `enum` lists those that stay as they are, and `reference`
-    names such a list of reference.yml. `aliases` are other names under which the property is delivered.
+    names such a list of reference.yml. `aliases` are other names under which the property is delivered. `phoneFormat`
+    says what digits without + or 00 are: `national` or `international` numbers.
 
     `amountIn` says that a number is money: in `major` units of the row's currency, such as euros, or in `minor` units,
     such as cents. Of an amount `scale: 100` is the older word for `amountIn: major`. `locale` is that by which numbers
@@ -137,6 +137,7 @@ class PropertySettings(Camel):
     enum: list[str] = []
     reference: str | None = None
     aliases: list[str] = []
+    phone_format: PhoneFormat | None = None
     scale: int = Field(1, ge=1)
     amount_in: Literal["major", "minor"] | None = None
     locale: str | None = None

@@ -30,6 +30,9 @@ def version_differences(old: Contract, new: Contract) -> list[Difference]:
     found += _lines(old, new)
     found += _rules(old, new)
     found += _service(old, new)
+    if old.settings.default_country != new.settings.default_country:
+        before, after = old.settings.default_country or "", new.settings.default_country or ""
+        found.append(Difference(f"default_country.{'changed' if before else 'added'}", before=before, after=after))
     if old.settings.version_from != new.settings.version_from:
         before, after = old.settings.version_from or "", new.settings.version_from or ""
         found.append(Difference("version_from.changed", before=before, after=after))

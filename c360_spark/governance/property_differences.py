@@ -86,6 +86,9 @@ def _meaning(old: Field, new: Field, where: str) -> Iterator[Difference]:
         yield Difference(f"canonical.{kind}", where, before.canonical or "", after.canonical or "")
     if before.normalize != after.normalize:
         yield Difference("normalize.changed", where, before.normalize or "", after.normalize or "")
+    if before.phone_format != after.phone_format:
+        kind = "changed" if before.phone_format else "added"
+        yield Difference(f"phone_format.{kind}", where, before.phone_format or "", after.phone_format or "")
     if before.scale != after.scale:
         yield Difference("scale.changed", where, str(before.scale), str(after.scale))
     if before.amount_in != after.amount_in:

@@ -14,7 +14,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DoubleType, StructField, StructType
 
 from c360_spark.columns.keys import joined
-from c360_spark.columns.normalize import NORMALIZERS, key_part
+from c360_spark.columns.letters import letters
+from c360_spark.columns.normalize import OF_LETTERS, key_part
+from c360_spark.columns.placeholder import is_placeholder
 from c360_spark.config.probabilistic import SHAPES, Comparison, Engine, Probabilistic
 from c360_spark.errors import ConfigError
 from c360_spark.identity.scoring import (
@@ -55,8 +57,17 @@ def prepared(records: DataFrame, rules: Probabilistic) -> DataFrame:
 def _values(name: str, comparison: Comparison) -> list[Column]:
     normalizers = SHAPES[comparison.kind].normalizers
     columns = zip(normalizers, comparison.of(name), strict=True)
-    values = [NORMALIZERS[normalizer](F.col(column).cast("string")) for normalizer, column in columns]
+    values = [_value(normalizer, column) for normalizer, column in columns]
     return [*values, F.substring_index(values[0], "@", 1)] if comparison.kind == "email" else values
+
+
+def _value(normalizer: str, column: str) -> Column:
+    """A column of a record, normalised; null where it has what stands for nothing."""
+
+    def made(text: Column) -> Column:
+        return F.when(~is_placeholder(column, text), OF_LETTERS[normalizer](text))
+
+    return letters(F.col(column).cast("string"), made)
 
 
 def crowded_blocks(prepared: DataFrame, rules: Probabilistic) -> DataFrame:

@@ -1,47 +1,48 @@
 """Parsed rows → rows of a canonical table."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from c360_spark.columns.country import country
 from c360_spark.columns.keys import digest, joined
 from c360_spark.columns.normalize import normalized
 from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
+from c360_spark.config.phones import phone_fields
 from c360_spark.config.vocabulary import Taxonomy
 from c360_spark.silver.amount import exponent
-from c360_spark.silver.assumption import ASSUMED, assumed
 from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text
 from c360_spark.silver.reasons import line_currency, reasons, with_values
+from c360_spark.silver.remarks import remarks
+from c360_spark.silver.spelled import number_of, value_of, with_phones, with_spelled
 from c360_spark.silver.taxonomy import named
 from c360_spark.silver.typed import meant
 from c360_spark.tables import CANONICAL, PROVENANCE, Table
 from c360_spark.tables.model import STRING_MAP
 
 TABLES = {table.name: table for table in CANONICAL}
-NOT_CONTENT = {ASSUMED} | {column.name for column in PROVENANCE} - {"country", "identifiers", "updated_at"}
+NOT_CONTENT = {column.name for column in PROVENANCE} - {"country", "identifiers", "updated_at"}
 
 
 def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Taxonomy, *, secret: str) -> DataFrame:
     """Rows of `version.read` as rows of the contract's table.
 
-    Columns: provenance, the mapped columns of the table, `reasons` (empty when fine), and `lines` where the contract
-    has some: structs of `line_no` and the mapped columns of the line table; ASSUMED where something had to be.
+    Columns: provenance, the mapped columns of the table, `reasons` (empty when fine), `remarks`, and `lines` where the
+    contract has some: structs of `line_no` and the mapped columns of the line table.
     """
-    country, region = _place(contract, rules)
-    valued = with_values(rows, contract)
+    valued = with_spelled(with_values(rows, contract), contract, rules)
     found = F.concat(F.array_compact(F.array("refused")), reasons(contract))
-    placed = valued.select("*", found.alias("reasons"), country.alias("country"), region.alias("region"))
-    known = with_identifiers(placed, contract, rules, secret=secret)
-    own = mapped(TABLES[contract.table], contract.fields, contract.constants)
+    placed = valued.select("*", found.alias("reasons"), _country(contract).alias("country"))
+    placed = placed.withColumn("region", _region(rules))
+    known = with_identifiers(with_phones(placed, contract, rules), contract, rules, secret=secret)
+    own = _own(contract, rules)
     if contract.table == "order_line":
         own["line_no"] = F.lit(1)
     if contract.lines:
         own["lines"] = _lines(contract)
-    if (codes := assumed(contract)) is not None:
-        own[ASSUMED] = codes
     content = known.select(
         "bronze_id",
         "source",
@@ -59,6 +60,7 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
         identifier_set_id().alias("identifier_set_id"),
         *(value.alias(name) for name, value in own.items() if name != "country"),
         "reasons",
+        remarks(contract, rules).alias("remarks"),
     )
     if contract.table == "event":
         content = named(content, contract, taxonomy)
@@ -70,6 +72,21 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
     return content.withColumn("record_hash", F.substring(digest(*said), 1, 32))
 
 
+def _own(contract: Contract, rules: RuleSet) -> dict[str, Column]:
+    """The columns of the contract's table, of texts as `with_spelled` has them and phone numbers as `with_phones`."""
+    phones = phone_fields(contract, rules)
+
+    def value(field: Field) -> Column:
+        rule = field.settings.normalize
+        if rule is None:
+            return _meant(field)
+        if field in phones and rule == "phone":
+            return number_of(contract, field)
+        return normalized(rule, value_of(contract, field), F.col("country"), spelled=True)
+
+    return mapped(TABLES[contract.table], contract.fields, contract.constants, value)
+
+
 def source_key(contract: Contract) -> Column:
     """The primary key in the source; the bronze_id where the contract names none, or the record lacks it."""
     parts = [text(field) for field in contract.primary_key]
@@ -79,20 +96,13 @@ def source_key(contract: Contract) -> Column:
 
 
 def mapped(
-    table: Table,
-    fields: Iterable[Field],
-    constants: dict[str, str],
-    root: Column | None = None,
-    *,
-    digits: Column | None = None,
+    table: Table, fields: Iterable[Field], constants: dict[str, str], value: Callable[[Field], Column]
 ) -> dict[str, Column]:
-    """The columns of `table` that properties or constants are mapped to: typed, normalised, in the table's types.
-    `digits` are those of the currency, where it is not that of the record.
-    """
+    """The columns of `table` that properties, by `value`, or constants are mapped to, in the table's types."""
     values = {name: F.lit(value) for name, value in constants.items()}
     for field in fields:
         if field.settings.canonical:
-            values[field.settings.canonical] = _value(field, root, digits)
+            values[field.settings.canonical] = value(field)
     found = {}
     for column in table.columns:
         if column.type == STRING_MAP:
@@ -104,12 +114,10 @@ def mapped(
     return found
 
 
-def _value(field: Field, root: Column | None, digits: Column | None) -> Column:
+def _meant(field: Field, root: Column | None = None, digits: Column | None = None) -> Column:
+    """As `typed.meant`; the codes of currencies in capital letters."""
     value = meant(field, root, digits=digits)
-    if field.settings.canonical == "currency":
-        return F.upper(F.trim(value))
-    rule = field.settings.normalize
-    return normalized(rule, value, F.col("country")) if rule else value
+    return F.upper(F.trim(value)) if field.settings.canonical == "currency" else value
 
 
 def _map(parts: dict[str, Column]) -> Column:
@@ -118,13 +126,19 @@ def _map(parts: dict[str, Column]) -> Column:
     return F.map_filter(full, lambda _, value: value.isNotNull())
 
 
-def _place(contract: Contract, rules: RuleSet) -> tuple[Column, Column]:
-    """Country of the row, and the region whose law it falls under."""
-    given = [text(f) for f in contract.fields if f.settings.canonical == "country"]
-    given += [F.lit(contract.constants["country"])] if "country" in contract.constants else []
-    country = F.upper(F.coalesce(*given)) if given else F.lit(None).cast("string")
+def _country(contract: Contract) -> Column:
+    """Country of the row, in rows of `with_spelled`. One that nobody knows is not the default one."""
+    said = next((f for f in contract.fields if f.settings.canonical == "country"), None)
+    default = F.lit(contract.constants.get("country") or contract.settings.default_country).cast("string")
+    return (
+        default if said is None else F.when(text(said).isNull(), default).otherwise(country(value_of(contract, said)))
+    )
+
+
+def _region(rules: RuleSet) -> Column:
+    """The region whose law a row with a `country` falls under."""
     regions = [F.lit(part) for name, countries in rules.regions.items() for c in countries for part in (c, name)]
-    return country, F.coalesce(F.create_map(*regions)[country], F.lit(rules.default_region))
+    return F.coalesce(F.create_map(*regions)[F.col("country")], F.lit(rules.default_region))
 
 
 def _lines(contract: Contract) -> Column:
@@ -132,9 +146,14 @@ def _lines(contract: Contract) -> Column:
     assert lines is not None
     table, fields, constants = TABLES[lines.table], lines.fields, lines.constants
 
+    def value(field: Field, item: Column, digits: Column | None) -> Column:
+        found, rule = _meant(field, item, digits), field.settings.normalize
+        return normalized(rule, found.cast("string"), F.col("country")) if rule else found
+
     def line(item: Column, index: Column) -> Column:
         code = line_currency(lines, item)
-        own = mapped(table, fields, constants, item, digits=None if code is None else exponent(code))
+        digits = None if code is None else exponent(code)
+        own = mapped(table, fields, constants, lambda field: value(field, item, digits))
         return F.struct((index + 1).cast("int").alias("line_no"), *(v.alias(name) for name, v in own.items()))
 
     return F.transform(F.col("fields." + ".".join(lines.path)), line)

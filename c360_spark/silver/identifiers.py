@@ -7,20 +7,20 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import INNER, OUTER, digest, identifier_id, with_key
 from c360_spark.columns.normalize import normalized
-from c360_spark.config import Contract
+from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
 from c360_spark.silver.parse import text
+from c360_spark.silver.spelled import number_of, spelled
 from c360_spark.tables import MEMBERS
 
 
 def with_identifiers(rows: DataFrame, contract: Contract, rules: RuleSet, *, secret: str) -> DataFrame:
-    """Parsed rows that have `region` and `country`, with `identifiers`: silver.MEMBERS, distinct, by identifier_id."""
-    found = list(_values(contract))
+    """Rows of `with_phones` that have `region` and `country`, with `identifiers`: silver.MEMBERS, distinct, by
+    identifier_id.
+    """
+    found = list(_values(contract, rules))
     # Values first, in columns of their own: each is used several times below, and once normalised is enough.
-    columns = {
-        f"_value_{i}": normalized(rules.namespaces[namespace].normalize, value, F.col("country"))
-        for i, (namespace, value, _) in enumerate(found)
-    }
+    columns = {f"_value_{i}": value for i, (_, value, _) in enumerate(found)}
     members = [
         _member(namespace, F.col(f"_value_{i}"), verified=verified) for i, (namespace, _, verified) in enumerate(found)
     ]
@@ -29,15 +29,22 @@ def with_identifiers(rows: DataFrame, contract: Contract, rules: RuleSet, *, sec
     return keyed.withColumn("identifiers", made).drop(*columns, INNER, OUTER)
 
 
-def _values(contract: Contract) -> Iterator[tuple[str, Column, bool]]:
-    """Namespace, delivered text and whether it is verified, for each use of a property as identifier."""
+def _values(contract: Contract, rules: RuleSet) -> Iterator[tuple[str, Column, bool]]:
+    """Namespace, normalised value and whether it is verified, for each use of a property as identifier."""
     for field, use in contract.uses:
         if use.namespace:
-            yield use.namespace, text(field), use.verified
+            yield use.namespace, _value(contract, field, use.namespace, rules), use.verified
         if use.namespace_from:
             kind = next(text(f) for f in contract.fields if f.name == use.namespace_from)
             for name, namespace in use.namespaces.items():
-                yield namespace, F.when(kind == name, text(field)), use.verified
+                yield namespace, F.when(kind == name, _value(contract, field, namespace, rules)), use.verified
+
+
+def _value(contract: Contract, field: Field, namespace: str, rules: RuleSet) -> Column:
+    rule = rules.namespaces[namespace].normalize
+    if rule == "phone":
+        return number_of(contract, field)
+    return normalized(rule, spelled(contract, field), F.col("country"), spelled=True)
 
 
 def _member(namespace: str, value: Column, *, verified: bool) -> Column:

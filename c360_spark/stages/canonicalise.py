@@ -8,13 +8,12 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.errors import IntegrityError
-from c360_spark.silver.assumption import ASSUMED
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
+from c360_spark.silver.remarks import WORDS
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
-from c360_spark.stages.assumption import note
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
 from c360_spark.stages.deletions import with_deletions
 from c360_spark.stages.delivered_properties import with_unsaid
@@ -22,8 +21,11 @@ from c360_spark.stages.run import Run, together
 from c360_spark.stages.watermark import Marks, advance, watermarks
 from c360_spark.tables import Table
 
+Name = tuple[str, str]
+Counts = dict[str, int]
 VERDICTS = ("accepted", "quarantined", "duplicate", "suppressed")
 BESIDE = ("deleted", "contradicting")  # of records not in the delivery, and of accepted ones or duplicates
+COUNTED = ("in", *VERDICTS, *BESIDE)
 KEPT = "verdict IN ('accepted', 'deleted')"
 
 
@@ -47,7 +49,7 @@ def canonicalise(run: Run) -> None:
         step.wrote("identifier_set", run.store.merge(tables.IDENTIFIER_SET, touched))
     with run.step("canonicalise accounting") as step:
         outcome = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), (rows for rows, _ in outcomes))
-        step.results += [account(run, inputs, outcome), *note(run, outcome)]
+        step.results.append(account(run, inputs, outcome))
         rejected = outcome.where("verdict = 'quarantined'").select(*tables.QUARANTINE.column_names)
         step.wrote("quarantine", run.store.add(tables.QUARANTINE, rejected))
     versions = {bronze_of(each.contract).full_name: each.version for each in inputs}
@@ -90,31 +92,54 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
         if "lines" in rows.columns:
             step.wrote("order_line", run.store.add(tables.ORDER_LINE, order_lines(accepted)))
         step.wrote(table.name, run.store.append(table, accepted.where("NOT written")))
-    told = [ASSUMED] if ASSUMED in rows.columns else []
-    return rows.select(*tables.QUARANTINE.column_names, "verdict", "contradicts", *told), sets
+    return rows.select(*tables.QUARANTINE.column_names, "verdict", "contradicts", "remarks"), sets
 
 
 def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:
-    """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and note it.
+    """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and note it and what
+    was not usable of those accepted.
 
-    `outcome` has the `verdict` of each record and of each deletion, and whether it `contradicts`.
+    `outcome` has the `verdict` and `remarks` of each record and of each deletion, and whether it `contradicts`.
     """
-    keys, read = ("source", "dataset"), {"verdict": F.lit("in"), "contradicts": F.lit(False)}
-    rows_in = reduce(DataFrame.unionByName, (each.rows.select(*keys).withColumns(read) for each in inputs))
-    told = rows_in.unionByName(outcome.select(*keys, *read)).groupBy(*keys, *read).count().collect()
-    names = ("in", *VERDICTS, *BESIDE)
-    counts: dict[tuple[str, str], dict[str, int]] = {each.name: dict.fromkeys(names, 0) for each in inputs}
-    for row in told:
-        of_dataset = counts[row.source, row.dataset]
-        of_dataset[row.verdict] += row["count"]
-        of_dataset["contradicting"] += row["count"] if row.contradicts else 0
+    counts, remarks = _tally(inputs, outcome)
     for (source, dataset), count in counts.items():
         if count["in"] != sum(count[verdict] for verdict in VERDICTS):
             raise IntegrityError("C501", f"{source}.{dataset} does not add up: {count}")
     rows = [(run.run_id, *each.name, each.version, *counts[each.name].values()) for each in inputs]
     run.store.add_rows(tables.ACCOUNTING, rows)
-    totals = {name: sum(count[name] for count in counts.values()) for name in names}
+    _remark(run, inputs, counts, remarks)
+    totals = {name: sum(count[name] for count in counts.values()) for name in COUNTED}
     balance = " + ".join(f"{totals[verdict]:,} {verdict}" for verdict in VERDICTS if totals[verdict])
-    return ", ".join(
-        [f"{totals['in']:,} in = {balance}", *(f"{totals[name]:,} {name}" for name in BESIDE if totals[name])]
+    beside = [f"{totals[name]:,} {name}" for name in BESIDE if totals[name]]
+    return ", ".join([f"{totals['in']:,} in = {balance}", *beside])
+
+
+def _tally(inputs: list[Input], outcome: DataFrame) -> tuple[dict[Name, Counts], dict[Name, Counts]]:
+    """Records of each dataset by verdict, and its accepted records by remark, in one job."""
+    keys, verdict, none = ("source", "dataset"), F.col("verdict"), F.array().cast("array<string>")
+    rows_in = reduce(DataFrame.unionByName, (each.rows.select(*keys, F.lit("in").alias("found")) for each in inputs))
+    said = F.concat(
+        F.array(verdict),
+        F.when(F.col("contradicts"), F.array(F.lit("contradicting"))).otherwise(none),
+        F.when(verdict == "accepted", F.col("remarks")).otherwise(none),
     )
+    found = rows_in.unionByName(outcome.select(*keys, F.explode(said).alias("found")))
+    counts: dict[Name, Counts] = {each.name: dict.fromkeys(COUNTED, 0) for each in inputs}
+    remarks: dict[Name, Counts] = {each.name: {} for each in inputs}
+    for row in found.groupBy(*keys, "found").count().collect():
+        target = counts if row.found in COUNTED else remarks
+        target[row.source, row.dataset][row.found] = row["count"]
+    return counts, remarks
+
+
+def _remark(run: Run, inputs: list[Input], counts: dict[Name, Counts], remarks: dict[Name, Counts]) -> None:
+    """Put the remarks on record, and tell them."""
+    rows = []
+    for each in inputs:
+        for remark, count in sorted(remarks[each.name].items()):
+            code, _, name = remark.partition(":")
+            rows.append((run.run_id, *each.name, each.version, name, code, count))
+            total = counts[each.name]["accepted"]
+            run.say(f"  {'.'.join(each.name)}: {WORDS[code]} in {count:,} of {total:,} records ({name})")
+    if rows:
+        run.store.add_rows(tables.REMARK, rows)

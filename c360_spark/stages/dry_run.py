@@ -18,38 +18,37 @@ from c360_spark.landing.listing import Found, signature
 from c360_spark.landing.records import records
 from c360_spark.scratch import local_scratch
 from c360_spark.session import session
-from c360_spark.silver.assumption import ASSUMED
 from c360_spark.silver.canonical import TABLES, canonical
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import text
+from c360_spark.silver.remarks import LOST, WORDS
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.silver.version import read, readings
-from c360_spark.stages.assumption import told as assumption
 from c360_spark.stages.bronze_input import headers_of
 from c360_spark.stages.sample import arrival_of, readable
 from c360_spark.stages.source import newest_version
 from c360_spark.tables.model import STRING_MAP
 
 Counts = dict[str, int]
-BESIDE = {"reasons", "verdict", "written", "contradicts", "lines", ASSUMED}  # columns that are none of silver
+BESIDE = {"reasons", "verdict", "written", "contradicts", "lines", "remarks"}  # columns that are none of silver
 
 
 @dataclass(frozen=True)
 class Outcome:
     """Counts of one dry run; it holds no value of any record.
 
-    `assumed` is by code, `rejected` by property and code, `filled` by column of accepted records, `linked` by
-    namespace: how many records carry an identifier of it, and how many different ones.
+    `rejected` is by property and code, and so is `remarks` of accepted records; `filled` by column of accepted records,
+    `linked` by namespace: how many records carry an identifier of it, and how many different ones.
     """
 
     contract: Contract
     verdicts: Counts
     present: Counts
     rejected: dict[str, Counts]
+    remarks: dict[str, Counts]
     filled: dict[str, Counts]
     linked: dict[str, tuple[int, int]]
-    assumed: Counts
 
 
 def dry_run(path: str, *, name: str, config: str, env: str) -> str:
@@ -115,6 +114,10 @@ def _counted(contract: Contract, fields: DataFrame, rows: DataFrame) -> Outcome:
         code, _, name = row.reason.partition(":")
         rejected.setdefault(name or "record", {})[code] = row["count"]
     accepted = rows.where("verdict = 'accepted'")
+    remarks: dict[str, Counts] = {}
+    for row in accepted.select(F.explode("remarks").alias("remark")).groupBy("remark").count().collect():
+        code, _, name = row.remark.partition(":")
+        remarks.setdefault(name, {})[code] = row["count"]
     filled = {contract.table: _filled(accepted)}
     if contract.lines:
         filled["order_line"] = _filled(order_lines(accepted))
@@ -125,17 +128,10 @@ def _counted(contract: Contract, fields: DataFrame, rows: DataFrame) -> Outcome:
         {row.verdict: row["count"] for row in found},
         {field.name: present[f"c{i}"] for i, field in enumerate(contract.fields)},
         rejected,
+        remarks,
         filled,
         {row.namespace: (row.of_all, row.distinct) for row in linked},
-        _assumed(accepted),
     )
-
-
-def _assumed(accepted: DataFrame) -> Counts:
-    if ASSUMED not in accepted.columns:
-        return {}
-    found = accepted.select(F.explode(ASSUMED).alias("code")).groupBy("code").count().collect()
-    return {row.code: row["count"] for row in sorted(found)}
 
 
 def _filled(rows: DataFrame) -> Counts:
@@ -158,19 +154,24 @@ def told(found: Outcome) -> Iterator[str]:
     verdict = ", ".join(f"{count:,} {name}" for name, count in sorted(found.verdicts.items()))
     status = f"{contract.name} {contract.version} ({contract.status})"
     yield f"{status} on {total:,} records → silver.{contract.table}: {verdict or 'nothing'}"
-    yield f"  {'property':<32} {'present':>8} {'accepted':>9}  rejected, by reason"
+    yield f"  {'property':<32} {'present':>8} {'accepted':>9} {'usable':>8}  rejected or not usable, by reason"
     names = [field.name for field in contract.fields]
     for name in names:
         wrong = found.rejected.get(name, {})
         # A value can fail several checks: that many are wrong at least, and a missing one is none.
         bad = max((count for code, count in wrong.items() if code != "missing"), default=0)
-        reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(wrong.items()))
-        yield f"  {name:<32} {found.present[name]:>8,} {found.present[name] - bad:>9,}  {reasons}".rstrip()
+        said = found.remarks.get(name, {})
+        lost = sum(count for code, count in said.items() if code in LOST)
+        reasons = ", ".join(f"{code} {count:,}" for code, count in sorted((wrong | said).items()))
+        fine = found.present[name] - bad
+        yield f"  {name:<32} {found.present[name]:>8,} {fine:>9,} {fine - lost:>8,}  {reasons}".rstrip()
     for name in sorted(set(found.rejected) - set(names)):
         reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(found.rejected[name].items()))
-        yield f"  {name:<32} {'':>8} {'':>9}  {reasons} records"
-    for code, count in found.assumed.items():
-        yield f"  ! {count:,} records: {assumption(code)}"
+        yield f"  {name:<32} {'':>8} {'':>9} {'':>8}  {reasons} records"
+    accepted = found.verdicts.get("accepted", 0)
+    for name, said in sorted(found.remarks.items()):
+        for code, count in sorted(said.items()):
+            yield f"  {WORDS[code]} in {count:,} of {accepted:,} records ({name})"
     yield "  identifiers of accepted records"
     yield from _links(contract, found.linked)
     for table, counts in found.filled.items():

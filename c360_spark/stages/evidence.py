@@ -1,13 +1,14 @@
 """The first part of resolve_identity: what has changed since the last run, as evidence and touched identifiers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
+from c360_spark.config.identity import RuleSet
 from c360_spark.identity.evidence import (
     DECISIONS,
     bridge_evidence,
@@ -18,6 +19,7 @@ from c360_spark.identity.evidence import (
     set_evidence,
 )
 from c360_spark.identity.guard import expiry
+from c360_spark.stages.key_parts import DATES, dates_in_force, ruled_without
 from c360_spark.stages.release import require_release
 from c360_spark.stages.run import Run, Step
 from c360_spark.stages.watermark import Marks, advance, watermarks
@@ -33,7 +35,8 @@ CARRIERS = (tables.IDENTIFIER_SET, tables.PROFILE_RECORD, tables.PAIR)
 class Change:
     """What a run has to deal with: `touched` identifiers, or None for all of them.
 
-    `reasons` (`identifier_id, cause`) tell why each was touched, None if all were for the one `cause`.
+    `reasons` (`identifier_id, cause`) tell why each was touched, None if all were for the one `cause`. `dates` are the
+    birth dates that are too frequent, where those on record are others.
     """
 
     touched: DataFrame | None
@@ -42,10 +45,13 @@ class Change:
     cause: str = "data"
     reasons: DataFrame | None = None
     is_empty: bool = False
+    dates: Marks = field(default_factory=dict)
+    known_dates: Marks = field(default_factory=dict)
 
     def done(self, run: Run) -> None:
         """Note that it has been dealt with."""
-        advance(run, {CONSUMER: self.versions}, known={CONSUMER: self.known})
+        known = {CONSUMER: self.known, DATES: self.known_dates}
+        advance(run, {CONSUMER: self.versions, DATES: self.dates}, known=known)
 
 
 def refuse_unreleased(run: Run) -> None:
@@ -68,26 +74,29 @@ def _other_rules(run: Run, label: str | None, begun: Marks) -> bool:
 def gather(run: Run, step: Step) -> Change:
     """Bring identity.evidence up to date, and tell what that touches.
 
-    Everything, when the rule set is another than that of the last run, else what silver has gained or lost, and links
-    whose time has run out.
+    Everything, when the rule set is another than that of the last run or other birth dates are too frequent, else what
+    silver has gained or lost, and links whose time has run out.
     """
     versions = {table.full_name: run.store.version(table) for table in CARRIERS}
-    label, (marks, begun) = _label_on_record(run), watermarks(run, CONSUMER, BEGUN)
-    other_rules = _other_rules(run, label, begun)
-    if run.anew or not marks or other_rules:
+    label, (marks, begun, dated) = _label_on_record(run), watermarks(run, CONSUMER, BEGUN, DATES)
+    other_rules, records = _other_rules(run, label, begun), tables.PROFILE_RECORD.full_name
+    dates, news = dates_in_force(run, dated, changed=other_rules or marks.get(records) != versions[records])
+    rules = ruled_without(run.conf.rules, dates)
+    if run.anew or not marks or other_rules or news:
         advance(run, {BEGUN: {run.conf.rules.label: max(begun.values(), default=0) + 1}}, known={BEGUN: begun})
-        rows = _evidence(run, {table: run.store.read(table) for table in CARRIERS}, whole=True)
+        rows = _evidence(run, rules, {table: run.store.read(table) for table in CARRIERS}, whole=True)
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
-        return Change(None, versions, marks, "rule" if label and other_rules else "data")
-    found = [_carried(run, step, marks, versions), *_expiring(run)]
+        cause = "rule" if label and other_rules else "data"
+        return Change(None, versions, marks, cause, dates=news, known_dates=dated)
+    found = [_carried(run, step, rules, marks, versions), *_expiring(run)]
     reasons, _ = run.store.stage("reasons", reduce(DataFrame.unionByName, found).distinct())
     touched, count = run.store.stage("touched", reasons.select("identifier_id").distinct())
     step.results.append(f"{count:,} identifiers touched")
     return Change(touched, versions, marks, reasons=reasons, is_empty=not count)
 
 
-def _evidence(run: Run, carriers: dict[Table, DataFrame], *, whole: bool) -> DataFrame:
-    rules, secret = run.conf.rules, run.conf.platform.identity_key.secret()
+def _evidence(run: Run, rules: RuleSet, carriers: dict[Table, DataFrame], *, whole: bool) -> DataFrame:
+    secret = run.conf.platform.identity_key.secret()
     sets, records, pairs = (carriers[table] for table in CARRIERS)
     rows = set_evidence(sets, rules)
     if rules.match_keys:
@@ -102,14 +111,16 @@ def _evidence(run: Run, carriers: dict[Table, DataFrame], *, whole: bool) -> Dat
     return rows
 
 
-def _carried(run: Run, step: Step, marks: Marks, versions: Marks) -> DataFrame:
+def _carried(run: Run, step: Step, rules: RuleSet, marks: Marks, versions: Marks) -> DataFrame:
     """Write the evidence of sets and records that came, changed or went; the identifiers it is about."""
     images = {}
     for table in CARRIERS:
         since, until = marks.get(table.full_name, -1), versions[table.full_name]
         images[table] = run.store.latest(table, since=since, until=until)
     gone = reduce(DataFrame.unionByName, (_key(t, i.where("_gone")) for t, i in images.items()))
-    told = _evidence(run, images, whole=False).join(gone.withColumn("cause", F.lit("erasure")), "evidence_id", "left")
+    told = _evidence(run, rules, images, whole=False).join(
+        gone.withColumn("cause", F.lit("erasure")), "evidence_id", "left"
+    )
     rows, count = run.store.stage("evidence", told)
     if count:
         now = rows.where("cause IS NULL")

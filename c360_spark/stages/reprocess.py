@@ -12,13 +12,11 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.errors import InputError
-from c360_spark.silver.assumption import ASSUMED
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
-from c360_spark.stages.assumption import note
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
 from c360_spark.stages.canonicalise import KEPT, account
 from c360_spark.stages.chain import in_order
@@ -74,10 +72,9 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
                 _sync(run, step, each, table, made)
     if judged:
         with run.step("reprocess accounting") as step:
-            told = ("source", "dataset", "verdict", "contradicts", ASSUMED)
-            parts = [rows.select(*(name for name in told if name in rows.columns)) for rows in judged]
-            outcome = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
-            step.results += [account(run, inputs, outcome), *note(run, outcome)]
+            told = ("source", "dataset", "verdict", "contradicts", "remarks")
+            outcome = reduce(DataFrame.unionByName, (rows.select(*told) for rows in judged))
+            step.results.append(account(run, inputs, outcome))
 
 
 def _judged(run: Run, each: Input) -> DataFrame:

@@ -95,18 +95,28 @@ ACCOUNTING = Table(
     ),
 )
 
-ASSUMPTION = Table(
+REMARK = Table(
     "ops",
-    "assumption",
-    "one thing that had to be assumed of accepted records of a dataset in a run",
-    ("run_id", "source", "dataset", "code"),
+    "remark",
+    "one thing that was not usable of a property's values, or was mended, in one batch of silver",
+    ("run_id", "source", "dataset", "bronze_version", "property", "code"),
     Write.APPEND,
     (
         key("run_id", STRING, "the run"),
         key("source", STRING, "system the data comes from"),
         key("dataset", STRING, "dataset of the source"),
-        key("code", STRING, "gap or overlap of a time without a zone, as code:property"),
-        key("record_count", LONG, "of how many accepted records"),
+        key("bronze_version", LONG, "Delta version of bronze up to which records were read"),
+        key("property", STRING, "the delivered property; record where it is about the record as a whole"),
+        key(
+            "code",
+            STRING,
+            "ambiguous (phone digits that are a national and an international number), no_country (a national phone "
+            "number without one), unusable (no value of its kind), unknown_country, placeholder (a part of a match key "
+            "that stands for nothing), padded (a postcode that got its leading zeros back), gap (a local time that the "
+            "clocks passed over), overlap (one that they showed twice), other_region (identifiers in no region of "
+            "identity.yml)",
+        ),
+        key("records", LONG, "accepted records it is true of"),
     ),
 )
 

@@ -10,7 +10,7 @@ from c360_spark.governance.onboarding.names import known, snake, tokens
 from c360_spark.governance.onboarding.observed import Observed, Path, Sample, observed, scalars
 from c360_spark.governance.onboarding.people import Spaces, identify
 from c360_spark.governance.onboarding.purpose import MONEY, NEEDED, TIME, chosen, primary_key, table_of
-from c360_spark.governance.onboarding.values import DENIED, GRANTED, WITHDRAWN, is_country, like, share
+from c360_spark.governance.onboarding.values import DENIED, GRANTED, WITHDRAWN, like, share
 from c360_spark.tables import Pii
 from c360_spark.tables.model import STRING_MAP
 
@@ -128,12 +128,6 @@ def _map(name: str, made: Proposed, guess: Guess) -> None:
         made.settings["normalize"] = Guess(NORMALIZED[name], guess.confidence, f"as {name} is compared")
     if name == "status":
         made.settings.setdefault("normalize", Guess("lower", guess.confidence, "as status is compared"))
-    if name == "country" and share(is_country, made.seen.texts) >= 0.95:
-        made.facts["logicalTypeOptions"] = Guess(
-            {"pattern": "^[A-Za-z]{2}$"}, guess.confidence, "two letters of ISO 3166"
-        )
-    elif name == "country":
-        made.notes.append("names of countries: source test says how many of them are understood")
     if name in MONEY:
         _money(made)
 

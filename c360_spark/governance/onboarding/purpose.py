@@ -16,7 +16,6 @@ from c360_spark.governance.onboarding.names import (
 )
 from c360_spark.governance.onboarding.values import (
     is_country,
-    is_country_name,
     is_currency,
     is_dialled,
     is_email,
@@ -177,7 +176,7 @@ def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
     tests = {
         "email": (is_email, "are e-mail addresses"),
         "phone": (is_dialled, "look like phone numbers"),
-        "country": (lambda text: is_country(text) or is_country_name(text), "are codes or names of countries"),
+        "country": (is_country, "are names or codes of countries"),
         "currency": (is_currency, "are ISO 4217 codes"),
         "postcode": (is_postcode, "look like postcodes"),
     }

@@ -7,9 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-import phonenumbers
-from phonenumbers.geodata.locale import LOCALE_DATA
-
+from c360_spark.columns.country import country_of
 from c360_spark.columns.normalize import EMAIL
 from c360_spark.columns.phone import e164
 from c360_spark.config.money import writing
@@ -105,17 +103,8 @@ def is_value(text: str) -> bool:
 
 
 def is_country(text: str) -> bool:
-    return text.upper() in phonenumbers.SUPPORTED_REGIONS
-
-
-@lru_cache
-def _country_names() -> frozenset[str]:
-    return frozenset(name.casefold() for names in LOCALE_DATA.values() for name in names.values())
-
-
-def is_country_name(text: str) -> bool:
-    """The name of a country in one of the languages that phonenumbers has it in."""
-    return text.casefold() in _country_names()
+    """A name or code of a country; a bare number may be anything."""
+    return not text.lstrip("+").isdigit() and country_of(text) is not None
 
 
 def is_currency(text: str) -> bool:

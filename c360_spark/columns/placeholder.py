@@ -1,0 +1,26 @@
+"""Values that stand for nothing, in the columns of a customer record."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from c360_spark.columns.pattern import fits
+from c360_spark.config.part import KeyPart
+from c360_spark.config.placeholders import NOTHING, PLACEHOLDERS, Placeholders
+
+
+def is_placeholder(column: str, text: Column, part: KeyPart | None = None) -> Column:
+    """Whether a value of a column of silver.profile_record stands for nothing, by config/placeholders.py and what a
+    part of a key blocks or allows besides. Never null. `text` has been through `letters`.
+    """
+    known = PLACEHOLDERS.get(column, NOTHING)
+    own = Placeholders(part.blocked_values, part.blocked_patterns) if part else NOTHING
+    if not (known.values or known.patterns or own.values or own.patterns):
+        return F.lit(False)
+    allowed = [text.lower() for text in part.allowed_values] if part else []
+    values = {text.lower() for text in (*known.values, *own.values)}.difference(allowed)
+    trimmed = F.trim(text)
+    lower = F.lower(trimmed)
+    matched: Column = lower.isin(*sorted(values))
+    for pattern in (*known.patterns, *own.patterns):
+        matched = matched | fits(trimmed, pattern)
+    return F.coalesce(matched & ~lower.isin(*allowed) if allowed else matched, F.lit(False))

@@ -1,0 +1,66 @@
+"""Values of parts of match keys that too many records share to tell one person from another."""
+
+from collections.abc import Collection
+from functools import partial
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from c360_spark.columns.letters import letters
+from c360_spark.columns.placeholder import is_placeholder
+from c360_spark.config.identity import RuleSet
+from c360_spark.config.part import KeyPart
+
+BIRTH_DATE = "birth_date"
+# A system that must have a birth date gets 1 January: of each year it counts as none where it is met so often.
+LEAST_RECORDS = 20
+TIMES_EXPECTED = 10  # as often as any other day of the year
+
+
+def first_days(records: DataFrame) -> DataFrame:
+    """`birth_date, records` of each 1 January that too many of silver.profile_record have for a birth date. Versions
+    of a record count once among them, and each among all that were born in the year.
+    """
+    born = records.where(F.col(BIRTH_DATE).isNotNull()).groupBy(F.year(BIRTH_DATE).alias("year"))
+    is_first = (F.month(BIRTH_DATE) == 1) & (F.dayofmonth(BIRTH_DATE) == 1)
+    record = F.when(is_first, F.struct("source", "dataset", "source_key"))
+    years = born.agg(F.count_distinct(record).alias("records"), F.count(F.lit(1)).alias("born"))
+    often = (F.col("records") >= LEAST_RECORDS) & (F.col("records") * 365 > F.col("born") * TIMES_EXPECTED)
+    return years.where(often).select(F.make_date("year", F.lit(1), F.lit(1)).alias(BIRTH_DATE), "records")
+
+
+def uses_birth_date(rules: RuleSet) -> bool:
+    return any(part.column == BIRTH_DATE for key in rules.match_keys.values() for part in key.parts)
+
+
+def without_dates(rules: RuleSet, dates: Collection[str]) -> RuleSet:
+    """The same rules with birth dates that make no match key besides those they name."""
+
+    def blocked(part: KeyPart) -> KeyPart:
+        added = {"blocked_values": (*part.blocked_values, *sorted(dates))}
+        return part.model_copy(update=added) if part.column == BIRTH_DATE else part
+
+    keys = {
+        name: key.model_copy(update={"parts": tuple(map(blocked, key.parts))}) for name, key in rules.match_keys.items()
+    }
+    return rules.model_copy(update={"match_keys": keys}) if dates else rules
+
+
+def frequent_values(records: DataFrame, rules: RuleSet, *, most: int) -> DataFrame:
+    """`part, value, records, share, blocked`: of each part of a match key the values that most records have."""
+    parts = {part.column: part for key in rules.match_keys.values() for part in key.parts}
+    told = [
+        F.struct(
+            F.lit(name).alias("part"),
+            F.trim(F.col(name).cast("string")).alias("value"),
+            letters(F.col(name).cast("string"), partial(is_placeholder, name, part=part)).alias("blocked"),
+        )
+        for name, part in parts.items()
+    ]
+    values = records.select(F.explode(F.array(*told)).alias("told")).select("told.*").where("value <> ''")
+    counted = values.groupBy("part", "value", "blocked").agg(F.count(F.lit(1)).alias("records"))
+    whole, order = Window.partitionBy("part"), Window.partitionBy("part").orderBy(F.desc("records"), "value")
+    shared = counted.withColumns(
+        {"share": F.col("records") / F.sum("records").over(whole), "place": F.row_number().over(order)}
+    )
+    return shared.where((F.col("place") <= most) & (F.col("records") > 1)).drop("place")

@@ -1,0 +1,23 @@
+"""Local times around a change of the clocks."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from c360_spark.config import Field
+from c360_spark.silver.parse import text
+from c360_spark.silver.typed import moment
+from c360_spark.silver.zone import at_zone, local_formats, names_zone, zone_of
+
+CHANGES = ("30 MINUTES", "1 HOUR", "2 HOURS")  # by so much clocks are put back: Lord Howe, the world, Troll
+
+
+def clock_changes(field: Field) -> tuple[Column, Column]:
+    """Whether the clocks of its zone never showed the local time of a field, and whether they showed it twice."""
+    value, zone = text(field), zone_of(field)
+    read = (F.when(~names_zone(value, each), moment(value, each, None)) for each in local_formats(field))
+    local = F.coalesce(F.lit(None).cast("timestamp"), *read)
+    at = at_zone(local, zone)
+    again = F.lit(False)
+    for change in CHANGES:
+        again |= F.from_utc_timestamp(at + F.expr(f"INTERVAL {change}"), zone) == local
+    return F.from_utc_timestamp(at, zone) != local, again

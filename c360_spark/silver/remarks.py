@@ -1,0 +1,72 @@
+"""What was not usable of an accepted record, or was mended: an array of `code:property`.
+
+Codes: `ambiguous` digits that are valid as a national and as an international phone number · `no_country` a national
+phone number of a record without a country · `unusable` a value that is none of its kind, such as an address without @ ·
+`unknown_country` a text that is no country, or may be two · `placeholder` a part of a match key that stands for
+nothing, such as 1900-01-01 · `padded` a postcode that got its leading zeros back · `gap` a local time that the clocks
+of its zone never showed · `overlap` one that they showed twice · `other_region` a record with identifiers whose country
+is in no region, as it is unknown or not listed; it stands for the record.
+"""
+
+from collections.abc import Iterator
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from c360_spark.columns.normalize import normalized
+from c360_spark.columns.placeholder import is_placeholder
+from c360_spark.columns.postcode import lacks_zeros
+from c360_spark.config import Contract, Field
+from c360_spark.config.identity import RuleSet
+from c360_spark.config.phones import phone_fields
+from c360_spark.silver.clock_change import clock_changes
+from c360_spark.silver.spelled import problem_of, spelled, value_of
+
+# By these the value is of no use; the record is accepted without it.
+LOST = ("ambiguous", "no_country", "unusable", "unknown_country")
+RECORD = "record"
+WORDS = {
+    "ambiguous": "phone digits that are a national and an international number (phoneFormat tells which)",
+    "no_country": "national phone numbers without a country (defaultCountry gives one)",
+    "unusable": "values that are none of their kind",
+    "unknown_country": "texts that are no country, or may be two (valueMap tells which)",
+    "placeholder": "values that stand for nothing and make no match key",
+    "padded": "postcodes that got their leading zeros back",
+    "gap": "local times that the clocks passed over, taken as that much later,",
+    "overlap": "local times that the clocks showed twice, taken as the first,",
+    "other_region": "identifiers in no region, as the country is unknown or not listed in identity.yml,",
+}
+
+
+def remarks(contract: Contract, rules: RuleSet) -> Column:
+    """Over rows of `with_phones` that have `country`, `region` and `identifiers`."""
+    outside = (F.size("identifiers") > 0) & (F.col("region") == rules.default_region)
+    found = [F.when(outside, F.lit(f"other_region:{RECORD}"))]
+    phones = phone_fields(contract, rules)
+    parts = {part.column: part for key in rules.match_keys.values() for part in key.parts}
+    for field in contract.fields:
+        if field in phones:
+            found.append(F.concat(problem_of(contract, field), F.lit(f":{field.name}")))
+        else:
+            found += [F.when(wrong, F.lit(f"{code}:{field.name}")) for code, wrong in _of_field(contract, field, rules)]
+        if field.is_local:
+            gap, overlap = clock_changes(field)
+            found += [F.when(gap, F.lit(f"gap:{field.name}")), F.when(overlap, F.lit(f"overlap:{field.name}"))]
+        part = parts.get(field.settings.canonical or "")
+        if part and contract.table == "profile_record":
+            is_empty = is_placeholder(part.column, value_of(contract, field), part)
+            found.append(F.when(is_empty, F.lit(f"placeholder:{field.name}")))
+    return F.array_compact(F.array(*found))
+
+
+def _of_field(contract: Contract, field: Field, rules: RuleSet) -> Iterator[tuple[str, Column]]:
+    use, country = field.settings.identifier, F.col("country")
+    spaces = [use.namespace] if use and use.namespace else []
+    rule = field.settings.normalize or next((rules.namespaces[space].normalize for space in spaces), None)
+    if field.settings.canonical == "country":
+        yield "unknown_country", spelled(contract, field).isNotNull() & country.isNull()
+    elif rule in ("email", "domain"):
+        value = spelled(contract, field)
+        yield "unusable", value.isNotNull() & normalized(rule, value, country, spelled=True).isNull()
+    elif rule == "postcode":
+        yield "padded", lacks_zeros(spelled(contract, field), country)
