@@ -5,11 +5,13 @@ ways, change feeds too (tests/test_local_delta.py). Tables with deletion vectors
 """
 
 import json
+import shutil
 import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,7 +19,7 @@ import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import AddAction, create_table_with_add_actions
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructField, StructType
 
@@ -78,24 +80,24 @@ class LocalTable:
 
     def add_files(self, folder: str) -> Written:
         """Append the rows of Parquet files, which are moved out of `folder`; make the table if need be."""
-        table, actions, rows = self._ready(), list[AddAction | RemoveAction](), 0
-        for file in sorted(Path(folder).glob("part-*.parquet")):
-            count = pq.read_metadata(file).num_rows
-            if count:
-                name, size = f"part-{uuid.uuid4()}.parquet", file.stat().st_size
-                file.rename(Path(self.path) / name)
-                stats = json.dumps({"numRecords": count})
-                actions.append(AddAction(name, size, {}, int(time.time() * 1000), True, stats))
-                rows += count
-        if actions:
-            table.create_write_transaction(actions, mode="append", schema=table.schema())
-        return Written(inserted=rows)
+        counts = {file: pq.read_metadata(file).num_rows for file in sorted(Path(folder).glob("part-*.parquet"))}
+        Path(self.path).mkdir(parents=True, exist_ok=True)
+        actions = [self._added(file, count) for file, count in counts.items() if count]
+        if not self.exists:
+            self._create(actions)
+        elif actions:
+            table = self._ready()
+            table.create_write_transaction([*actions], mode="append", schema=table.schema())
+        return Written(inserted=sum(counts.values()))
 
     def add_rows(self, rows: pa.Table) -> Written:
         """Append rows in the order and types of the table; make the table if need be."""
-        table = self._ready()
+        if not self.exists:
+            with TemporaryDirectory() as folder:
+                pq.write_table(rows.select(self.table.column_names), f"{folder}/part-0.parquet")
+                return self.add_files(folder)
         if rows.num_rows:
-            deltalake.write_deltalake(table, rows.select(self.table.column_names), mode="append")
+            deltalake.write_deltalake(self._ready(), rows.select(self.table.column_names), mode="append")
         return Written(inserted=rows.num_rows)
 
     def merge(self, rows: pa.Table) -> Written:
@@ -147,15 +149,22 @@ class LocalTable:
             self._opened = DeltaTable(self.path)
         return self._opened
 
+    def _added(self, file: Path, count: int) -> AddAction:
+        """The file, moved into the table's folder."""
+        name, size = f"part-{uuid.uuid4()}.parquet", file.stat().st_size
+        shutil.move(file, Path(self.path) / name)
+        return AddAction(name, size, {}, int(time.time() * 1000), True, json.dumps({"numRecords": count}))
+
+    def _create(self, actions: list[AddAction]) -> None:
+        """Make the table with these files, in one version, as Spark does."""
+        schema = deltalake.Schema.from_json(shape_of(self.table).json())
+        create_table_with_add_actions(self.path, schema, actions, configuration=properties(self.table))
+
     def _ready(self) -> DeltaTable:
-        """The table, made or given the columns that were declared after it was made."""
-        if not self.exists:
-            schema = deltalake.Schema.from_json(_shape(self.table).json())
-            self._opened = DeltaTable.create(self.path, schema, configuration=properties(self.table))
-            return self._opened
+        """The table with the columns that were declared after it was made."""
         found = self._open()
         known = {field.name for field in found.schema().fields}
-        missing = [field for field in _shape(self.table) if field.name not in known]
+        missing = [field for field in shape_of(self.table) if field.name not in known]
         if missing:
             wanted = deltalake.Schema.from_json(StructType(missing).json())
             found.alter.add_columns(list(wanted.fields))
@@ -164,7 +173,7 @@ class LocalTable:
 
 def arrow_schema(table: Table) -> pa.Schema:
     """The columns of a table as Arrow has them."""
-    return to_arrow_schema(_shape(table))
+    return to_arrow_schema(shape_of(table))
 
 
 def _naive(field: pa.Field) -> pa.Field:
@@ -210,5 +219,6 @@ def latest(table: Table, feed: pa.Table) -> pa.Table:
     return found.select(table.column_names).append_column("_gone", gone)
 
 
-def _shape(table: Table) -> StructType:
+def shape_of(table: Table) -> StructType:
+    """The columns of a table with their comments, as Delta has them."""
     return StructType([StructField(c.name, c.type, True, {"comment": c.meaning}) for c in table.columns])

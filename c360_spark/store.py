@@ -285,7 +285,7 @@ class Store:
     def _files(self, table: Table, files: list[str]) -> DataFrame:
         if not files:
             return self._empty(table)
-        return self.spark.read.schema(self._empty(table).schema).parquet(*files)
+        return self.spark.read.schema(local_delta.shape_of(table)).parquet(*files)
 
     def _frame(self, name: str, rows: pa.Table, shape: StructType) -> DataFrame:
         """Rows of Arrow as a frame, by way of a file: nothing of them stands in a plan."""
@@ -296,7 +296,8 @@ class Store:
 
     def _empty(self, table: Table) -> DataFrame:
         """No rows, in a way that the optimizer sees: it takes out whatever is joined with them."""
-        nothing = (F.lit(None).cast(column.type).alias(column.name) for column in table.columns)
+        fields = local_delta.shape_of(table)
+        nothing = (F.lit(None).cast(field.dataType).alias(field.name, metadata=field.metadata) for field in fields)
         return self.spark.range(1).where("false").select(*nothing)
 
     def _feed(self, table: Table, since: int, until: int) -> DataFrame:
@@ -340,8 +341,7 @@ class Store:
 
     def _shaped(self, table: Table, rows: DataFrame) -> DataFrame:
         """Columns in the registry's order and types; a missing or incompatible column fails here, before a write."""
-        fields = [StructField(c.name, c.type, True, {"comment": c.meaning}) for c in table.columns]
-        return rows.to(StructType(fields))
+        return rows.to(local_delta.shape_of(table))
 
 
 def _require(table: Table, verb: Write) -> None:
