@@ -65,7 +65,9 @@ def country(text: Column) -> Column:
     dialling code, and Austria's number in ISO 3166.
     """
     code = F.upper(F.trim(text))
-    return F.when(code.isin(*sorted(_alpha_2())), code).otherwise(_looked_up(text))
+    return F.when(code.rlike("^[A-Z]{2}$") & F.lit(" ".join(sorted(_alpha_2()))).contains(code), code).otherwise(
+        _looked_up(text)
+    )
 
 
 def country_of(text: str) -> str | None:

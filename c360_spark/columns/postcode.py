@@ -45,11 +45,6 @@ def plain_postcode(text: Column, country: Column | None = None) -> Column:
     return _plain(text) if country is None else _with_zeros(_plain(text), country)
 
 
-def lacks_zeros(text: Column, country: Column) -> Column:
-    """Whether `plain_postcode` adds zeros."""
-    return _plain(text) != plain_postcode(text, country)
-
-
 def _plain(text: Column) -> Column:
     code = F.regexp_replace(F.regexp_replace(F.upper(text), r"\s", ""), FLOAT, "$1")
     code = F.regexp_replace(code, r"[^A-Z0-9-]", "")
@@ -58,7 +53,7 @@ def _plain(text: Column) -> Column:
 
 
 def _with_zeros(code: Column, country: Column) -> Column:
-    shapes = [F.lit(part) for name, shape in DIGITS.items() for part in (name, F.array(*map(F.lit, shape)))]
-    shape = F.create_map(*shapes)[country]
+    shapes = ", ".join(f"'{name}', array{shape}" for name, shape in DIGITS.items())
+    shape = F.expr(f"map({shapes})")[country]
     is_short = code.rlike(r"^[1-9]\d{0,6}$") & (F.length(code) < shape[0]) & (code.cast("int") >= shape[1])
     return F.when(is_short, F.lpad(code, 8, "0").substr(9 - shape[0], shape[0])).otherwise(code)

@@ -10,14 +10,13 @@ from c360_spark.columns.keys import digest, joined
 from c360_spark.columns.normalize import normalized
 from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
-from c360_spark.config.phones import phone_fields
 from c360_spark.config.vocabulary import Taxonomy
 from c360_spark.silver.amount import exponent
 from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text
 from c360_spark.silver.reasons import line_currency, reasons, with_values
 from c360_spark.silver.remarks import remarks
-from c360_spark.silver.spelled import number_of, value_of, with_phones, with_spelled
+from c360_spark.silver.spelled import normal, value_of, with_normal, with_phones, with_spelled
 from c360_spark.silver.taxonomy import named
 from c360_spark.silver.typed import meant
 from c360_spark.tables import CANONICAL, PROVENANCE, Table
@@ -37,8 +36,9 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
     found = F.concat(F.array_compact(F.array("refused")), reasons(contract))
     placed = valued.select("*", found.alias("reasons"), _country(contract).alias("country"))
     placed = placed.withColumn("region", _region(rules))
-    known = with_identifiers(with_phones(placed, contract, rules), contract, rules, secret=secret)
-    own = _own(contract, rules)
+    normalised = with_normal(with_phones(placed, contract, rules), contract, rules)
+    known = with_identifiers(normalised, contract, rules, secret=secret)
+    own = _own(contract)
     if contract.table == "order_line":
         own["line_no"] = F.lit(1)
     if contract.lines:
@@ -72,17 +72,12 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
     return content.withColumn("record_hash", F.substring(digest(*said), 1, 32))
 
 
-def _own(contract: Contract, rules: RuleSet) -> dict[str, Column]:
-    """The columns of the contract's table, of texts as `with_spelled` has them and phone numbers as `with_phones`."""
-    phones = phone_fields(contract, rules)
+def _own(contract: Contract) -> dict[str, Column]:
+    """The columns of the contract's table, in rows of `with_normal`."""
 
     def value(field: Field) -> Column:
         rule = field.settings.normalize
-        if rule is None:
-            return _meant(field)
-        if field in phones and rule == "phone":
-            return number_of(contract, field)
-        return normalized(rule, value_of(contract, field), F.col("country"), spelled=True)
+        return normal(contract, field, rule) if rule else _meant(field)
 
     return mapped(TABLES[contract.table], contract.fields, contract.constants, value)
 

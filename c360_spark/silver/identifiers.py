@@ -6,16 +6,15 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import INNER, OUTER, digest, identifier_id, with_key
-from c360_spark.columns.normalize import normalized
 from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
 from c360_spark.silver.parse import text
-from c360_spark.silver.spelled import number_of, spelled
+from c360_spark.silver.spelled import normal
 from c360_spark.tables import MEMBERS
 
 
 def with_identifiers(rows: DataFrame, contract: Contract, rules: RuleSet, *, secret: str) -> DataFrame:
-    """Rows of `with_phones` that have `region` and `country`, with `identifiers`: silver.MEMBERS, distinct, by
+    """Rows of `with_normal` that have `region` and `country`, with `identifiers`: silver.MEMBERS, distinct, by
     identifier_id.
     """
     found = list(_values(contract, rules))
@@ -42,9 +41,7 @@ def _values(contract: Contract, rules: RuleSet) -> Iterator[tuple[str, Column, b
 
 def _value(contract: Contract, field: Field, namespace: str, rules: RuleSet) -> Column:
     rule = rules.namespaces[namespace].normalize
-    if rule == "phone":
-        return number_of(contract, field)
-    return normalized(rule, spelled(contract, field), F.col("country"), spelled=True)
+    return normal(contract, field, rule, delivered=True)
 
 
 def _member(namespace: str, value: Column, *, verified: bool) -> Column:

@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from c360_spark.columns.normalize import normalized
 from c360_spark.columns.placeholder import is_placeholder
-from c360_spark.columns.postcode import lacks_zeros
+from c360_spark.columns.postcode import plain_postcode
 from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.phones import phone_fields
 from c360_spark.silver.clock_change import clock_changes
-from c360_spark.silver.spelled import problem_of, spelled, value_of
+from c360_spark.silver.spelled import namespace_rules, normal, problem_of, spelled, value_of
 
 # By these the value is of no use; the record is accepted without it.
 LOST = ("ambiguous", "no_country", "unusable", "unknown_country")
@@ -39,7 +38,7 @@ WORDS = {
 
 
 def remarks(contract: Contract, rules: RuleSet) -> Column:
-    """Over rows of `with_phones` that have `country`, `region` and `identifiers`."""
+    """Over rows of `with_normal` that have `country`, `region` and `identifiers`."""
     outside = (F.size("identifiers") > 0) & (F.col("region") == rules.default_region)
     found = [F.when(outside, F.lit(f"other_region:{RECORD}"))]
     phones = phone_fields(contract, rules)
@@ -60,13 +59,13 @@ def remarks(contract: Contract, rules: RuleSet) -> Column:
 
 
 def _of_field(contract: Contract, field: Field, rules: RuleSet) -> Iterator[tuple[str, Column]]:
-    use, country = field.settings.identifier, F.col("country")
-    spaces = [use.namespace] if use and use.namespace else []
-    rule = field.settings.normalize or next((rules.namespaces[space].normalize for space in spaces), None)
+    own = field.settings.normalize
+    rule = next(iter([own] if own else namespace_rules(field, rules)), None)
     if field.settings.canonical == "country":
-        yield "unknown_country", spelled(contract, field).isNotNull() & country.isNull()
-    elif rule in ("email", "domain"):
-        value = spelled(contract, field)
-        yield "unusable", value.isNotNull() & normalized(rule, value, country, spelled=True).isNull()
-    elif rule == "postcode":
-        yield "padded", lacks_zeros(spelled(contract, field), country)
+        yield "unknown_country", spelled(contract, field).isNotNull() & F.col("country").isNull()
+    elif rule in ("email", "domain", "postcode"):
+        text, value = spelled(contract, field), normal(contract, field, rule, delivered=own is None)
+        if rule == "postcode":
+            yield "padded", plain_postcode(text) != value
+        else:
+            yield "unusable", text.isNotNull() & value.isNull()

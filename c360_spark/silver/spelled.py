@@ -1,9 +1,12 @@
-"""The texts of a record in one spelling of letters, and its phone numbers: made once, and used several times."""
+"""The texts of a record in one spelling of letters, what normalisers make of them, and its phone numbers: made once,
+and used several times.
+"""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.letters import letters
+from c360_spark.columns.normalize import normalized
 from c360_spark.columns.phone import phone
 from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
@@ -11,7 +14,7 @@ from c360_spark.config.phones import phone_fields
 from c360_spark.silver.parse import text
 from c360_spark.silver.typed import meant
 
-TEXT, PHONE = "_text_", "_phone_"
+TEXTS, TEXT, NORMAL, PHONE = "_texts", "_text_", "_normal_", "_phone_"
 
 
 def with_spelled(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFrame:
@@ -22,7 +25,12 @@ def with_spelled(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFra
         for i, field in enumerate(contract.fields)
         if field.settings.normalize or field.settings.identifier or field.settings.canonical in parts
     ]
-    return rows.withColumns({f"{TEXT}{i}": letters(text(field)) for i, field in wanted})
+    if not wanted:
+        return rows
+    # One expression over all of them: letters are long in a plan, and each takes long to build.
+    texts = F.transform(F.array(*(text(field) for _, field in wanted)), lambda each: letters(each))
+    each = {f"{TEXT}{i}": F.col(TEXTS)[place] for place, (i, _) in enumerate(wanted)}
+    return rows.withColumn(TEXTS, texts).withColumns(each)
 
 
 def spelled(contract: Contract, field: Field) -> Column:
@@ -32,8 +40,41 @@ def spelled(contract: Contract, field: Field) -> Column:
 
 def value_of(contract: Contract, field: Field) -> Column:
     """The value of a property as text: what it is mapped to, or its type, where it is more than text."""
-    is_text = field.element.logical_type == "string" and not field.settings.value_map
-    return spelled(contract, field) if is_text else meant(field).cast("string")
+    return spelled(contract, field) if _is_text(field) else meant(field).cast("string")
+
+
+def _is_text(field: Field) -> bool:
+    return field.element.logical_type == "string" and not field.settings.value_map
+
+
+def with_normal(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFrame:
+    """Rows of `with_phones` with what normalisers make of the properties, for columns and for identifiers."""
+    made: dict[str, Column] = {}
+    for field in contract.fields:
+        uses = [(rule, spelled) for rule in namespace_rules(field, rules)]
+        uses += [(field.settings.normalize, value_of)] if field.settings.normalize else []
+        for rule, of in uses:
+            name = _normal(contract, field, rule, delivered=of is spelled)
+            if rule != "phone" and name not in made:
+                made[name] = normalized(rule, of(contract, field), F.col("country"), spelled=True)
+    return rows.withColumns(made) if made else rows
+
+
+def normal(contract: Contract, field: Field, rule: str, *, delivered: bool = False) -> Column:
+    """The value of a property by a normaliser, or its text as `delivered`, in rows of `with_normal`."""
+    return number_of(contract, field) if rule == "phone" else F.col(_normal(contract, field, rule, delivered=delivered))
+
+
+def namespace_rules(field: Field, rules: RuleSet) -> list[str]:
+    """The normalisers of the namespaces that a property is an identifier of."""
+    use = field.settings.identifier
+    spaces = [use.namespace, *use.namespaces.values()] if use else []
+    return sorted({rules.namespaces[space].normalize for space in spaces if space in rules.namespaces})
+
+
+def _normal(contract: Contract, field: Field, rule: str, *, delivered: bool) -> str:
+    kind = "text" if delivered or _is_text(field) else "value"
+    return f"{NORMAL}{contract.fields.index(field)}_{rule}_{kind}"
 
 
 def with_phones(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFrame:
