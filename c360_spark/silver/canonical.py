@@ -15,6 +15,7 @@ from c360_spark.silver.assumption import ASSUMED, assumed
 from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text
 from c360_spark.silver.reasons import line_currency, reasons, with_values
+from c360_spark.silver.shape import ROWS
 from c360_spark.silver.taxonomy import named
 from c360_spark.silver.typed import meant
 from c360_spark.tables import CANONICAL, PROVENANCE, Table
@@ -55,6 +56,7 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
         identifier_set_id().alias("identifier_set_id"),
         *(value.alias(name) for name, value in own.items() if name != "country"),
         "reasons",
+        *([ROWS] if ROWS in rows.columns else []),
     )
     if contract.table == "event":
         content = named(content, contract, taxonomy)

@@ -11,6 +11,7 @@ from c360_spark.stages.run import Run
 
 WORDS = {
     "gap": "at a time that clocks passed over, taken as that much later",
+    "differs": "is not the same in all rows of a record, and the first counts",
     "overlap": "at a time that clocks showed twice, taken as the first",
 }
 

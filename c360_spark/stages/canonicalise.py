@@ -12,10 +12,19 @@ from c360_spark.silver.assumption import ASSUMED
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
+from c360_spark.silver.shape import ROWS
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.assumption import note
-from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
+from c360_spark.stages.bronze_input import (
+    CONSUMER,
+    Input,
+    bronze_input,
+    bronze_of,
+    candidates,
+    past_support,
+    records_in,
+)
 from c360_spark.stages.run import Run, together
 from c360_spark.stages.watermark import Marks, advance, watermarks
 from c360_spark.tables import Table
@@ -84,15 +93,20 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
         if "lines" in rows.columns:
             step.wrote("order_line", run.store.add(tables.ORDER_LINE, order_lines(accepted)))
         step.wrote(table.name, run.store.append(table, accepted.where("NOT written")))
-    told = [ASSUMED] if ASSUMED in rows.columns else []
+    told = [name for name in (ASSUMED, ROWS) if name in rows.columns]
     return rows.select(*tables.QUARANTINE.column_names, "verdict", *told), sets
 
 
 def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:
     """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and note it."""
     keys = ("source", "dataset")
-    rows_in = reduce(DataFrame.unionByName, (each.rows.select(*keys, F.lit("in").alias("verdict")) for each in inputs))
-    tally = rows_in.unionByName(outcome.select(*keys, "verdict")).groupBy(*keys, "verdict").count().collect()
+    one = F.lit(1).alias(ROWS)
+    delivered = (records_in(each).select(*keys, F.lit("in").alias("verdict"), one) for each in inputs)
+    rows_in = reduce(DataFrame.unionByName, delivered)
+    # A record may have been made of several delivered rows, each of which counts.
+    made_of = F.coalesce(ROWS, F.lit(1)).alias(ROWS) if ROWS in outcome.columns else one
+    every = rows_in.unionByName(outcome.select(*keys, "verdict", made_of))
+    tally = every.groupBy(*keys, "verdict").agg(F.sum(ROWS).alias("count")).collect()
     counts: dict[tuple[str, str], dict[str, int]] = {each.name: dict.fromkeys(("in", *VERDICTS), 0) for each in inputs}
     for row in tally:
         counts[row.source, row.dataset][row.verdict] = row["count"]

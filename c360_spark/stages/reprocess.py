@@ -16,6 +16,7 @@ from c360_spark.silver.assumption import ASSUMED
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
+from c360_spark.silver.shape import ROWS
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.assumption import note
@@ -72,7 +73,7 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
                 _sync(run, step, each, table, made)
     if judged:
         with run.step("reprocess accounting") as step:
-            told = ("source", "dataset", "verdict", ASSUMED)
+            told = ("source", "dataset", "verdict", ASSUMED, ROWS)
             parts = [rows.select(*(name for name in told if name in rows.columns)) for rows in judged]
             outcome = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
             step.results += [account(run, inputs, outcome), *note(run, outcome)]

@@ -80,7 +80,11 @@ ASSUMPTION = Table(
         key("run_id", STRING, "the run"),
         key("source", STRING, "system the data comes from"),
         key("dataset", STRING, "dataset of the source"),
-        key("code", STRING, "gap or overlap of a time without a zone, as code:property"),
+        key(
+            "code",
+            STRING,
+            "gap or overlap of a time, differs of rows that are one record; as code:property",
+        ),
         key("record_count", LONG, "of how many accepted records"),
     ),
 )

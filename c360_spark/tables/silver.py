@@ -35,7 +35,7 @@ MEMBER = StructType(
 MEMBERS = ArrayType(MEMBER)
 
 PROVENANCE = (
-    key("bronze_id", STRING, "the delivered record this row comes from"),
+    key("bronze_id", STRING, "the delivered record this row comes from; of its further items with -2, -3, … behind it"),
     key("source", STRING, "system the data comes from"),
     key("dataset", STRING, "dataset of the source"),
     key("source_key", STRING, "primary key in the source; the bronze_id where the contract names none", Pii.INDIRECT),
