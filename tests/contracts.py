@@ -9,7 +9,7 @@ from c360_spark.config.document import Problems
 from c360_spark.config.load_contract import load_contracts
 
 OF_STANDARD = {"logicalType", "required", "unique", "primaryKey", "classification", "logicalTypeOptions", "description"}
-OF_STANDARD |= {"examples", "properties", "businessName", "primaryKeyPosition"}
+OF_STANDARD |= {"items", "examples", "properties", "businessName", "primaryKeyPosition"}
 LIMITS = {"min": "minimum", "max": "maximum", "pattern": "pattern"}
 TEAM = {"name": "a-team", "members": [{"username": "anna", "role": "steward"}]}
 Given = dict[str, Any]

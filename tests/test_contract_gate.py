@@ -79,6 +79,8 @@ format.removed x           | {type: timestamp}                          | {type:
 format.reordered x | {type: date, formats: [dd/MM/yyyy, MM/dd/yyyy]} | {type: date, formats: [MM/dd/yyyy, dd/MM/yyyy]}
 format.reordered x | {type: date, formats: [dd/MM/yyyy]} | {type: date, formats: [MM/dd/yyyy, dd/MM/yyyy]}
 =                          | {type: timestamp, formats: [iso]}          | {type: timestamp}
+shape.changed x | {type: array, items: {}} | {type: array, items: {}, explode: true}
+shape.changed x | {type: array, entries: {}, items: {}} | {type: array, entries: {key: k}, items: {}}
 scale.changed x            | {type: number}                             | {type: number, scale: 100}
 amount_in.changed x        | {type: number, amountIn: minor}            | {type: number, amountIn: major}
 zone.changed x             | {type: timestamp, zone: UTC}               | {type: timestamp, zone: Europe/Berlin}

@@ -1,15 +1,19 @@
 """Files of many shapes, from the landing folder to silver: nothing is prepared by hand, and no byte is lost."""
 
 import shutil
+from datetime import datetime
 
 import pytest
 
+from c360_spark import tables
 from c360_spark.config.sources import Source
 from c360_spark.landing.bronze import bronze_records
 from c360_spark.landing.records import records
+from c360_spark.silver.canonical import canonical
+from c360_spark.silver.line import order_lines
 from c360_spark.silver.version import Reading, read
 from tests.conftest import AS_OF
-from tests.contracts import odcs, versions
+from tests.contracts import odcs, property_, versions
 
 pytestmark = pytest.mark.spark
 
@@ -108,3 +112,145 @@ def test_an_array_of_json_is_one_record_an_element_as_it_is_written(delivered, t
     (contract,) = versions(tmp_path, odcs("1.0.0", {"id": {}, "street": {}}))["crm", "person"]
     cells = read(rows, [Reading(contract, ("1.0.0",))], headers=None).orderBy("position").collect()
     assert [(row.fields.id, row.fields.street) for row in cells] == [("1", "x"), ("2", None)]
+
+
+@pytest.fixture
+def silver(frame, conf, tmp_path):
+    """Payloads of one file, as rows of the table of a contract; the contract is checked as conf/ would be."""
+
+    def make(properties, *payloads, header=None, table="order"):
+        written = odcs("1.0.0", properties, table=table)
+        (contract,) = versions(tmp_path, written)["crm", "person"]
+        rows = [
+            {"payload": text, "header": header, "delivery_id": "f", "position": n, "bronze_id": f"{n:032}"}
+            for n, text in enumerate(payloads)
+        ]
+        cells = read(
+            frame(tables.bronze("crm", "person"), *rows),
+            [Reading(contract, ("1.0.0",))],
+            headers=None if header is None else [header],
+        )
+        made = canonical(cells, contract, conf.rules, conf.taxonomy, secret="a secret of tests")
+        return made.orderBy("bronze_id")
+
+    return make
+
+
+def array(settings, **inner):
+    return {
+        "logicalType": "array",
+        "items": {"logicalType": "object", "properties": [property_(name, given) for name, given in inner.items()]},
+        **settings,
+    }
+
+
+def test_each_item_of_an_exploded_array_is_a_record_with_what_stands_around_it(silver):
+    purposes = array(
+        {"explode": True},
+        purposeId={"primaryKey": True, "primaryKeyPosition": 2},
+        purposeName={"canonical": "purpose", "required": True},
+        transactionType={"canonical": "status", "valueMap": {"WITHDRAWN": "withdrawn", "CONFIRMED": "granted"}},
+    )
+    at = {"type": "timestamp", "canonical": "effective_from"}
+    payload = {"logicalType": "object", "properties": [property_("at", at), property_("purposes", purposes)]}
+    properties = {"id": {"primaryKey": True}, "payload": payload}
+    receipt = '{"id": "%s", "payload": {"at": "2026-01-02T10:00:00+0000", "purposes": %s}}'
+    one = '{"purposeId": "a", "purposeName": "email", "transactionType": "WITHDRAWN"}'
+    two = f'[{one}, {{"purposeId": "b", "purposeName": '
+    found = silver(
+        properties,
+        receipt % ("1", f'{two}"ads", "transactionType": "CONFIRMED"}}]'),
+        receipt % ("2", f'{two}"ads", "transactionType": "PENDING"}}]'),
+        receipt % ("3", "[]"),
+        '{"id": "4", "payload": null}',
+        "{broken",
+        table="consent",
+    ).collect()
+    first, second = f"{0:032}", f"{1:032}"
+    assert [(row.bronze_id, row.purpose, row.status, row.reasons) for row in found] == [
+        (first, "email", "withdrawn", []),
+        (f"{first}-2", "ads", "granted", []),
+        (second, "email", "withdrawn", []),
+        (f"{second}-2", "ads", None, ["type:payload.purposes.transactionType"]),  # and the other purpose holds
+        (f"{2:032}", None, None, MISSING),
+        (f"{3:032}", None, None, MISSING),
+        (f"{4:032}", None, None, ["malformed"]),
+    ]
+    assert len({row.source_key for row in found}) == 7
+    assert found[1].effective_from == datetime(2026, 1, 2, 10)
+
+
+MISSING = [f"missing:payload.purposes.{name}" for name in ("purposeId", "purposeName")] + ["missing:payload.purposes"]
+
+
+def test_pairs_of_key_and_value_are_properties(silver):
+    values = ["value.string_value", "value.int_value"]
+    params = array(
+        {"entries": {"values": values}},
+        ga_session_id={"canonical": "attributes.session"},
+        page={"canonical": "attributes.page"},
+        gone={"canonical": "attributes.gone"},
+    )
+    text = (
+        '{"id": "1", "params": [{"key": "page", "value": {"string_value": "/p"}}, {"key": "ga_session_id", "value": '
+        '{"int_value": 17605}}, {"key": "page", "value": {"string_value": "/q"}}, {"key": "other"}, null]}'
+    )
+    made = silver({"id": {"primaryKey": True}, "params": params}, text, '{"id": "2"}', table="profile_record")
+    assert [row.attributes for row in made.collect()] == [{"page": "/p", "session": "17605"}, {}]
+
+
+def test_meta_data_may_call_its_parts_otherwise(silver):
+    meta = array({"entries": {"key": "name", "values": ["val"]}}, gift={"canonical": "attributes.gift"})
+    text = '{"id": "1", "meta": [{"name": "gift", "val": "yes"}]}'
+    (row,) = silver({"id": {"primaryKey": True}, "meta": meta}, text, table="profile_record").collect()
+    assert row.attributes == {"gift": "yes"}
+
+
+ROWS = {
+    "Name": {"primaryKey": True, "canonical": "order_id"},
+    "Email": {"identifier": {"namespace": "email"}},
+    "Total": {"type": "number", "canonical": "total_minor", "amountIn": "major"},
+    "Currency": {"canonical": "currency"},
+    "Created at": {"type": "timestamp", "canonical": "ordered_at", "required": True},
+    "lines": array(
+        {"canonicalTable": "order_line", "rowsBy": "Name"},
+        **{
+            "Lineitem sku": {"canonical": "sku"},
+            "Lineitem quantity": {"type": "integer", "canonical": "quantity"},
+            "Lineitem price": {"type": "number", "canonical": "unit_price_minor", "amountIn": "major"},
+        },
+    ),
+}
+HEADER = "Name,Email,Total,Currency,Created at,Lineitem sku,Lineitem quantity,Lineitem price"
+
+
+def test_rows_of_one_order_are_one_record_with_their_lines(silver):
+    orders = silver(
+        ROWS,
+        "#1,a@x.de,10.50,EUR,2026-01-01 10:00:00 +0100,A,1,10.50",
+        "#2,b@x.de,23.00,EUR,2026-01-01 11:00:00 +0100,A,1,11.50",
+        "#2,b@x.de,,,,B,1,11.50",
+        ",,,,,C,2,0.00",  # only the first row names the order
+        "#3,c@x.de,5.00,EUR,2026-01-01,A,x,5.00",
+        "#1,a@x.de,11.00,,,D,1,0.50",  # far below, and with another total
+        "#4,d@x.de,5.00,EUR,2026-01-01",
+        ",e@x.de,1.00,EUR,2026-01-01,E,1,1.00",
+        header=HEADER,
+    )
+    found = orders.collect()
+    assert [(row.order_id, row.total_minor, row.row_count, row.remarks, row.reasons) for row in found] == [
+        ("#1", 1050, 2, ["differs:Total"], []),
+        ("#2", 2300, 3, [], []),
+        ("#3", 500, 1, [], ["type:lines.Lineitem quantity"]),
+        (None, None, 1, [], ["malformed"]),
+        (None, 100, 1, [], ["missing:Name"]),
+    ]
+    assert sum(row.row_count for row in found) == 8
+    lines = order_lines(orders.where("size(reasons) = 0")).orderBy("order_id", "line_no").collect()
+    assert [(row.order_id, row.line_no, row.sku, row.quantity, row.amount_minor, row.currency) for row in lines] == [
+        ("#1", 1, "A", 1, 1050, "EUR"),
+        ("#1", 2, "D", 1, 50, "EUR"),
+        ("#2", 1, "A", 1, 1150, "EUR"),
+        ("#2", 2, "B", 1, 1150, "EUR"),
+        ("#2", 3, "C", 2, 0, "EUR"),
+    ]

@@ -10,6 +10,7 @@ from c360_spark.config.check_lifecycle import lifecycle
 from c360_spark.config.check_metrics import check_metrics
 from c360_spark.config.check_money import check_money
 from c360_spark.config.check_profile import check_profile
+from c360_spark.config.check_shapes import check_shapes
 from c360_spark.config.check_times import check_times
 from c360_spark.config.check_vocabulary import check_vocabulary, check_words
 from c360_spark.config.conf import Conf
@@ -74,6 +75,7 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
     yield from _unique(document, contract)
     yield from check_money(contract)
     yield from check_times(contract)
+    yield from check_shapes(contract, conf.sources.get(name))
     if contract.lines:
         lines = contract.lines
         yield from _canonical(document, lines.loc, lines.table, lines.constants, lines.fields, nested=True)

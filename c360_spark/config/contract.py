@@ -9,6 +9,20 @@ from c360_spark.config.money import AMOUNTS
 from c360_spark.config.odcs import Element, IdentifierUse, Odcs, PropertySettings
 from c360_spark.config.upcast import Step
 
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entries:
+    """An array of pairs, whose keys are properties: paths to it, and within a pair to the key and to its values, of
+    which the first that is given counts.
+    """
+
+    path: Path
+    loc: Loc
+    key: Path
+    values: tuple[Path, ...]
+
 
 @dataclass(frozen=True)
 class Field:
@@ -56,18 +70,21 @@ class Field:
 
 @dataclass(frozen=True)
 class Lines:
-    """An array within the record whose items become rows of a table of their own."""
+    """An array within the record whose items become rows of a table of their own. With `rows_by` there is no array:
+    delivered rows with the same value of that property are one record, and its lines are made of these rows.
+    """
 
     path: tuple[str, ...]
     loc: Loc
     table: str
     constants: dict[str, str]
     fields: tuple[Field, ...]
+    rows_by: str | None = None
 
 
 @dataclass(frozen=True)
 class Contract:
-    """One version of the contract of a dataset."""
+    """One version of the contract of a dataset. Each item of the array at `explode` is a record of its own."""
 
     source: str
     dataset: str
@@ -79,6 +96,8 @@ class Contract:
     lines: Lines | None
     odcs: Odcs
     settings: ContractSettings
+    explode: Path | None = None
+    entries: tuple[Entries, ...] = ()
 
     @property
     def name(self) -> str:

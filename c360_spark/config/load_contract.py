@@ -3,16 +3,26 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path as File
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from c360_spark.config.contract import Contract, Field, Lines, Versions
+from c360_spark.config.contract import Contract, Entries, Field, Lines, Path, Versions
 from c360_spark.config.document import Document, Loc, Problems, read
 from c360_spark.config.lifecycle import ContractSettings
 from c360_spark.config.model import complaints, parse
-from c360_spark.config.odcs import CustomProperty, Element, Item, NoSettings, ObjectSettings, Odcs, PropertySettings
+from c360_spark.config.odcs import (
+    ArraySettings,
+    CustomProperty,
+    Element,
+    EntrySettings,
+    Item,
+    NoSettings,
+    ObjectSettings,
+    Odcs,
+    PropertySettings,
+)
 from c360_spark.config.vocabulary import Reference
 
 S = TypeVar("S", bound=BaseModel)
@@ -22,7 +32,7 @@ SAFE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
 def load_contracts(
-    folder: Path, problems: Problems, *, only: set[Path] | None = None, drafts: Problems | None = None
+    folder: File, problems: Problems, *, only: set[File] | None = None, drafts: Problems | None = None
 ) -> Versions:
     """Every version of every dataset by (source, dataset), the oldest first; of `only` these files where given.
 
@@ -41,7 +51,7 @@ def load_contracts(
     return {name: tuple(sorted(versions, key=lambda contract: contract.number)) for name, versions in found.items()}
 
 
-def is_draft(path: Path) -> bool:
+def is_draft(path: File) -> bool:
     """Whether a file says that it is a draft or proposed; asked where it cannot be read as a contract."""
     try:
         return UNRELEASED.search(path.read_text(encoding="utf-8")) is not None
@@ -74,7 +84,7 @@ def with_references(versions: Versions, references: Mapping[str, Reference]) -> 
     return {name: tuple(map(resolved, all_of)) for name, all_of in versions.items()}
 
 
-def _load(folder: Path, path: Path, problems: Problems) -> Contract | None:
+def _load(folder: File, path: File, problems: Problems) -> Contract | None:
     document = read(path, problems, within=folder)
     if document is None:
         return None
@@ -96,14 +106,25 @@ def _contract(source: str, dataset: str, odcs: Odcs, document: Document, problem
     settings = _settings(document, loc, record.custom_properties, ObjectSettings, problems)
     fields, arrays = _walk(document, record, (), loc, problems)
     lines = _lines(document, arrays, problems)
+    exploded = [(path, where) for path, where, _, given in arrays if given.explode]
+    for path, where in exploded[1:]:
+        problems.found.append(document.problem(where, f"one array can be exploded, and {'.'.join(path)} is another"))
     if own is None or settings is None or any(f is None for f in fields):
         return None
     known = tuple(f for f in fields if f is not None)
     table, constants = settings.canonical_table, settings.constants
-    return Contract(source, dataset, odcs.version, document, table, constants, known, lines, odcs, own)
+    explode = exploded[0][0] if exploded else None
+    entries = tuple(_entries(path, where, given.entries) for path, where, _, given in arrays if given.entries)
+    return Contract(
+        source, dataset, odcs.version, document, table, constants, known, lines, odcs, own, explode, entries
+    )
 
 
-Array = tuple[tuple[str, ...], Loc, Element]
+def _entries(path: Path, loc: Loc, given: EntrySettings) -> Entries:
+    return Entries(path, loc, tuple(given.key.split(".")), tuple(tuple(value.split(".")) for value in given.values))
+
+
+Array = tuple[Path, Loc, Element, ArraySettings]
 
 
 def _walk(
@@ -124,7 +145,14 @@ def _walk(
             fields += inner_fields
             arrays += inner_arrays
         elif element.logical_type == "array":
-            arrays.append((here, where, element))
+            given = _settings(document, where, element.custom_properties, ArraySettings, problems)
+            if given is None or not element.custom_properties:
+                continue
+            arrays.append((here, where, element, given))
+            if element.items is not None and (given.explode or given.entries):
+                inner_fields, inner_arrays = _walk(document, element.items, here, (*where, "items"), problems)
+                fields += inner_fields
+                arrays += inner_arrays
         else:
             settings = _settings(document, where, element.custom_properties, PropertySettings, problems)
             fields.append(Field(here, where, element, settings) if settings else None)
@@ -144,19 +172,20 @@ def _with_parts(field: Field, fields: list[Field | None], document: Document, pr
 
 def _lines(document: Document, arrays: list[Array], problems: Problems) -> Lines | None:
     lines = None
-    for path, loc, element in arrays:
-        if not element.custom_properties:
-            continue
+    for path, loc, element, given in arrays:
+        ways = sum(map(bool, (given.canonical_table, given.explode, given.entries)))
+        if ways != 1:
+            problems.found.append(document.problem(loc, "say one of canonicalTable, explode and entries of an array"))
         if element.items is None:
             problems.found.append(document.problem(loc, "'items' is missing: what a line holds"))
             continue
-        settings = _settings(document, loc, element.custom_properties, ObjectSettings, problems)
+        if not given.canonical_table:
+            continue
         fields, _ = _walk(document, element.items, (), (*loc, "items"), problems)
         if lines is not None:
             problems.found.append(document.problem(loc, "a record can have one array of lines"))
-        if settings is not None:
-            known = tuple(f for f in fields if f is not None)
-            lines = Lines(path, loc, settings.canonical_table, settings.constants, known)
+        known = tuple(f for f in fields if f is not None)
+        lines = Lines(path, loc, given.canonical_table, given.constants, known, given.rows_by)
     return lines
 
 

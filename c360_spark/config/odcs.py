@@ -151,8 +151,27 @@ class NoSettings(Camel):
     """An object within the record has none: settings stand at its properties."""
 
 
+class EntrySettings(Camel):
+    """Where an item of an array of pairs has its key, and its value: the first of `values` that is given."""
+
+    key: str = "key"
+    values: list[str] = Field(["value"], min_length=1)
+
+
+class ArraySettings(Camel):
+    """Own settings of an array: its items become rows of `canonicalTable`, with `explode` they are records of their
+    own, or they are pairs whose keys are properties. With `rowsBy` there is no array: it is made of delivered rows.
+    """
+
+    canonical_table: str | None = None
+    constants: dict[str, str] = {}
+    rows_by: str | None = None
+    explode: bool = False
+    entries: EntrySettings | None = None
+
+
 class ObjectSettings(Camel):
-    """Own settings of the record, or of an array of lines within it."""
+    """Own settings of the record."""
 
     canonical_table: str
     constants: dict[str, str] = {}

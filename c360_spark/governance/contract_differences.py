@@ -28,6 +28,7 @@ def version_differences(old: Contract, new: Contract) -> list[Difference]:
     found += _fields(old.fields, new.fields, "", renamed)
     found += _primary_key(old, new)
     found += _lines(old, new)
+    found += _shape(old, new)
     found += _rules(old, new)
     found += _service(old, new)
     if old.settings.default_country != new.settings.default_country:
@@ -114,6 +115,24 @@ def _lines(old: Contract, new: Contract) -> Iterator[Difference]:
         where = ".".join(after.path) + "[]"
         yield from _table(before.table, after.table, before.constants, after.constants, where)
         yield from _fields(before.fields, after.fields, f"{where}.", {})
+
+
+def _shape(old: Contract, new: Contract) -> Iterator[Difference]:
+    """What arrays mean: records of their own, pairs of key and value, or lines that are made of rows."""
+    before, after = dict(_arrays(old)), dict(_arrays(new))
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            yield Difference("shape.changed", name, before.get(name, ""), after.get(name, ""))
+
+
+def _arrays(contract: Contract) -> Iterator[tuple[str, str]]:
+    if contract.explode:
+        yield ".".join(contract.explode), "explode"
+    for each in contract.entries:
+        values = " or ".join(".".join(path) for path in each.values)
+        yield ".".join(each.path), f"entries {'.'.join(each.key)}: {values}"
+    if contract.lines and contract.lines.rows_by:
+        yield ".".join(contract.lines.path), f"rows by {contract.lines.rows_by}"
 
 
 def _rules(old: Contract, new: Contract) -> Iterator[Difference]:

@@ -72,6 +72,7 @@ KINDS: dict[str, tuple[Bump, str]] = {
     "table.changed": (MAJOR, "records, or lines, go to another table of silver"),
     "constant.added": (MINOR, "a constant is new"),
     "constant.changed": (MAJOR, "a constant is gone or has another value"),
+    "shape.changed": (MAJOR, "an array becomes other records"),
     "lines.added": (MINOR, "records have lines that had none"),
     "lines.removed": (MAJOR, "the lines are gone"),
     "rule.added": (MAJOR, "a rule is new"),

@@ -16,6 +16,7 @@ from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text
 from c360_spark.silver.reasons import line_currency, reasons, with_values
 from c360_spark.silver.remarks import remarks
+from c360_spark.silver.shape import ROWS
 from c360_spark.silver.spelled import normal, value_of, with_normal, with_phones, with_spelled
 from c360_spark.silver.taxonomy import named
 from c360_spark.silver.typed import meant
@@ -61,6 +62,7 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
         *(value.alias(name) for name, value in own.items() if name != "country"),
         "reasons",
         remarks(contract, rules).alias("remarks"),
+        *([ROWS] if ROWS in rows.columns else []),
     )
     if contract.table == "event":
         content = named(content, contract, taxonomy)

@@ -1,6 +1,6 @@
 """Payload text → fields, all still text: a wrong type must be seen and reported, not silently nulled by a parser."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -8,6 +8,7 @@ from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from c360_spark.config import Contract, Field
 from c360_spark.silver.said import header_names, resolved
+from c360_spark.silver.shape import shape_of, shaped, with_leaf
 
 CORRUPT = "_malformed"
 OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT}
@@ -20,8 +21,8 @@ def parsed(rows: DataFrame, contract: Contract, *, headers: Sequence[str] | None
     `headers` are the header lines among rows parted by `separator`; None for JSON payloads.
     """
     if headers is None:
-        return rows.withColumn("fields", _json(contract))
-    return _delimited(rows, contract, headers, separator)
+        return shaped(rows.withColumn("fields", _json(contract)), contract)
+    return shaped(_delimited(rows, contract, headers, separator), contract)
 
 
 def text(field: Field, root: Column | None = None) -> Column:
@@ -43,33 +44,26 @@ def text_at(path: Sequence[str], root: Column | None = None) -> Column:
 
 
 def _json(contract: Contract) -> Column:
-    shape = _shape(field.path for field in contract.fields)
-    if contract.lines:
-        item = _shape(field.path for field in contract.lines.fields)
-        shape = _with(shape, contract.lines.path, ArrayType(item))
+    lines = contract.lines
+    paths = [field.path for field in contract.fields]
+    if lines and lines.rows_by:
+        paths += [field.path for field in lines.fields]
+    shape = shape_of(paths, contract)
+    if lines and not lines.rows_by:
+        item = StructType([])
+        for field in lines.fields:
+            item = with_leaf(item, field.path, StringType())
+        shape = with_leaf(shape, lines.path, ArrayType(item))
     # Bare, Spark would read the first of several values and pass over the rest, as when a line break is lost.
     whole = StructType([StructField("records", ArrayType(shape)), StructField(CORRUPT, StringType())])
     read = F.from_json(F.concat(F.lit('{"records":['), "payload", F.lit("]}")), whole, OPTIONS)
     return F.when(read[CORRUPT].isNull() & (F.size(read.records) == 1), read.records[0])
 
 
-def _shape(paths: Iterable[tuple[str, ...]]) -> StructType:
-    shape = StructType([])
-    for path in paths:
-        shape = _with(shape, path, StringType())
-    return shape
-
-
-def _with(shape: StructType, path: tuple[str, ...], leaf: StringType | ArrayType) -> StructType:
-    """`shape` with one more leaf; structs on the way are made."""
-    name, rest = path[0], path[1:]
-    inner = next((f.dataType for f in shape if f.name == name), StructType([]))
-    added = _with(inner if isinstance(inner, StructType) else StructType([]), rest, leaf) if rest else leaf
-    return StructType([*(f for f in shape if f.name != name), StructField(name, added)])
-
-
 def _delimited(rows: DataFrame, contract: Contract, headers: Sequence[str], separator: str) -> DataFrame:
     """Each header line has its own order of columns; a row is read by the header of its own file."""
+    by_row = contract.lines.fields if contract.lines and contract.lines.rows_by else ()
+    wanted = dict.fromkeys(field.path[0] for field in (*contract.fields, *by_row))
     record: Column = F.lit(None)
     options = CSV_OPTIONS | {"sep": separator, "multiLine": "true"}  # line breaks within quotes are kept
     for number, header in enumerate(headers):
@@ -78,13 +72,12 @@ def _delimited(rows: DataFrame, contract: Contract, headers: Sequence[str], sepa
         ddl = ", ".join(f"{f.name} STRING" for f in [*cells, StructField(CORRUPT, StringType())])
         column = f"_cells_{number}"
         rows = rows.withColumn(column, F.when(F.col("header") == header, F.from_csv("payload", ddl, options)))
-        fields = [_cell(field, names, column).alias(field.path[0]) for field in contract.fields]
+        fields = [_cell(name, names, column).alias(name) for name in wanted]
         found = F.col(column).isNotNull() & F.col(f"{column}.{CORRUPT}").isNull()
         record = F.when(found, F.struct(*fields)).otherwise(record) if number else F.when(found, F.struct(*fields))
     cells_columns = [f"_cells_{number}" for number in range(len(headers))]
     return rows.withColumn("fields", record).drop(*cells_columns)
 
 
-def _cell(field: Field, names: list[str], column: str) -> Column:
-    name = field.path[0]
+def _cell(name: str, names: list[str], column: str) -> Column:
     return F.col(f"{column}.c{names.index(name)}") if name in names else F.lit(None).cast("string")

@@ -28,6 +28,7 @@ from c360_spark.silver.amount import (
     with_currency,
 )
 from c360_spark.silver.parse import text
+from c360_spark.silver.shape import at, is_garbled
 from c360_spark.silver.typed import meant
 from c360_spark.silver.zone import is_without_zone
 
@@ -45,18 +46,12 @@ def reasons(contract: Contract) -> Column:
     if contract.lines:
         checks += _line_checks(contract.lines)
     checks += _rule_checks(contract)
+    if contract.explode:
+        item = at(contract.explode)
+        checks.append(F.when(item.isNull(), F.lit(f"missing:{'.'.join(contract.explode)}")))
     found = F.array_compact(F.array(*checks)) if checks else F.array().cast("array<string>")
     broken = F.when(F.col("fields").isNull(), F.array(F.lit("malformed")))
-    return F.when(_is_garbled(F.col("payload")), F.array(F.lit("encoding"))).otherwise(F.coalesce(broken, found))
-
-
-def _is_garbled(payload: Column) -> Column:
-    """Whether bytes were delivered that are no text. Decoding replaces them, so they do not come back; where the reader
-    of the change feed has replaced them already, the hash of the delivered bytes tells it from the same in the source.
-    """
-    hashed = F.substring(F.sha2(payload, 256), 1, 32)
-    replaced = payload.contains("\ufffd") & (F.col("payload_hash") != hashed)
-    return replaced | (F.encode(payload, "UTF-8") != payload.cast("binary"))
+    return F.when(is_garbled(), F.array(F.lit("encoding"))).otherwise(F.coalesce(broken, found))
 
 
 def with_values(rows: DataFrame, contract: Contract) -> DataFrame:

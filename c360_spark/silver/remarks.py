@@ -4,7 +4,8 @@ Codes: `ambiguous` digits that are valid as a national and as an international p
 phone number of a record without a country · `unusable` a value that is none of its kind, such as an address without @ ·
 `unknown_country` a text that is no country, or may be two · `placeholder` a part of a match key that stands for
 nothing, such as 1900-01-01 · `padded` a postcode that got its leading zeros back · `gap` a local time that the clocks
-of its zone never showed · `overlap` one that they showed twice · `other_region` a record with identifiers whose country
+of its zone never showed · `overlap` one that they showed twice · `differs` rows that are one record do not agree, and
+the first that says something counts · `other_region` a record with identifiers whose country
 is in no region, as it is unknown or not listed; it stands for the record.
 """
 
@@ -19,6 +20,7 @@ from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.phones import phone_fields
 from c360_spark.silver.clock_change import clock_changes
+from c360_spark.silver.shape import CONFLICTS
 from c360_spark.silver.spelled import namespace_rules, normal, problem_of, spelled, value_of
 
 # By these the value is of no use; the record is accepted without it.
@@ -33,6 +35,7 @@ WORDS = {
     "padded": "postcodes that got their leading zeros back",
     "gap": "local times that the clocks passed over, taken as that much later,",
     "overlap": "local times that the clocks showed twice, taken as the first,",
+    "differs": "rows of one record that do not agree, of which the first counts,",
     "other_region": "identifiers in no region, as the country is unknown or not listed in identity.yml,",
 }
 
@@ -55,7 +58,10 @@ def remarks(contract: Contract, rules: RuleSet) -> Column:
         if part and contract.table == "profile_record":
             is_empty = is_placeholder(part.column, value_of(contract, field), part)
             found.append(F.when(is_empty, F.lit(f"placeholder:{field.name}")))
-    return F.array_compact(F.array(*found))
+    remarks = F.array_compact(F.array(*found))
+    if contract.lines and contract.lines.rows_by:
+        return F.concat(remarks, F.transform(CONFLICTS, lambda name: F.concat(F.lit("differs:"), name)))
+    return remarks
 
 
 def _of_field(contract: Contract, field: Field, rules: RuleSet) -> Iterator[tuple[str, Column]]:

@@ -12,6 +12,7 @@ from c360_spark import tables
 from c360_spark.config import Contract
 from c360_spark.config.sources import Source
 from c360_spark.silver.canonical import canonical, source_key
+from c360_spark.silver.parse import parsed
 from c360_spark.silver.version import Reading, read, readings
 from c360_spark.stages.run import Run
 from c360_spark.tables import Table
@@ -92,6 +93,18 @@ def _fields(each: Input) -> Iterator[tuple[Contract, DataFrame]]:
     headers = headers_of(each.rows, each.arrival.format)
     for ways, rows in each.parts:
         yield ways[0].contract, read(rows, ways, headers=headers, separator=each.arrival.separator)
+
+
+def records_in(each: Input) -> DataFrame:
+    """What has to be accounted for: its delivered rows; where each holds several records, these."""
+    if not any(way.contract.explode for ways, _ in each.parts for way in ways):
+        return each.rows
+    headers = headers_of(each.rows, each.arrival.format)
+    found = [
+        parsed(rows, ways[0].contract, headers=headers, separator=each.arrival.separator).select("source", "dataset")
+        for ways, rows in each.parts
+    ]
+    return reduce(DataFrame.unionByName, found)
 
 
 def past_support(run: Run, inputs: list[Input], found: DataFrame) -> Iterator[str]:

@@ -12,9 +12,18 @@ from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.remarks import WORDS
+from c360_spark.silver.shape import ROWS
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
-from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
+from c360_spark.stages.bronze_input import (
+    CONSUMER,
+    Input,
+    bronze_input,
+    bronze_of,
+    candidates,
+    past_support,
+    records_in,
+)
 from c360_spark.stages.deletions import with_deletions
 from c360_spark.stages.delivered_properties import with_unsaid
 from c360_spark.stages.run import Run, together
@@ -92,14 +101,20 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
         if "lines" in rows.columns:
             step.wrote("order_line", run.store.add(tables.ORDER_LINE, order_lines(accepted)))
         step.wrote(table.name, run.store.append(table, accepted.where("NOT written")))
-    return rows.select(*tables.QUARANTINE.column_names, "verdict", "contradicts", "remarks"), sets
+    return rows.select(*tables.QUARANTINE.column_names, *told(rows)), sets
+
+
+def told(rows: DataFrame) -> list[str]:
+    """Columns of judged records that `account` wants, besides their dataset."""
+    return ["verdict", "contradicts", "remarks", *([ROWS] if ROWS in rows.columns else [])]
 
 
 def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:
     """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and note it and what
     was not usable of those accepted.
 
-    `outcome` has the `verdict` and `remarks` of each record and of each deletion, and whether it `contradicts`.
+    `outcome` has the `verdict` and `remarks` of each record and of each deletion, whether it `contradicts`, and ROWS
+    where records may have been made of several delivered rows, each of which counts.
     """
     counts, remarks = _tally(inputs, outcome)
     for (source, dataset), count in counts.items():
@@ -117,16 +132,20 @@ def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:
 def _tally(inputs: list[Input], outcome: DataFrame) -> tuple[dict[Name, Counts], dict[Name, Counts]]:
     """Records of each dataset by verdict, and its accepted records by remark, in one job."""
     keys, verdict, none = ("source", "dataset"), F.col("verdict"), F.array().cast("array<string>")
-    rows_in = reduce(DataFrame.unionByName, (each.rows.select(*keys, F.lit("in").alias("found")) for each in inputs))
+    one = F.lit(1).alias(ROWS)
+    delivered = (records_in(each).select(*keys, F.lit("in").alias("found"), one) for each in inputs)
+    rows_in = reduce(DataFrame.unionByName, delivered)
+    made_of = F.coalesce(ROWS, F.lit(1)).alias(ROWS) if ROWS in outcome.columns else one
     said = F.concat(
         F.array(verdict),
         F.when(F.col("contradicts"), F.array(F.lit("contradicting"))).otherwise(none),
         F.when(verdict == "accepted", F.col("remarks")).otherwise(none),
     )
-    found = rows_in.unionByName(outcome.select(*keys, F.explode(said).alias("found")))
+    found = rows_in.unionByName(outcome.select(*keys, F.explode(said).alias("found"), made_of))
+    rows = F.sum(F.when(F.col("found").isin("in", *VERDICTS), F.col(ROWS)).otherwise(1))
     counts: dict[Name, Counts] = {each.name: dict.fromkeys(COUNTED, 0) for each in inputs}
     remarks: dict[Name, Counts] = {each.name: {} for each in inputs}
-    for row in found.groupBy(*keys, "found").count().collect():
+    for row in found.groupBy(*keys, "found").agg(rows.alias("count")).collect():
         target = counts if row.found in COUNTED else remarks
         target[row.source, row.dataset][row.found] = row["count"]
     return counts, remarks

@@ -51,7 +51,12 @@ def _findings(each: Input, shape: Row, empty: set[str]) -> Iterator[Finding]:
         told = field.path[0] in given if shape.header else field.path[-1] in shape.named
         if column in empty and not told:
             yield field.name, MISSING, column
-    own = {field.path[0] for field in contract.fields} | ({contract.lines.path[0]} if contract.lines else set())
+    lines = contract.lines
+    by_row = lines.fields if lines and lines.rows_by else ()
+    for field in by_row:
+        if field.settings.canonical and field.path[0] not in given:
+            yield field.name, MISSING, None
+    own = {field.path[0] for field in (*contract.fields, *by_row)} | ({lines.path[0]} if lines else set())
     for name in dict.fromkeys(given):
         if name not in own:
             yield name, UNKNOWN, None
@@ -67,11 +72,13 @@ def _note(run: Run, rows: Sequence[tuple[object, ...]]) -> None:
     fresh = [row for row in rows if row[:4] not in known]
     run.store.append_rows(tables.DELIVERY_PROPERTY, fresh)
     old = 0
-    for (source, dataset, name, status), count in sorted(Counter((*row[:2], *row[3:5]) for row in fresh).items()):
+    told = Counter((*row[:2], *row[3:5], row[5] is not None) for row in fresh)
+    for (source, dataset, name, status, is_kept), count in sorted(told.items()):
         if (source, dataset, name) in before:
             old += 1
         elif status == MISSING:
-            run.say(f"{source}.{dataset}: no property '{name}' in {count:,} deliveries; what was known of it stays")
+            stays = "; what was known of it stays" if is_kept else ""
+            run.say(f"{source}.{dataset}: no property '{name}' in {count:,} deliveries{stays}")
         else:
             run.say(f"{source}.{dataset}: no contract names the property '{name}'; it stays in bronze")
     if old:

@@ -22,6 +22,7 @@ from c360_spark.silver.canonical import TABLES, canonical
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import text
 from c360_spark.silver.remarks import LOST, WORDS
+from c360_spark.silver.shape import ROWS
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.silver.version import read, readings
@@ -31,7 +32,7 @@ from c360_spark.stages.source import newest_version
 from c360_spark.tables.model import STRING_MAP
 
 Counts = dict[str, int]
-BESIDE = {"reasons", "verdict", "written", "contradicts", "lines", "remarks"}  # columns that are none of silver
+BESIDE = {"reasons", "verdict", "written", "contradicts", "lines", "remarks", ROWS}  # columns that are none of silver
 
 
 @dataclass(frozen=True)

@@ -63,12 +63,12 @@ def shown(bronze_id: str, *, config: str, env: str, lake: str | None, values: bo
         problem = f"no record '{bronze_id}'" if not rows else f"{len(rows):,} records begin with '{bronze_id}'"
         raise InputError("C203", f"{problem} in quarantine", hint="c360 quarantine list names one of each kind")
     (row,) = rows
-    table = tables.bronze(row["source"], row["dataset"])
-    (record,) = lookup.ask(f"SELECT delivery_id, position FROM b WHERE bronze_id = {text(row['bronze_id'])}", b=table)
+    table, delivered = tables.bronze(row["source"], row["dataset"]), row["bronze_id"].partition("-")[0]
+    (record,) = lookup.ask(f"SELECT delivery_id, position FROM b WHERE bronze_id = {text(delivered)}", b=table)
     of_file = {name: text({**row, **record}[name]) for name in ("source", "dataset", "delivery_id")}
     where = " AND ".join(f"{name} = {value}" for name, value in of_file.items())
     (file,) = lookup.ask(f"SELECT min(file_path) AS file_path FROM d WHERE {where}", d=tables.DELIVERY)
-    payload = {"payload": lookup.delivered_text(table, "payload", row["bronze_id"])} if values else {}
+    payload = {"payload": lookup.delivered_text(table, "payload", delivered)} if values else {}
     return row | file | record | payload
 
 

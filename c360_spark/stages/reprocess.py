@@ -18,7 +18,7 @@ from c360_spark.silver.line import order_lines
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
 from c360_spark.stages.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
-from c360_spark.stages.canonicalise import KEPT, account
+from c360_spark.stages.canonicalise import KEPT, account, told
 from c360_spark.stages.chain import in_order
 from c360_spark.stages.deletions import with_deletions
 from c360_spark.stages.delivered_properties import with_unsaid
@@ -72,8 +72,8 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
                 _sync(run, step, each, table, made)
     if judged:
         with run.step("reprocess accounting") as step:
-            told = ("source", "dataset", "verdict", "contradicts", "remarks")
-            outcome = reduce(DataFrame.unionByName, (rows.select(*told) for rows in judged))
+            parts = [rows.select("source", "dataset", *told(rows)) for rows in judged]
+            outcome = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
             step.results.append(account(run, inputs, outcome))
 
 

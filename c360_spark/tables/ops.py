@@ -113,8 +113,8 @@ REMARK = Table(
             "ambiguous (phone digits that are a national and an international number), no_country (a national phone "
             "number without one), unusable (no value of its kind), unknown_country, placeholder (a part of a match key "
             "that stands for nothing), padded (a postcode that got its leading zeros back), gap (a local time that the "
-            "clocks passed over), overlap (one that they showed twice), other_region (identifiers in no region of "
-            "identity.yml)",
+            "clocks passed over), overlap (one that they showed twice), differs (rows that are one record do not "
+            "agree, and the first counts), other_region (identifiers in no region of identity.yml)",
         ),
         key("records", LONG, "accepted records it is true of"),
     ),

@@ -34,7 +34,7 @@ MEMBER = StructType(
 MEMBERS = ArrayType(MEMBER)
 
 PROVENANCE = (
-    key("bronze_id", STRING, "the delivered record this row comes from"),
+    key("bronze_id", STRING, "the delivered record this row comes from; of its further items with -2, -3, … behind it"),
     key("source", STRING, "system the data comes from"),
     key("dataset", STRING, "dataset of the source"),
     key("source_key", STRING, "primary key in the source; the bronze_id where the contract names none", Pii.INDIRECT),
@@ -42,7 +42,7 @@ PROVENANCE = (
     key("region", STRING, "legal region of the record; identifiers live in it"),
     Column("country", STRING, "ISO 3166-1 alpha-2"),
     key("received_at", TIMESTAMP, "as-of time of the run that landed the record, plus a microsecond a file"),
-    key("position", LONG, "0-based place of the record in its file"),
+    key("position", LONG, "0-based place of the record in its file; of exploded ones times 2^20, and that of the item"),
     Column("updated_at", TIMESTAMP, "when the source says it last changed the record"),
     key("is_deleted", BOOLEAN, "whether this version says that a full delivery lacked the record; it has no content"),
     Column("unsaid", ArrayType(STRING), "columns that the delivery does not have; null there says nothing"),

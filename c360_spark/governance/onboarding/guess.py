@@ -20,6 +20,7 @@ from c360_spark.governance.onboarding.values import (
     is_ip,
     is_local,
     is_number,
+    is_whole,
     like,
     moments,
     numbers_written,
@@ -141,6 +142,8 @@ def _type(seen: Observed) -> Guess:
         return Guess("string", 0.9, "an id or code is text, even where it has digits only")
     if (part := share(is_integer, texts)) >= FITS and "number" not in seen.kinds:
         return Guess("integer", part, of(part, seen, "are whole numbers"))
+    if share(is_whole, texts) == 1 and seen.kinds == {"string"}:
+        return Guess("integer", 0.8, of(1.0, seen, "are whole numbers, written as floats"))
     if (part := share(is_number, texts)) >= FITS:
         return Guess("number", part, of(part, seen, "are numbers"))
     if written := numbers_written(texts):

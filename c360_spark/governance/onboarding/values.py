@@ -10,13 +10,9 @@ from typing import NamedTuple
 from c360_spark.columns.country import country_of
 from c360_spark.columns.normalize import EMAIL
 from c360_spark.columns.phone import e164
-from c360_spark.config.money import writing
+from c360_spark.config.money import DIGITS, writing
 
-CURRENCIES = frozenset(
-    "AED ARS AUD BGN BHD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR IQD ISK JOD JPY KES KRW KWD "
-    "LYD MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN PYG QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH UGX USD UYU "
-    "VND XAF XOF ZAR".split()
-)
+CURRENCIES = frozenset(DIGITS)
 GRANTED = frozenset(
     "granted grant given yes true 1 optin active confirmed allow allowed accepted accept subscribed".split()
 )
@@ -113,6 +109,7 @@ def is_currency(text: str) -> bool:
 
 is_postcode = like(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9 \-]{2,9}")
 is_integer = like(r"[+-]?(0|[1-9]\d{0,17})")
+is_whole = like(r"[+-]?(0|[1-9]\d{0,17})(\.0+)?")  # also as a float writes it
 is_number = like(r"[+-]?(0|[1-9]\d*)?\.?\d+([eE][+-]?\d{1,3})?")
 is_flag = like(r"(?i)true|false|yes|no")
 is_bit = like(r"[01]")
