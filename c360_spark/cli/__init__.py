@@ -249,7 +249,7 @@ def check(config: Config = "conf", env: Env = "dev") -> None:
         print(f"note: {line}")
     print(f"{config}: {len(conf.sources)} datasets, rule set {conf.rules.label}, all well")
     if conf.draft_problems:
-        print("\n  ".join(["drafts that are left out until this is mended:", *map(str, conf.draft_problems)]))
+        print("\n  ".join(["left out until this is mended:", *map(str, conf.draft_problems)]))
 
 
 @app.command()

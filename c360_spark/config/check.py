@@ -51,10 +51,17 @@ def _sources(conf: Conf, document: Document) -> Iterator[Problem]:
     drafts = {name for name, all_of in conf.versions.items() if not all(each.released for each in all_of)}
     drafts |= {(problem.path.parts[-3], problem.path.parts[-2]) for problem in conf.draft_problems}
     for source, dataset in conf.sources:
-        if (source, dataset) not in conf.contracts and (source, dataset) not in drafts:
+        if (source, dataset) not in {*conf.contracts, *drafts, *conf.routed}:
             message = f"no active contract in contracts/{source}/{dataset}/"
             yield document.problem((source, dataset), message)
+        if (source, dataset) in conf.contracts and conf.landed_as(source, dataset) not in conf.contracts:
+            message = f"records of {source}.{dataset} are landed with this dataset, which needs an active contract"
+            yield document.problem((source, conf.routed[source, dataset].dataset, "route"), message)
     for (source, dataset), arrival in conf.sources.items():
+        for other in arrival.routed:
+            if (source, other) not in conf.routed:
+                message = f"{source}.{other} has files of its own, so no records of others can be routed to it"
+                yield document.problem((source, dataset, "route"), message)
         contract = conf.contracts.get((source, dataset))
         if contract and arrival.delivery == "full":
             loc = (source, dataset, "delivery")
@@ -62,6 +69,14 @@ def _sources(conf: Conf, document: Document) -> Iterator[Problem]:
                 yield document.problem(loc, f"{contract.table} keeps what once was said: its deliveries cannot be full")
             elif not contract.primary_key:
                 yield document.problem(loc, "a full delivery needs a primaryKey: else no record is known again")
+
+
+def waiting_routes(conf: Conf, document: Document) -> Iterator[Problem]:
+    """Routes to datasets without a contract, which wrong nobody: the records stay with the dataset that lands them."""
+    for (source, dataset), way in conf.routed.items():
+        if (source, dataset) not in conf.versions:
+            message = f"no contract of {source}.{dataset} yet: its records stay with {source}.{way.dataset}"
+            yield document.problem((source, way.dataset, "route"), message)
 
 
 def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:

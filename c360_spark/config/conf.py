@@ -14,7 +14,7 @@ from c360_spark.config.identity import RuleSet
 from c360_spark.config.metrics import MetricRules
 from c360_spark.config.platform import Platform
 from c360_spark.config.schedule import Schedule
-from c360_spark.config.sources import Source
+from c360_spark.config.sources import Routed, Source
 from c360_spark.config.survivorship import ProfileRules
 from c360_spark.config.vocabulary import Reference, Taxonomy
 from c360_spark.errors import InputError
@@ -26,7 +26,8 @@ class Conf:
 
     `contracts` holds the newest version of each dataset, by which silver is made; `versions` holds all of them.
     `drafted` are entries of sources.yml whose contract is a draft: nothing of them is landed. Drafts that something is
-    wrong with are in no other field than `draft_problems`.
+    wrong with are in no other field than `draft_problems`. `routed` are datasets whose records come in the files of
+    another one.
     """
 
     platform: Platform
@@ -45,6 +46,7 @@ class Conf:
     metrics: MetricRules = field(default_factory=MetricRules)
     drafted: dict[tuple[str, str], Source] = field(default_factory=dict)
     draft_problems: tuple[Problem, ...] = ()
+    routed: dict[tuple[str, str], Routed] = field(default_factory=dict)
 
     def accepted(self, source: str, dataset: str, *, as_of: date) -> tuple[Contract, ...]:
         """The versions of which records are taken on the day `as_of`, the newest first."""
@@ -62,6 +64,20 @@ class Conf:
             raise InputError("C203", f"no source or dataset '{only}' in sources.yml", hint=hint)
         for source, dataset in names:
             yield source, dataset, self.sources[source, dataset], self.contracts[source, dataset]
+
+    def landed_as(self, source: str, dataset: str) -> tuple[str, str]:
+        """The dataset that the records of a dataset are landed as, which has its bronze table."""
+        routed = self.routed.get((source, dataset))
+        return (source, routed.dataset) if routed else (source, dataset)
+
+    def landed(self, only: str | None = None) -> list[tuple[str, str]]:
+        """The datasets that have bronze tables, by source and name. Raises InputError C203 as `datasets`."""
+        return list(dict.fromkeys(self.landed_as(source, dataset) for source, dataset, _, _ in self.datasets(only)))
+
+    def routes_from(self, source: str, dataset: str) -> list[Routed]:
+        """What other datasets take of the records of a dataset. Without a contract they take none."""
+        of_it = [(name, routed) for name, routed in self.routed.items() if name[0] == source and name in self.contracts]
+        return [routed for _, routed in of_it if routed.dataset == dataset]
 
     def datasets_of(self, table: tables.Table) -> list[str]:
         """Datasets (`source.dataset`, sorted) whose records become rows of a canonical table."""

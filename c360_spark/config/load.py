@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from c360_spark.config.activation import ConsentRules, Destination
 from c360_spark.config.audience import Audience
-from c360_spark.config.check import check
+from c360_spark.config.check import check, waiting_routes
 from c360_spark.config.conf import Conf
 from c360_spark.config.document import Document, Problem, Problems, did_you_mean, read
 from c360_spark.config.gold import GoldRules
@@ -19,7 +19,7 @@ from c360_spark.config.metrics import MetricRules
 from c360_spark.config.model import parse
 from c360_spark.config.platform import Platform, absolute, usable_root
 from c360_spark.config.schedule import Schedule
-from c360_spark.config.sources import Sources
+from c360_spark.config.sources import Routed, Source, Sources
 from c360_spark.config.survivorship import ProfileRules
 from c360_spark.config.vocabulary import References, Taxonomy
 from c360_spark.errors import ConfigError, InputError
@@ -50,18 +50,20 @@ def load(folder: Path, env: str, *, rules: Path | None = None, **overrides: str 
     of_drafts = [problem for problem in found if problem.path in drafts]
     reader.problems.found += [problem for problem in found if problem.path not in drafts]
     reader.problems.raise_any()
-    return _without_drafts(conf, (*reader.drafts.found, *of_drafts))
+    routes = waiting_routes(conf, reader.documents["sources.yml"])
+    return _without_drafts(conf, (*reader.drafts.found, *of_drafts, *routes))
 
 
 def _without_drafts(conf: Conf, problems: Sequence[Problem]) -> Conf:
     """Without those that something is wrong with, and without the arrival of datasets that have no other contract."""
     wrong = {problem.path for problem in problems}
     kept = {name: tuple(c for c in all_of if c.document.path not in wrong) for name, all_of in conf.versions.items()}
+    lands = {name: arrival for name, arrival in conf.sources.items() if name not in conf.routed}
     return replace(
         conf,
         versions={name: all_of for name, all_of in kept.items() if all_of},
         sources={name: arrival for name, arrival in conf.sources.items() if name in conf.contracts},
-        drafted={name: arrival for name, arrival in conf.sources.items() if name not in conf.contracts},
+        drafted={name: arrival for name, arrival in lands.items() if name not in conf.contracts},
         draft_problems=tuple(sorted(set(problems))),
     )
 
@@ -102,7 +104,7 @@ class _Folder:
             return None
         if not (taxonomy and references and metrics):
             return None
-        arrivals = {(s, d): arrival for s, datasets in sources.root.items() for d, arrival in datasets.items()}
+        arrivals, routed = _arrivals(sources)
         versions = with_references(versions, references.root)
         return Conf(
             platform=platform,
@@ -120,6 +122,7 @@ class _Folder:
             versions=versions,
             metrics=metrics,
             draft_problems=tuple(self.drafts.found),
+            routed=routed,
         )
 
     def _value(self, name: str, model: type[M], *, instead: M | None = None) -> M | None:
@@ -189,6 +192,20 @@ class _Folder:
             where = ("identity_key", "insecure_default")
             self.problems.found.append(document.problem(where, f"a key in a file is for dev only, not for {env}"))
         return platform
+
+
+def _arrivals(sources: Sources) -> tuple[dict[tuple[str, str], Source], dict[tuple[str, str], Routed]]:
+    """How each dataset arrives, and which of them come in the files of another."""
+    own = {(source, name): arrival for source, datasets in sources.root.items() for name, arrival in datasets.items()}
+    routed = {
+        (source, to): Routed(name, arrival.route.field, values)
+        for (source, name), arrival in own.items()
+        if arrival.route
+        for to, values in arrival.routed.items()
+        if (source, to) not in own
+    }
+    taken = {name: own[name[0], way.dataset].model_copy(update={"route": None}) for name, way in routed.items()}
+    return own | taken, routed
 
 
 def _merged(base: Any, overlay: Any) -> Any:

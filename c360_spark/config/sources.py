@@ -1,6 +1,7 @@
 """sources.yml: how each dataset arrives."""
 
 import codecs
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, RootModel, model_validator
@@ -25,12 +26,30 @@ def _separator(text: str) -> str:
     return text
 
 
+class Route(Model):
+    """Records that are other datasets' of the source: `to` names the dataset of each text that `field` can have."""
+
+    field: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")]
+    to: Annotated[dict[str, str], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Routed:
+    """Where a dataset without files of its own has its records from: those of `dataset` whose `field` has one of
+    `values`.
+    """
+
+    dataset: str
+    field: str
+    values: tuple[str, ...]
+
+
 class Source(Model):
     """One dataset's arrival. `path` is below the landing root and may hold sub-folders, such as one a day.
 
     Of csv: `separator` parts the cells; lines above the first one that begins with `header_starts` are no records. Of
     json: `records` leads to the array, as `data` or `result.items`, where the file is not one itself. `encoding` is
-    that of text, by its name in Python.
+    that of text, by its name in Python. `route` is for files with records of several datasets.
     """
 
     format: Literal["csv", "jsonl", "json", "parquet"]
@@ -42,6 +61,7 @@ class Source(Model):
     header_starts: Annotated[str, Field(min_length=1)] | None = None
     records: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")] | None = None
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+    route: Route | None = None
 
     @model_validator(mode="after")
     def _fitting(self) -> "Source":
@@ -50,6 +70,8 @@ class Source(Model):
                 raise ValueError(f"{name} is for {format}, not for {self.format}")
         if self.format == "parquet" and "encoding" in self.model_fields_set:
             raise ValueError("encoding is for text, not for parquet")
+        if self.route and (self.format == "csv" or self.delivery == "full"):
+            raise ValueError("route is for json, jsonl and parquet, and for delta deliveries")
         return self
 
     @property
@@ -58,6 +80,14 @@ class Source(Model):
         names = ("separator", "header_starts", "records", "encoding")
         return {
             name: getattr(self, name) for name in names if getattr(self, name) != type(self).model_fields[name].default
+        }
+
+    @property
+    def routed(self) -> dict[str, tuple[str, ...]]:
+        """The values of the route's field by the dataset that they lead to."""
+        to = self.route.to if self.route else {}
+        return {
+            name: tuple(value for value, other in to.items() if other == name) for name in dict.fromkeys(to.values())
         }
 
     @property

@@ -13,6 +13,7 @@ from c360_spark.config import Contract
 from c360_spark.config.sources import Source
 from c360_spark.silver.canonical import canonical, source_key
 from c360_spark.silver.parse import parsed
+from c360_spark.silver.route import not_routed, routed_to
 from c360_spark.silver.version import Reading, read, readings
 from c360_spark.stages.run import Run
 from c360_spark.tables import Table
@@ -37,14 +38,16 @@ class Input:
         return self.contract.source, self.contract.dataset
 
 
-def bronze_of(contract: Contract) -> Table:
-    return tables.bronze(contract.source, contract.dataset)
+def bronze_of(run: Run, contract: Contract) -> Table:
+    return tables.bronze(*run.conf.landed_as(contract.source, contract.dataset))
 
 
 def bronze_input(run: Run, source: str, dataset: str, *, since: int, until: int) -> Input:
     """The records appended to bronze after version `since`, up to `until`."""
-    rows = run.store.changes(tables.bronze(source, dataset), since=since, until=until)
-    return input_of(run, source, dataset, rows, version=until)
+    rows = run.store.changes(tables.bronze(*run.conf.landed_as(source, dataset)), since=since, until=until)
+    way = run.conf.routed.get((source, dataset))
+    own = routed_to(rows, dataset, way) if way else not_routed(rows, run.conf.routes_from(source, dataset))
+    return input_of(run, source, dataset, own, version=until)
 
 
 def input_of(run: Run, source: str, dataset: str, rows: DataFrame, *, version: int) -> Input:

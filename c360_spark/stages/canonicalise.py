@@ -61,13 +61,13 @@ def canonicalise(run: Run) -> None:
         step.results.append(account(run, inputs, outcome))
         rejected = outcome.where("verdict = 'quarantined'").select(*tables.QUARANTINE.column_names)
         step.wrote("quarantine", run.store.add(tables.QUARANTINE, rejected))
-    versions = {bronze_of(each.contract).full_name: each.version for each in inputs}
+    versions = {bronze_of(run, each.contract).full_name: each.version for each in inputs}
     advance(run, {CONSUMER: versions}, known={CONSUMER: marks})
 
 
 def _inputs(run: Run, marks: Marks) -> Iterator[Input]:
     for source, dataset, _, contract in run.conf.datasets():
-        table = bronze_of(contract)
+        table = bronze_of(run, contract)
         since, version = marks.get(table.full_name, -1), run.store.version(table)
         if version > since:
             yield bronze_input(run, source, dataset, since=since, until=version)

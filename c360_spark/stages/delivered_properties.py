@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame, Row
 
 from c360_spark import tables
 from c360_spark.columns.record import current
+from c360_spark.config.sources import Routed
 from c360_spark.silver.said import Delivered, header_names, mapped_fields, resolved, shapes, silent, unsaid
 from c360_spark.stages.bronze_input import Input
 from c360_spark.stages.run import Run
@@ -33,14 +34,14 @@ def with_unsaid(run: Run, inputs: Sequence[Input], found: DataFrame) -> DataFram
         wanted = {fields[name].path[-1] for name in maybe} if each.arrival.format != "csv" else set()
         for shape in shapes(each.rows, wanted).collect():
             at = (*each.name, shape.received_at)
-            findings = list(_findings(each, shape, empty.get(at, set())))
+            findings = list(_findings(each, shape, empty.get(at, set()), route=run.conf.routed.get(each.name)))
             lacking[at] = [column for _, status, column in findings if status == MISSING and column]
             rows += [(*each.name, shape.delivery_id, *one, run.as_of) for one in findings]
     _note(run, rows)
     return found.withColumn("unsaid", unsaid(lacking))
 
 
-def _findings(each: Input, shape: Row, empty: set[str]) -> Iterator[Finding]:
+def _findings(each: Input, shape: Row, empty: set[str], *, route: Routed | None) -> Iterator[Finding]:
     """What a delivery lacks of the contract, and what it has beside it. A column that an older version of the contract
     gave by another name is not lacking: it has values.
     """
@@ -57,6 +58,7 @@ def _findings(each: Input, shape: Row, empty: set[str]) -> Iterator[Finding]:
         if field.settings.canonical and field.path[0] not in given:
             yield field.name, MISSING, None
     own = {field.path[0] for field in (*contract.fields, *by_row)} | ({lines.path[0]} if lines else set())
+    own |= {route.field.split(".")[0]} if route else set()
     for name in dict.fromkeys(given):
         if name not in own:
             yield name, UNKNOWN, None

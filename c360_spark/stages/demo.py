@@ -92,7 +92,7 @@ def _deliver(deliveries: Path, landing: Path, day: date) -> None:
 def _made(run: Run) -> Grid:
     """Every table of the lake with its rows, Delta version and place."""
     grid = Grid("table", "rows", "version", "where", title="what was made")
-    bronze = [tables.bronze(source, dataset) for source, dataset, _, _ in run.conf.datasets()]
+    bronze = [tables.bronze(source, dataset) for source, dataset in run.conf.landed()]
     outboxes = [tables.outbox(name) for name in run.conf.destinations]
     made = [table for table in (*bronze, *tables.ALL, *outboxes) if run.store.exists(table)]
     counts = together([partial(_size, run, table) for table in made])

@@ -22,6 +22,7 @@ from c360_spark.silver.canonical import TABLES, canonical
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import text
 from c360_spark.silver.remarks import LOST, WORDS
+from c360_spark.silver.route import not_routed, routed_to
 from c360_spark.silver.shape import ROWS
 from c360_spark.silver.unique import with_taken
 from c360_spark.silver.verdict import NARROW, classified, verdicts
@@ -89,6 +90,8 @@ def outcome(
         hint = "docs/onboarding.md lists what sources.yml can say of a file"
         raise InputError("C302", f"{path}: {problem}", hint=hint)
     bronze = bronze_records(found.rows, source=names[0], dataset=names[1], as_of=as_of)
+    way = conf.routed.get(names)
+    bronze = routed_to(bronze, names[1], way) if way else not_routed(bronze, conf.routes_from(*names))
     fields = read(bronze, ways, headers=headers_of(bronze, arrival.format), separator=arrival.separator)
     secret = conf.platform.identity_key.secret()
     candidates = canonical(fields, ways[0].contract, conf.rules, conf.taxonomy, secret=secret).cache()

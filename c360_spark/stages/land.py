@@ -86,8 +86,8 @@ def _sorted_out(
     """Files that are not read, with the reason, and those to read by dataset. What landed before and is still the same
     is in neither.
     """
-    sources = run.conf.sources
-    wanted = {(source, dataset) for source, dataset, _, _ in run.conf.datasets(run.only)}
+    sources = {name: arrival for name, arrival in run.conf.sources.items() if name not in run.conf.routed}
+    wanted = run.conf.landed(run.only)
     sightings: list[Sighting] = []
     new: dict[Dataset, list[Found]] = {}
     for each in found:

@@ -57,15 +57,18 @@ def shown(bronze_id: str, *, config: str, env: str, lake: str | None, values: bo
 
     Raises InputError C203 when it is not in quarantine.
     """
-    lookup = _lookup(config, env, lake)
+    conf = load(Path(config), env, lake=lake)
+    lookup = Lookup(conf.platform.lake)
     rows = lookup.ask(f"SELECT * FROM q WHERE starts_with(bronze_id, {text(bronze_id)})", q=tables.QUARANTINE)
     if len(rows) != 1:
         problem = f"no record '{bronze_id}'" if not rows else f"{len(rows):,} records begin with '{bronze_id}'"
         raise InputError("C203", f"{problem} in quarantine", hint="c360 quarantine list names one of each kind")
     (row,) = rows
-    table, delivered = tables.bronze(row["source"], row["dataset"]), row["bronze_id"].partition("-")[0]
+    landed_as = conf.landed_as(row["source"], row["dataset"])
+    table, delivered = tables.bronze(*landed_as), row["bronze_id"].partition("-")[0]
     (record,) = lookup.ask(f"SELECT delivery_id, position FROM b WHERE bronze_id = {text(delivered)}", b=table)
-    of_file = {name: text({**row, **record}[name]) for name in ("source", "dataset", "delivery_id")}
+    place = {"source": landed_as[0], "dataset": landed_as[1], "delivery_id": record["delivery_id"]}
+    of_file = {name: text(value) for name, value in place.items()}
     where = " AND ".join(f"{name} = {value}" for name, value in of_file.items())
     (file,) = lookup.ask(f"SELECT min(file_path) AS file_path FROM d WHERE {where}", d=tables.DELIVERY)
     payload = {"payload": lookup.delivered_text(table, "payload", delivered)} if values else {}
@@ -84,7 +87,3 @@ def replay(run: Run, dataset: str | None) -> None:
         run.say("quarantine replay            nothing is in quarantine")
         return
     reprocess_layers(run, names, "silver")
-
-
-def _lookup(config: str, env: str, lake: str | None) -> Lookup:
-    return Lookup(load(Path(config), env, lake=lake).platform.lake)

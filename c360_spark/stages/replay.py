@@ -50,7 +50,7 @@ def _copy_bronze(run: Run, origin: Store, since: datetime, until: datetime) -> i
     arrived = (F.col("received_at") >= first) & (F.col("received_at") < end)
     run.store.append(tables.DELIVERY, origin.read(tables.DELIVERY).where(arrived))
     copied = 0
-    for source, dataset, _, _ in run.conf.datasets():
+    for source, dataset in run.conf.landed():
         table = tables.bronze(source, dataset)
         rows = origin.read(table).where(arrived)
         if not rows.isEmpty():

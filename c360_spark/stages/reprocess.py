@@ -62,7 +62,7 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
     (marks,) = watermarks(run, CONSUMER)
     inputs: list[Input] = []
     for source, dataset in names:
-        until = marks.get(bronze_of(run.conf.contracts[source, dataset]).full_name, -1)
+        until = marks.get(bronze_of(run, run.conf.contracts[source, dataset]).full_name, -1)
         if until >= 0:
             inputs.append(bronze_input(run, source, dataset, since=-1, until=until))
     judged = together([partial(_judged, run, each) for each in inputs])

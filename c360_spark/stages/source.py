@@ -2,9 +2,10 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
 
@@ -12,10 +13,12 @@ from c360_spark.config import Conf, load
 from c360_spark.config.document import Problem, did_you_mean
 from c360_spark.config.load_contract import SAFE_NAME
 from c360_spark.config.round_trip import edited
+from c360_spark.config.sources import Routed
 from c360_spark.config.vocabulary import Taxonomy
 from c360_spark.errors import ConfigError, InputError
 from c360_spark.governance.onboarding.contract_text import contract_text, sources_entry
 from c360_spark.governance.onboarding.events import lacking, with_events
+from c360_spark.governance.onboarding.observed import Leaf, Sample
 from c360_spark.governance.onboarding.people import Spaces
 from c360_spark.governance.onboarding.proposal import Proposal, proposal
 from c360_spark.governance.onboarding.summary import summary
@@ -33,15 +36,38 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
     conf = load(folder, env)
     target = folder / "contracts" / source / dataset / "1.0.0.odcs.yaml"
     _free(conf, source, dataset, target, force=force)
-    made = proposal(source, dataset, sample(Path(path)), spaces(conf))
+    way = conf.routed.get((source, dataset))
+    found = sample(Path(path))
+    made = proposal(source, dataset, _own(Path(path), found, conf, (source, dataset)), spaces(conf))
     made.notes += lacking(conf.taxonomy, made)
     edits = [Edit(target, contract_text(made), f"wrote {target}: read it, and fill in what stands in <>")]
-    edits += [into_sources(folder / "sources.yml", made), *into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, made)]
+    edits += [into_sources(folder / "sources.yml", made)] if way is None else []
+    edits += [*into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, made)]
     kept, said = harmless(folder, env, edits)
     for edit in kept:
         edit.path.parent.mkdir(parents=True, exist_ok=True)
         edit.path.write_text(edit.text, encoding="utf-8")
     return "\n".join([summary(made), *said])
+
+
+def _own(path: Path, found: Sample, conf: Conf, name: tuple[str, str]) -> Sample:
+    """The records that are the dataset's, where sources.yml routes them."""
+    way = conf.routed.get(name)
+    others = [other for (source, _), other in conf.routed.items() if (source, other.dataset) == name]
+    if way:
+        records = [record for record in found.records if _leads(record, way)]
+    else:
+        records = [record for record in found.records if not any(_leads(record, other) for other in others)]
+    if not records:
+        hint = "see the route in sources.yml"
+        raise InputError("C302", f"{path}: none of its records is one of {'.'.join(name)}", hint=hint)
+    return replace(found, records=records)
+
+
+def _leads(record: Any, way: Routed) -> bool:
+    for name in way.field.split("."):
+        record = record.get(name) if isinstance(record, dict) else None
+    return isinstance(record, Leaf) and record.text in way.values
 
 
 @dataclass(frozen=True)
@@ -68,17 +94,17 @@ def harmless(folder: Path, env: str, edits: Sequence[Edit]) -> tuple[list[Edit],
             try:
                 problems = load(copy, env).draft_problems
             except ConfigError as error:
-                said.append(f"kept out, as conf/ would not be valid with it: {edit.path}\n  {_own(error.cause, copy)}")
+                said.append(f"kept out, as conf/ would not be valid with it: {edit.path}\n  {_here(error.cause, copy)}")
                 place.unlink() if before is None else place.write_bytes(before)
                 continue
             kept.append(edit)
             said.append(edit.said)
         of_it = [problem for problem in problems if problem.path == copy / edits[0].path.relative_to(folder)]
-        said += [f"  still to be mended in the draft: {_own(str(problem), copy)}" for problem in of_it]
+        said += [f"  still to be mended in the draft: {_here(str(problem), copy)}" for problem in of_it]
     return kept, said
 
 
-def _own(text: str, copy: Path) -> str:
+def _here(text: str, copy: Path) -> str:
     return text.replace(f"{copy}/", "")
 
 

@@ -1,0 +1,25 @@
+"""Records of several datasets in the files of one, told apart by a text in them."""
+
+from collections.abc import Iterable
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark.config.sources import Routed
+
+
+def routed_to(rows: DataFrame, dataset: str, way: Routed) -> DataFrame:
+    """The bronze rows that are a dataset's, under its name."""
+    return rows.where(_leads(way)).withColumn("dataset", F.lit(dataset))
+
+
+def not_routed(rows: DataFrame, ways: Iterable[Routed]) -> DataFrame:
+    """The bronze rows that no other dataset takes: also those that cannot be read, and those without the field."""
+    for way in ways:
+        rows = rows.where(~_leads(way))
+    return rows
+
+
+def _leads(way: Routed) -> Column:
+    path = "".join(f"['{name}']" for name in way.field.split("."))
+    return F.coalesce(F.get_json_object("payload", f"${path}").isin(*way.values), F.lit(False))
