@@ -8,7 +8,8 @@ from c360_spark.config.sources import Source
 
 
 def check_shapes(contract: Contract, arrival: Source | None) -> Iterator[Problem]:
-    """Every problem of explode, entries and rowsBy."""
+    """Every problem of explode, entries, rowsBy and aliases."""
+    yield from _aliases(contract)
     document, lines, record = contract.document, contract.lines, ("schema", 0)
     rows_by = lines.rows_by if lines else None
     if not (contract.explode or contract.entries or rows_by):
@@ -30,3 +31,17 @@ def check_shapes(contract: Contract, arrival: Source | None) -> Iterator[Problem
         nested = [field for field in (*contract.fields, *lines.fields) if len(field.path) > 1]
         if nested or len(lines.path) > 1 or contract.entries:
             yield document.problem(lines.loc, "rowsBy is for flat rows: no property may stand within another")
+
+
+def _aliases(contract: Contract) -> Iterator[Problem]:
+    """Those that would be read by nobody, or that are taken already."""
+    document, paths = contract.document, {field.path for field in contract.fields}
+    arrays = [*(each.path for each in contract.entries), *([contract.explode] if contract.explode else [])]
+    within = contract.lines.fields if contract.lines else ()
+    for field in (*contract.fields, *within):
+        place = field.place("aliases")
+        if field.alias_paths and (field in within or any(field.path[: len(array)] == array for array in arrays)):
+            yield document.problem(place, "aliases are for properties of the record, not for those of an array")
+        for path in field.alias_paths:
+            if field not in within and path in paths:
+                yield document.problem(place, f"'{path[-1]}' is a property by itself")

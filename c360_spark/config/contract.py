@@ -44,6 +44,11 @@ class Field:
         return ".".join(self.path)
 
     @property
+    def alias_paths(self) -> list[Path]:
+        """Where it may stand under another name."""
+        return [(*self.path[:-1], alias) for alias in self.settings.aliases]
+
+    @property
     def is_amount(self) -> bool:
         """Whether it becomes an amount of a canonical table."""
         return self.settings.canonical in AMOUNTS

@@ -8,7 +8,7 @@ from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from c360_spark.config import Contract, Field
 from c360_spark.silver.said import header_names, resolved
-from c360_spark.silver.shape import shape_of, shaped, with_leaf
+from c360_spark.silver.shape import quoted, shape_of, shaped, with_leaf
 
 CORRUPT = "_malformed"
 OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT}
@@ -21,7 +21,7 @@ def parsed(rows: DataFrame, contract: Contract, *, headers: Sequence[str] | None
     `headers` are the header lines among rows parted by `separator`; None for JSON payloads.
     """
     if headers is None:
-        return shaped(rows.withColumn("fields", _json(contract)), contract)
+        return shaped(_with_aliases(rows.withColumn("fields", _json(contract)), contract), contract)
     return shaped(_delimited(rows, contract, headers, separator), contract)
 
 
@@ -46,6 +46,7 @@ def text_at(path: Sequence[str], root: Column | None = None) -> Column:
 def _json(contract: Contract) -> Column:
     lines = contract.lines
     paths = [field.path for field in contract.fields]
+    paths += [path for field in contract.fields for path in field.alias_paths]
     if lines and lines.rows_by:
         paths += [field.path for field in lines.fields]
     shape = shape_of(paths, contract)
@@ -58,6 +59,15 @@ def _json(contract: Contract) -> Column:
     whole = StructType([StructField("records", ArrayType(shape)), StructField(CORRUPT, StringType())])
     read = F.from_json(F.concat(F.lit('{"records":['), "payload", F.lit("]}")), whole, OPTIONS)
     return F.when(read[CORRUPT].isNull() & (F.size(read.records) == 1), read.records[0])
+
+
+def _with_aliases(rows: DataFrame, contract: Contract) -> DataFrame:
+    """What is delivered under another name stands under that of the contract, unless that has a value itself."""
+    for field in contract.fields:
+        if field.alias_paths:
+            value = F.coalesce(*map(text_at, (field.path, *field.alias_paths)))
+            rows = rows.withColumn("fields", F.col("fields").withField(quoted(field.path), value))
+    return rows
 
 
 def _delimited(rows: DataFrame, contract: Contract, headers: Sequence[str], separator: str) -> DataFrame:

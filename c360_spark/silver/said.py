@@ -19,7 +19,7 @@ def resolved(names: Sequence[str], contract: Contract) -> list[str]:
     `ignore_case`, names that differ in case only.
     """
     own = {field.path[0] for field in contract.fields}
-    other = {alias: f.path[0] for f in contract.fields for alias in f.settings.aliases}
+    other = {alias: f.path[0] for f in contract.fields if len(f.path) == 1 for alias in f.settings.aliases}
     cased = {name.casefold(): to for name, to in [*((n, n) for n in own), *other.items()]}
     ignore_case = contract.settings.headers == "ignore_case"
     taken = own & set(names)

@@ -55,7 +55,7 @@ def at(path: Path, root: Column | None = None) -> Column:
 def shaped(rows: DataFrame, contract: Contract) -> DataFrame:
     """Parsed rows as the records that the contract says they are."""
     for entries in contract.entries:
-        rows = rows.withColumn("fields", F.col("fields").withField(_quoted(entries.path), _by_key(entries, contract)))
+        rows = rows.withColumn("fields", F.col("fields").withField(quoted(entries.path), _by_key(entries, contract)))
     if contract.explode:
         rows = _exploded(rows, contract.explode)
     if contract.lines and contract.lines.rows_by:
@@ -63,7 +63,8 @@ def shaped(rows: DataFrame, contract: Contract) -> DataFrame:
     return rows
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as `withField` takes it."""
     return ".".join(f"`{name}`" for name in path)
 
 
@@ -87,7 +88,7 @@ def _exploded(rows: DataFrame, path: Path) -> DataFrame:
     later = F.concat("bronze_id", F.lit("-"), F.col("_item_no") + 1)
     return found.withColumns(
         {
-            "fields": F.col("fields").withField(_quoted(path), F.col("_item")),
+            "fields": F.col("fields").withField(quoted(path), F.col("_item")),
             "position": F.col("position") * ITEMS + F.coalesce("_item_no", F.lit(0)),
             "bronze_id": F.when(F.col("_item_no") > 0, later).otherwise(F.col("bronze_id")),
         }

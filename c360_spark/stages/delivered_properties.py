@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame, Row
 
 from c360_spark import tables
 from c360_spark.columns.record import current
+from c360_spark.config import Field
 from c360_spark.config.sources import Routed
 from c360_spark.silver.said import Delivered, header_names, mapped_fields, resolved, shapes, silent, unsaid
 from c360_spark.stages.bronze_input import Input
@@ -49,7 +50,7 @@ def _findings(each: Input, shape: Row, empty: set[str], *, route: Routed | None)
     names = header_names(shape.header, separator) if shape.header else list(shape["keys"] or ())
     given = resolved(names, contract)
     for column, field in mapped_fields(contract).items():
-        told = field.path[0] in given if shape.header else field.path[-1] in shape.named
+        told = field.path[0] in given if shape.header else not _names(field).isdisjoint(shape.named)
         if column in empty and not told:
             yield field.name, MISSING, column
     lines = contract.lines
@@ -62,6 +63,11 @@ def _findings(each: Input, shape: Row, empty: set[str], *, route: Routed | None)
     for name in dict.fromkeys(given):
         if name not in own:
             yield name, UNKNOWN, None
+
+
+def _names(field: Field) -> set[str]:
+    """How the property may be called in JSON."""
+    return {field.path[-1], *field.settings.aliases}
 
 
 def _note(run: Run, rows: Sequence[tuple[object, ...]]) -> None:
