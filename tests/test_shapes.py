@@ -254,3 +254,18 @@ def test_rows_of_one_order_are_one_record_with_their_lines(silver):
         ("#2", 2, "B", 1, 1150, "EUR"),
         ("#2", 3, "C", 2, 0, "EUR"),
     ]
+
+
+def test_a_property_of_json_may_be_delivered_under_another_name(silver):
+    inner = {
+        "type": "object",
+        "properties": [property_("mail", {"canonical": "email", "aliases": ["email", "e-mail"]})],
+    }
+    properties = {"id": {"primaryKey": True}, "who": inner, "city": {"canonical": "city", "aliases": ["town"]}}
+    texts = (
+        '{"id": "1", "who": {"mail": "a@x.de", "email": "b@x.de"}, "town": "Ulm"}',
+        '{"id": "2", "who": {"e-mail": "c@x.de"}, "city": " ", "town": "Bonn"}',
+        '{"id": "3", "email": "d@x.de"}',  # not beside its other name
+    )
+    rows = silver(properties, *texts, table="profile_record").collect()
+    assert [(row.email, row.city) for row in rows] == [("a@x.de", "Ulm"), ("c@x.de", "Bonn"), (None, None)]

@@ -38,7 +38,7 @@ def text(value: Column, field: FieldRule) -> Column:
 
 
 def sent(text: Column, field: FieldRule) -> Column:
-    """What is sent of `text`; null when it is null, worthless, or not of the field's form.
+    """What is sent of a value as `text` gives it; null when it is null, worthless, or not of the field's form.
 
     A SHA-256 where one is wanted is passed on in lower case, not hashed again; where a readable value is wanted it is
     none.
@@ -84,7 +84,7 @@ def _is_word(text: Column) -> Column:
 
 
 def _email(text: Column) -> Column:
-    return F.when(F.length(text) <= MAX_EMAIL, normalize.email(text))
+    return F.when(F.length(text) <= MAX_EMAIL, normalize.plain_email(text))
 
 
 def _email_google(text: Column) -> Column:
@@ -115,7 +115,7 @@ def _name_untitled(text: Column) -> Column:
 def _name_plain(text: Column) -> Column:
     name = lower_case(text)
     return F.when(text.rlike(r"^[\p{L}\p{M}]+$"), name).otherwise(
-        normalize.trim(F.regexp_replace(name, r"[\p{P}\p{S}]", ""))
+        normalize.trimmed(F.regexp_replace(name, r"[\p{P}\p{S}]", ""))
     )
 
 

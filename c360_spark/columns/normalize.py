@@ -27,36 +27,38 @@ def normalized(name: str, value: Column, country: Column, *, spelled: bool = Fal
     many digits a postcode has. What is `spelled` has been through `letters`: to do it once keeps plans small.
     """
     if name == "phone":
-        return phones.phone(_trimmed(value) if spelled else trim(value), country).number
+        return phones.phone(trimmed(value) if spelled else trim(value), country).number
     made = partial(plain_postcode, country=country) if name == "postcode" else OF_LETTERS[name]
     return made(value) if spelled else letters(value, made)
 
 
 def by_namespace(namespace: Column, value: Column, rules: RuleSet) -> Column:
     """`value` as the row's namespace normalises it; phone numbers as they are, which need their + and country code."""
-    found = value
-    for name, space in rules.namespaces.items():
-        if space.normalize in NORMALIZERS:
-            found = F.when(namespace == name, NORMALIZERS[space.normalize](value)).otherwise(found)
-    return found
+
+    def made(text: Column) -> Column:
+        found = text
+        for name, space in rules.namespaces.items():
+            if space.normalize in OF_LETTERS:
+                found = F.when(namespace == name, OF_LETTERS[space.normalize](text)).otherwise(found)
+        return found
+
+    return letters(value, made)
 
 
 def key_part(part: KeyPart, country: Column) -> Column:
-    """One part of a key of a customer record; null where the record lacks it, or has what stands for nothing."""
-    given = F.col(part.column).cast("string")
-
-    def made(text: Column) -> Column:
-        value = normalized(part.normalize, text, country, spelled=True)
-        return F.when(~is_placeholder(part.column, text, part), value)
-
-    # Python, which reads phone numbers, cannot stand within a lambda.
-    value = normalized("phone", given, country) if part.normalize == "phone" else letters(given, made)
+    """One part of a key of a row of silver.profile_record or gold.profile, whose texts are in one spelling of letters;
+    null where the row lacks it, or has what stands for nothing.
+    """
+    text = F.col(part.column).cast("string")
+    value = normalized(part.normalize, text, country, spelled=True)
+    if part.normalize != "phone":
+        value = F.when(~is_placeholder(part.column, text, part), value)
     return F.substring(value, 1, part.prefix) if part.prefix else value
 
 
 def trim(value: Column) -> Column:
     """One spelling of letters, without blanks around them; null when nothing is left."""
-    return letters(value, _trimmed)
+    return letters(value, trimmed)
 
 
 def name(value: Column) -> Column:
@@ -68,7 +70,7 @@ def email(value: Column) -> Column:
     """Lower case without blanks and `mailto:`; null unless it looks like local@domain.tld. Dots and tags are kept: they
     matter. Before the @ a Turkish ı is an i, which capitals have made of it.
     """
-    return letters(value, _email)
+    return letters(value, plain_email)
 
 
 def digits(value: Column) -> Column:
@@ -82,11 +84,11 @@ def plain_name(text: Column) -> Column:
     return F.nullif(F.trim(words), F.lit(""))
 
 
-def _trimmed(text: Column) -> Column:
+def trimmed(text: Column) -> Column:
     return F.nullif(F.trim(F.regexp_replace(text, "\\s+", " ")), F.lit(""))
 
 
-def _email(text: Column) -> Column:
+def plain_email(text: Column) -> Column:
     plain = F.translate(F.replace(lower_case(text), F.lit(" "), F.lit("")), "。", ".")
     plain = F.regexp_replace(plain, r"^mailto:([^?]*).*$", "$1")
     plain = F.when(plain.rlike("xn--|ı"), once(plain, _foreign)).otherwise(plain)
@@ -106,10 +108,10 @@ def _digits(text: Column) -> Column:
 # By the name in conf/ what is made of text that has been through `letters`. American Soundex is equal for many
 # misspellings.
 OF_LETTERS: dict[str, Callable[[Column], Column]] = {
-    "trim": _trimmed,
-    "lower": lambda text: lower_case(_trimmed(text)),
-    "upper": lambda text: F.upper(_trimmed(text)),
-    "email": _email,
+    "trim": trimmed,
+    "lower": lambda text: lower_case(trimmed(text)),
+    "upper": lambda text: F.upper(trimmed(text)),
+    "email": plain_email,
     "name": plain_name,
     "soundex": lambda text: F.soundex(plain_name(text)),
     "postcode": plain_postcode,

@@ -1,12 +1,10 @@
 """Values of parts of match keys that too many records share to tell one person from another."""
 
 from collections.abc import Collection
-from functools import partial
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from c360_spark.columns.letters import letters
 from c360_spark.columns.placeholder import is_placeholder
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.part import KeyPart
@@ -53,7 +51,7 @@ def frequent_values(records: DataFrame, rules: RuleSet, *, most: int) -> DataFra
         F.struct(
             F.lit(name).alias("part"),
             F.trim(F.col(name).cast("string")).alias("value"),
-            letters(F.col(name).cast("string"), partial(is_placeholder, name, part=part)).alias("blocked"),
+            is_placeholder(name, F.col(name).cast("string"), part).alias("blocked"),
         )
         for name, part in parts.items()
     ]

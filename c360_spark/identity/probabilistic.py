@@ -14,7 +14,6 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DoubleType, StructField, StructType
 
 from c360_spark.columns.keys import joined
-from c360_spark.columns.letters import letters
 from c360_spark.columns.normalize import OF_LETTERS, key_part
 from c360_spark.columns.placeholder import is_placeholder
 from c360_spark.config.probabilistic import SHAPES, Comparison, Engine, Probabilistic
@@ -64,10 +63,8 @@ def _values(name: str, comparison: Comparison) -> list[Column]:
 def _value(normalizer: str, column: str) -> Column:
     """A column of a record, normalised; null where it has what stands for nothing."""
 
-    def made(text: Column) -> Column:
-        return F.when(~is_placeholder(column, text), OF_LETTERS[normalizer](text))
-
-    return letters(F.col(column).cast("string"), made)
+    text = F.col(column).cast("string")
+    return F.when(~is_placeholder(column, text), OF_LETTERS[normalizer](text))
 
 
 def crowded_blocks(prepared: DataFrame, rules: Probabilistic) -> DataFrame:

@@ -17,7 +17,7 @@ from c360_spark.silver.parse import text
 from c360_spark.silver.reasons import line_currency, reasons, with_values
 from c360_spark.silver.remarks import remarks
 from c360_spark.silver.shape import ROWS
-from c360_spark.silver.spelled import normal, value_of, with_normal, with_phones, with_spelled
+from c360_spark.silver.spelled import is_text, normal, value_of, with_normal, with_phones, with_spelled
 from c360_spark.silver.taxonomy import named
 from c360_spark.silver.typed import meant
 from c360_spark.tables import CANONICAL, PROVENANCE, Table
@@ -33,7 +33,7 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
     Columns: provenance, the mapped columns of the table, `reasons` (empty when fine), `remarks`, and `lines` where the
     contract has some: structs of `line_no` and the mapped columns of the line table.
     """
-    valued = with_spelled(with_values(rows, contract), contract, rules)
+    valued = with_spelled(with_values(rows, contract), contract)
     found = F.concat(F.array_compact(F.array("refused")), reasons(contract))
     placed = valued.select("*", found.alias("reasons"), _country(contract).alias("country"))
     placed = placed.withColumn("region", _region(rules))
@@ -79,7 +79,10 @@ def _own(contract: Contract) -> dict[str, Column]:
 
     def value(field: Field) -> Column:
         rule = field.settings.normalize
-        return normal(contract, field, rule) if rule else _meant(field)
+        if rule:
+            return normal(contract, field, rule)
+        # Identity compares these, and need not spell them once more for each key and comparison.
+        return value_of(contract, field) if contract.table == "profile_record" and is_text(field) else _meant(field)
 
     return mapped(TABLES[contract.table], contract.fields, contract.constants, value)
 

@@ -17,20 +17,23 @@ from c360_spark.silver.typed import meant
 TEXTS, TEXT, NORMAL, PHONE = "_texts", "_text_", "_normal_", "_phone_"
 
 
-def with_spelled(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFrame:
-    """Parsed rows with `spelled` texts: of what is normalised, identifies somebody, is a country or part of a key."""
-    parts = {part.column for key in rules.match_keys.values() for part in key.parts} | {"country"}
-    wanted = [
-        (i, field)
-        for i, field in enumerate(contract.fields)
-        if field.settings.normalize or field.settings.identifier or field.settings.canonical in parts
-    ]
+def with_spelled(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Parsed rows with `spelled` texts: of what is normalised, identifies somebody or is a country, and of all that is
+    known of people.
+    """
+    wanted = [(i, field) for i, field in enumerate(contract.fields) if _is_spelled(contract, field)]
     if not wanted:
         return rows
     # One expression over all of them: letters are long in a plan, and each takes long to build.
     texts = F.transform(F.array(*(text(field) for _, field in wanted)), lambda each: letters(each))
     each = {f"{TEXT}{i}": F.col(TEXTS)[place] for place, (i, _) in enumerate(wanted)}
     return rows.withColumn(TEXTS, texts).withColumns(each)
+
+
+def _is_spelled(contract: Contract, field: Field) -> bool:
+    given = field.settings
+    is_named = given.canonical is not None and contract.table == "profile_record"
+    return bool(given.normalize or given.identifier or given.canonical == "country" or is_named)
 
 
 def spelled(contract: Contract, field: Field) -> Column:
@@ -40,10 +43,11 @@ def spelled(contract: Contract, field: Field) -> Column:
 
 def value_of(contract: Contract, field: Field) -> Column:
     """The value of a property as text: what it is mapped to, or its type, where it is more than text."""
-    return spelled(contract, field) if _is_text(field) else meant(field).cast("string")
+    return spelled(contract, field) if is_text(field) else meant(field).cast("string")
 
 
-def _is_text(field: Field) -> bool:
+def is_text(field: Field) -> bool:
+    """Whether its value is what is delivered."""
     return field.element.logical_type == "string" and not field.settings.value_map
 
 
@@ -73,7 +77,7 @@ def namespace_rules(field: Field, rules: RuleSet) -> list[str]:
 
 
 def _normal(contract: Contract, field: Field, rule: str, *, delivered: bool) -> str:
-    kind = "text" if delivered or _is_text(field) else "value"
+    kind = "text" if delivered or is_text(field) else "value"
     return f"{NORMAL}{contract.fields.index(field)}_{rule}_{kind}"
 
 
