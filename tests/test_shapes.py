@@ -238,13 +238,15 @@ def test_rows_of_one_order_are_one_record_with_their_lines(silver):
         header=HEADER,
     )
     found = orders.collect()
-    assert [(row.order_id, row.total_minor, row.row_count, row.remarks, row.reasons) for row in found] == [
-        ("#1", 1050, 2, ["differs:Total"], []),
-        ("#2", 2300, 3, [], []),
-        ("#3", 500, 1, [], ["type:lines.Lineitem quantity"]),
-        (None, None, 1, [], ["malformed"]),
-        (None, 100, 1, [], ["missing:Name"]),
+    assert [(row.order_id, row.total_minor, row.row_count, row.reasons) for row in found] == [
+        ("#1", 1050, 2, []),
+        ("#2", 2300, 3, []),
+        ("#3", 500, 1, ["type:lines.Lineitem quantity"]),
+        (None, None, 1, ["malformed"]),
+        (None, 100, 1, ["missing:Name"]),
     ]
+    differing = [[remark for remark in row.remarks if remark.startswith("differs")] for row in found]
+    assert differing == [["differs:Total"], [], [], [], []]
     assert sum(row.row_count for row in found) == 8
     lines = order_lines(orders.where("size(reasons) = 0")).orderBy("order_id", "line_no").collect()
     assert [(row.order_id, row.line_no, row.sku, row.quantity, row.amount_minor, row.currency) for row in lines] == [
