@@ -15,7 +15,7 @@ from c360_spark.silver.canonical import canonical
 from c360_spark.silver.identifiers import with_identifiers
 from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import parsed
-from c360_spark.silver.spelled import with_spelled
+from c360_spark.silver.spelled import with_normal, with_phones, with_spelled
 from c360_spark.silver.typed import typed
 from c360_spark.silver.version import Reading, read
 from tests.contracts import odcs, property_, versions
@@ -209,7 +209,8 @@ def test_an_identifier_a_record_names_twice_is_one_member(frame: Frame, conf: Co
     table, subjects = tables.bronze("support", "case"), ("a@X.de", "b@x.de")
     texts = (f'{{"case_id":"1","email":"A@x.de","subject":"{subject}"}}' for subject in subjects)
     rows = parsed(frame(table, *({"payload": text} for text in texts)), twice, headers=None)
-    placed = with_spelled(rows.selectExpr("*", "'DE' AS country", "'EU' AS region"), twice, conf.rules)
+    spelled = with_spelled(rows.selectExpr("*", "'DE' AS country", "'EU' AS region"), twice)
+    placed = with_normal(with_phones(spelled, twice, conf.rules), twice, conf.rules)
     found = with_identifiers(placed, twice, conf.rules, secret="a secret of tests").collect()
     assert [len(row.identifiers) for row in found] == [1, 2]
 
