@@ -378,10 +378,11 @@ def test_numbers_for_people_are_read_by_their_locale():
     made = guessed(a=["1.203,50", "2,75"], b=["$1,203.50", "$2.75"], c=["1,203", "4,500"], d=["1.5", "2"])
     assert [made[name,].settings.get("locale") and made[name,].settings["locale"].value for name in "abcd"] == [
         "de_DE",
-        "en_US",
+        None,
         "en_US",
         None,
     ]
+    assert made["b",].type.value == "string"  # signs are read beside amounts only
     assert made["c",].settings["locale"].confidence == 0.5
 
 

@@ -169,7 +169,6 @@ SHAPES = {
         ["id"],
         {"billing_details.email": "email"},
         {"ordered_at": "created", "total_minor": "amount", "country": "billing_details.address.country"},
-        {"{property: amountIn, value: major}": "{property: amountIn, value: minor}"},
     ),
     "woo.order": Shape(
         "orders.jsonl.gz",
@@ -198,7 +197,6 @@ SHAPES = {
         ["user_pseudo_id", "event_timestamp", "event_name"],
         {"user_pseudo_id": "web.cookie_id"},
         {"occurred_at": "event_timestamp", "event_name": "event_name"},
-        {"value: properties.page_location": "value: properties.page_url"},
     ),
     "ads.conversion": Shape(
         "conversions.CSV.zst",

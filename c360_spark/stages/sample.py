@@ -8,12 +8,14 @@ import csv
 import io
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,6 +32,7 @@ from c360_spark.packing import HEAD, packing, unpacked
 
 MOST_RECORDS = 10_000
 MOST_DEPTH = 50
+MOST_ABOVE = 50  # lines above a header
 MOST_BYTES = 1_000_000  # of one line
 Record = dict[str, Any]
 
@@ -76,7 +79,7 @@ def sample(path: Path) -> Sample:
     if len(records) == MOST_RECORDS:
         notes.append(f"only the first {MOST_RECORDS:,} records were looked at")
     _alike(path, records)
-    return Sample(arrival.format, records, tuple(notes), glob_of(path), arrival.written)
+    return Sample(arrival.format, records, tuple(notes), glob_of(path), arrival.written, _zone_above(path, arrival))
 
 
 def readable(path: Path) -> None:
@@ -107,6 +110,18 @@ def _records(path: Path, arrival: Source) -> list[tuple[int, str]]:
             raise _refused(path, str(error), "is the format what the ending of its name says?") from None
         except UnicodeError:
             raise _refused(path, f"it is not {arrival.encoding} to its end", "export it as UTF-8") from None
+
+
+def _zone_above(path: Path, arrival: Source) -> str:
+    """The one zone that a line above the header names, as `Parameters:TimeZone=Europe/Berlin` does; else nothing."""
+    header = arrival.header_starts
+    if not header:
+        return ""
+    with path.open("rb") as packed, unpacked(packed) as file, decoded(file, arrival) as text:
+        above = itertools.takewhile(lambda line: not line.lstrip('\ufeff"').startswith(header), text)
+        named = set(re.findall(r"[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)+", " ".join(itertools.islice(above, MOST_ABOVE))))
+    zones = named & available_timezones()
+    return zones.pop() if len(zones) == 1 else ""
 
 
 def _texts(path: Path) -> Iterator[tuple[int, str]]:

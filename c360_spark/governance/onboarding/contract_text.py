@@ -86,12 +86,13 @@ def _properties(made: Proposal, tree: Sequence[Observed], known: dict[Path, Prop
         else:
             row = block(name=seen.name, logicalType="array")
             say(row, "logicalType", "1.00: an array in each record that has it")
-            if made.lines and seen is made.lines.seen:
+            if array := made.array(seen):
                 row["customProperties"] = CommentedSeq()
-                _set(row, "canonicalTable", made.lines.guess)
-                inner = [item for item in seen.items if item.shape == "value"]
-                row["items"] = block(name="line", logicalType="object")
-                row["items"]["properties"] = _properties(made, inner, made.lines.made, pad + 6)
+                for name, guess in array.settings.items():
+                    _set(row, name, guess)
+                row["items"] = block(name="line" if array.is_lines else "item", logicalType="object")
+                inner = {each.seen.path: each for each in array.made}
+                row["items"]["properties"] = _properties(made, [each.seen for each in array.made], inner, pad + 6)
         rows.append(row)
         if notes:
             rows.yaml_set_comment_before_after_key(len(rows) - 1, before="\n".join(notes), indent=pad)

@@ -40,7 +40,7 @@ def with_events(text: str, taxonomy: Taxonomy, made: Proposal) -> tuple[str, lis
 
 def lacking(taxonomy: Taxonomy, made: Proposal) -> list[str]:
     """Events of the sample whose records silver would reject: no property gives what the vocabulary wants of them."""
-    targets = [each.settings["canonical"].value for each in made.made.values() if "canonical" in each.settings]
+    targets = [each.settings["canonical"].value for each in made.every if "canonical" in each.settings]
     given = {str(target).removeprefix("properties.") for target in (*targets, *made.constants)}
     known, said = {words(word): name for word, name in taxonomy.names.items()}, []
     for name in dict.fromkeys(known[words(word)] for word in _events(made) if words(word) in known):
@@ -87,7 +87,7 @@ def _channels(made: Proposal) -> list[str]:
 
 def _values(made: Proposal, column: str) -> list[str]:
     """What the records of the sample hold in the property of a column, after its valueMap."""
-    for each in made.made.values():
+    for each in made.every:
         if "canonical" in each.settings and each.settings["canonical"].value == column:
             map_ = each.settings["valueMap"].value if "valueMap" in each.settings else {}
             return [map_.get(text, text) for text in each.seen.texts]

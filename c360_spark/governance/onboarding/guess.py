@@ -53,6 +53,9 @@ TIMELY = frozenset(
 DATED = ("date", "day", "birthday", "dob", "on", "at", "datum", "geburtsdatum")
 
 
+NO_ZONE = "times without a zone are taken as UTC: ask, and say zone: Europe/Berlin if they are local"
+
+
 @dataclass(frozen=True)
 class Guess:
     """A value of a contract with its confidence, from 0 to 1, and the reason in words that hold no value."""
@@ -142,7 +145,7 @@ def _type(seen: Observed) -> Guess:
         return Guess("string", 0.9, "an id or code is text, even where it has digits only")
     if (part := share(is_integer, texts)) >= FITS and "number" not in seen.kinds:
         return Guess("integer", part, of(part, seen, "are whole numbers"))
-    if share(is_whole, texts) == 1 and seen.kinds == {"string"}:
+    if share(is_whole, texts) == 1 and seen.kinds == {"string"} and not any(text.endswith(".00") for text in texts):
         return Guess("integer", 0.8, of(1.0, seen, "are whole numbers, written as floats"))
     if (part := share(is_number, texts)) >= FITS:
         return Guess("number", part, of(part, seen, "are numbers"))
@@ -187,8 +190,10 @@ def _formats(made: Proposed) -> None:
                 made.notes.append("whether the day or the month comes first cannot be told: ask, and mend formats")
         if total < 0.999:
             made.notes.append(f"{percent(1 - total)} of its values do not fit, and would be quarantined")
-    elif kind in ("integer", "number") and made.type.confidence < 1:
-        made.notes.append(f"{percent(1 - made.type.confidence)} of its values do not fit, and would be quarantined")
+    elif kind in ("integer", "number"):
+        fits = share(is_whole, seen.texts) if kind == "integer" else made.type.confidence
+        if fits < 1:
+            made.notes.append(f"{percent(1 - fits)} of its values do not fit, and would be quarantined")
     if kind == "number" and share(is_number, seen.texts) < FITS and (written := numbers_written(seen.texts)):
         sure = 0.5 if written.unsure else written.share
         made.settings["locale"] = Guess(written.locale, sure, of(written.share, seen, "are written so"))
@@ -196,7 +201,7 @@ def _formats(made: Proposed) -> None:
             made.notes.append(f"1,203 or 1.203 may be a thousand or one: by {written.locale}, or {written.unsure}; ask")
     if kind == "timestamp" and names[0] not in EPOCHS and (local := share(is_local, seen.texts)) > 0:
         made.settings["zone"] = Guess("UTC", 0.3, f"assumed: {of(local, seen, 'tell no zone')}")
-        made.notes.append("times without a zone are taken as UTC: ask, and say zone: Europe/Berlin if they are local")
+        made.notes.append(NO_ZONE)
 
 
 def _class(seen: Observed, within: str) -> Guess | None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 # Words before the word that counts: billing_city is a city.
 PREFIXES = frozenset(
     "customer user contact client person profile billing shipping mailing home primary main traits attributes "
-    "properties context requester caller subject recipient subscriber member account buyer lead item line product data "
-    "default address personal private mobile kunde kunden rechnung".split()
+    "properties context requester caller subject recipient subscriber member account buyer lead item line lineitem "
+    "product data default address personal private mobile kunde kunden rechnung".split()
 )
 
 # Letters that are none with an accent.
@@ -77,6 +77,7 @@ COLUMNS: dict[str, Words] = {
         ).split(),
         "channel": CHANNEL,
         "country": PERSON["country"],
+        "properties.page_url": "pageurl pagelocation locationhref".split(),  # as the shipped vocabulary calls it
     },
     "order": {
         "order_id": [*ORDER_ID, "id"],
@@ -99,7 +100,7 @@ COLUMNS: dict[str, Words] = {
         "quantity": "quantity qty pieces units menge anzahl count".split(),
         "currency": "currency currencycode waehrung wahrung".split(),
         "unit_price_minor": "unitpricecents unitprice price pricecents itemprice einzelpreis".split(),
-        "amount_minor": "amountcents linetotal lineamount amount total netamount betrag".split(),
+        "amount_minor": "amountcents linetotal lineamount amount total netamount netsales betrag".split(),
         "country": PERSON["country"],
     },
     "support_case": {

@@ -26,6 +26,7 @@ class Sample:
     notes: tuple[str, ...] = ()
     glob: str = "*"
     written: Mapping[str, str] = field(default_factory=dict)
+    zone: str = ""  # that a line above the header names
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Observed:
     shapes: dict[str, int] = field(default_factory=dict)
     inner: list["Observed"] = field(default_factory=list)
     items: list["Observed"] = field(default_factory=list)
+    lists: list[list[dict[str, Any]]] = field(default_factory=list)  # of an array: the objects of each record's
     depth: int = 0  # of arrays within arrays
 
     @property
@@ -89,7 +91,10 @@ def observed(records: Iterable[dict[str, Any]], above: Path = ()) -> list[Observ
         elif each.shape == "array":
             flat = [item for value in values if isinstance(value, list) for item in value]
             each.depth = max((_depth(item) for item in flat), default=0)
-            each.items = observed(item for item in flat if isinstance(item, dict))
+            each.lists = [
+                [item for item in value if isinstance(item, dict)] for value in values if isinstance(value, list)
+            ]
+            each.items = observed(item for items in each.lists for item in items)
             each.leaves = [item for item in flat if isinstance(item, Leaf)]
     return list(found.values())
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from c360_spark import tables
-from c360_spark.governance.onboarding.guess import Guess, Proposed, allowed, capped, propose
+from c360_spark.config.money import writing
+from c360_spark.governance.onboarding.clock import with_clock
+from c360_spark.governance.onboarding.guess import FITS, NO_ZONE, Guess, Proposed, allowed, capped, propose
 from c360_spark.governance.onboarding.names import known, snake, tokens
 from c360_spark.governance.onboarding.observed import Observed, Path, Sample, observed, scalars
 from c360_spark.governance.onboarding.people import Spaces, identify
 from c360_spark.governance.onboarding.purpose import MONEY, NEEDED, TIME, chosen, primary_key, table_of
+from c360_spark.governance.onboarding.shapes import Record, Shaped, by_order, item_key, pairs, statements
 from c360_spark.governance.onboarding.values import DENIED, GRANTED, WITHDRAWN, like, share
 from c360_spark.tables import Pii
 from c360_spark.tables.model import STRING_MAP
@@ -35,20 +38,15 @@ CHANNELS = {
     "phone": "call callcentre callcenter phone telephony".split(),
     "ads": "ads ad advertising".split(),
 }
-
-
-@dataclass
-class Lines:
-    """An array whose items become rows of silver.order_line."""
-
-    seen: Observed
-    guess: Guess
-    made: dict[Path, Proposed]
+ENOUGH = 10  # amounts, of which one or another would have decimals
+SIGNS = (("€", "EUR", 0.9), ("£", "GBP", 0.8), ("$", "USD", 0.5))  # other dollars and pounds are written so, too
 
 
 @dataclass
 class Proposal:
-    """What is guessed of a dataset. `made` holds the properties by their path, `tree` their order and nesting."""
+    """What is guessed of a dataset. `made` holds the properties by their path, `tree` their order and nesting, `arrays`
+    those arrays that are taken apart.
+    """
 
     source: str
     dataset: str
@@ -59,20 +57,27 @@ class Proposal:
     keys: list[Proposed]
     event_time: Proposed | None
     constants: dict[str, Guess] = field(default_factory=dict)
-    lines: Lines | None = None
+    arrays: list[Shaped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def every(self) -> list[Proposed]:
+        """All properties, those of items too."""
+        return [*self.made.values(), *(each for array in self.arrays for each in array.made)]
+
+    def array(self, seen: Observed) -> Shaped | None:
+        """How an array is taken apart."""
+        return next((each for each in self.arrays if each.seen is seen), None)
 
 
 def proposal(source: str, dataset: str, sample: Sample, spaces: Spaces) -> Proposal:
     """The draft of a contract for `sample`; equal for equal samples."""
-    tree = observed(sample.records)
-    found = [propose(seen) for seen in scalars(tree)]
-    arrays = [seen for seen in _arrays(tree) if seen.items]
-    lines = max((_lines(seen) for seen in arrays), key=lambda each: each.guess.confidence, default=None)
-    lines = lines if lines and lines.guess.confidence >= 0.5 else None
-    table = table_of(source, dataset, found, lines=lines is not None)
+    read = _read(source, dataset, *by_order(sample.records)) or _read(source, dataset, sample.records, "")
+    assert read is not None
+    outer, arrays, table = read.outer, read.arrays, read.table
     name = str(table.value)
-    keys, why_key = primary_key(name, dataset, found)
+    found = [*outer, *(made for array in arrays if not array.is_lines for made in array.made)]
+    keys, why_key = _keys(name, dataset, outer, arrays)
     columns = _fill(name, found)
     for place, made in enumerate(keys, 1):
         assert why_key is not None
@@ -80,10 +85,14 @@ def proposal(source: str, dataset: str, sample: Sample, spaces: Spaces) -> Propo
             made.facts["primaryKeyPosition"] = Guess(place, why_key.confidence, "its place within the key")
         made.facts |= {"primaryKey": why_key, "required": Guess(True, why_key.confidence, "part of the key")}
     identify(source, name, found, keys, spaces)
+    _zones(sample.zone, found)
     time = columns.get(TIME[name]) or columns.get("created_at")
-    by_path = {each.seen.path: each for each in found}
-    result = Proposal(source, dataset, sample, tree, by_path, table, keys, time, notes=list(sample.notes))
-    result.lines = lines if name == "order" else None
+    if time:
+        with_clock(time, outer)
+    by_path = {each.seen.path: each for each in outer}
+    result = Proposal(
+        source, dataset, sample, read.tree, by_path, table, keys, time, arrays=arrays, notes=list(sample.notes)
+    )
     _constants(result, columns)
     _finish(name, found, keys)
     _told(result, columns)
@@ -98,7 +107,33 @@ def _arrays(tree: Sequence[Observed]) -> list[Observed]:
     ]
 
 
-def _lines(seen: Observed) -> Lines:
+@dataclass
+class _Read:
+    """The properties of a record, those within objects too, the arrays that are taken apart, and the table."""
+
+    tree: list[Observed]
+    outer: list[Proposed]
+    arrays: list[Shaped]
+    table: Guess
+
+
+def _read(source: str, dataset: str, records: Sequence[Record], rows_by: str) -> _Read | None:
+    """None where rows were put together by a column, and are no lines of orders."""
+    tree = observed(records)
+    outer = [propose(seen) for seen in scalars(tree)]
+    arrays = [seen for seen in _arrays(tree) if seen.items]
+    lines = max((_lines(seen, rows_by) for seen in arrays), key=lambda each: each.sure, default=None)
+    lines = lines if lines and lines.sure >= 0.5 else None
+    said = statements(arrays)
+    table = table_of(source, dataset, [*outer, *(said.made if said else ())], lines=lines is not None)
+    if rows_by and (lines is None or table.value != "order"):
+        return None
+    taken = [lines] if lines and table.value == "order" else [said] if said and table.value == "consent" else []
+    others = [seen for seen in arrays if all(seen is not each.seen for each in taken)]
+    return _Read(tree, outer, [*taken, *pairs(others)], table)
+
+
+def _lines(seen: Observed, rows_by: str) -> Shaped:
     found = [propose(item, within="line") for item in scalars(seen.items)]
     columns = chosen("order_line", found)
     inner = {name: pair for name, pair in columns.items() if name not in ("order_id", "ordered_at", "country")}
@@ -106,19 +141,50 @@ def _lines(seen: Observed) -> Lines:
         _map(name, made, guess)
     sure = sum(0.35 for name in ("sku", "quantity", "unit_price_minor", "amount_minor") if name in inner)
     why = f"its items have {', '.join(sorted(inner))}" if inner else "its items are not like lines of an order"
-    return Lines(seen, Guess("order_line", min(sure, 0.95), why), {each.seen.path: each for each in found})
+    settings = {"canonicalTable": Guess("order_line", min(sure, 0.95), why)}
+    if rows_by:
+        settings["rowsBy"] = Guess(rows_by, 0.9, "rows of one of it are one order: they agree in all but the line")
+    return Shaped(seen, settings, found)
+
+
+def _keys(
+    table: str, dataset: str, outer: Sequence[Proposed], arrays: Sequence[Shaped]
+) -> tuple[list[Proposed], Guess | None]:
+    """What tells records apart: of rows that are lines the order, of statements the item of it too."""
+    for array in arrays:
+        if "rowsBy" in array.settings:
+            made = next(each for each in outer if each.seen.path == (array.settings["rowsBy"].value,))
+            made.facts.pop("classification", None)  # called Name, it is that of the order
+            made.settings["canonical"] = Guess("order_id", 0.9, "it tells the orders apart")
+            return [made], capped(Guess(True, 0.9, "rows of one order share it"))
+    keys, why = primary_key(table, dataset, outer)
+    for array in arrays:
+        item = item_key(array) if "explode" in array.settings else None
+        if item and keys:
+            return [*keys, item], why
+    return keys, why
+
+
+def _zones(named: str, found: Sequence[Proposed]) -> None:
+    """Take times without a zone as those of the zone that the file itself names."""
+    for made in found:
+        if named and "zone" in made.settings:
+            made.settings["zone"] = Guess(named, 0.8, "a line above the header names it")
+            made.notes = [note for note in made.notes if note != NO_ZONE]
 
 
 def _fill(table: str, found: Sequence[Proposed]) -> dict[str, Proposed]:
     """Map properties to the columns of `table`, and give what the columns need."""
-    columns = chosen(table, found)
+    known_already = {str(made.settings["canonical"].value): made for made in found if "canonical" in made.settings}
+    columns = chosen(table, [made for made in found if "canonical" not in made.settings])
+    columns = {name: pair for name, pair in columns.items() if name not in known_already}
     for name, (made, guess) in columns.items():
         _map(name, made, guess)
         if name in NEEDED.get(table, ()):
             made.facts["required"] = Guess(True, guess.confidence, f"silver.{table} needs {name}")
         if name == "status" and table == "consent":
             _statements(made)
-    return {name: made for name, (made, _) in columns.items()}
+    return known_already | {name: made for name, (made, _) in columns.items()}
 
 
 def _map(name: str, made: Proposed, guess: Guess) -> None:
@@ -137,6 +203,13 @@ def _money(made: Proposed) -> None:
     if set(tokens(made.seen.path[-1:])) & {"cents", "cent", "minor"}:
         if made.type.value == "number":
             made.settings["amountIn"] = Guess("minor", 0.6, "its name says so, its decimals do not")
+        return
+    if made.seen.kinds == {"integer"} and len(made.seen.texts) >= ENOUGH:
+        # JSON: a system that writes units there writes decimals, or text; those that count cents write whole numbers.
+        made.settings["amountIn"] = Guess(
+            "minor", 0.55, "whole numbers of JSON only, as of cents; its name does not say"
+        )
+        made.notes.append("19.99 or 1999? by its values amounts are in minor units, as cents: ask")
         return
     if made.type.value == "integer":
         made.type = Guess("number", 0.55, "whole numbers so far; as units of the currency it may have decimals")
@@ -172,16 +245,24 @@ def _constants(made: Proposal, columns: dict[str, Proposed]) -> None:
     if channel and "channel" in table.column_names and "channel" not in columns:
         made.constants["channel"] = Guess(channel, 0.8, f"by the name {made.source}.{made.dataset}")
     if _needs_currency(made, columns):
-        made.constants["currency"] = Guess("<currency>", 0.1, "no property names it: a code of ISO 4217, such as EUR")
+        made.constants["currency"] = _currency(made)
         made.notes.append("amounts are in units of a currency that no property names: say which in constants")
     if name == "event" and "event_name" not in columns:
         made.constants["event_name"] = Guess(made.dataset, 0.3, "no property names the event")
 
 
+def _currency(made: Proposal) -> Guess:
+    """By the signs that stand beside the amounts."""
+    amounts = [text for each in made.every if "amountIn" in each.settings for text in each.seen.texts]
+    for sign, code, sure in SIGNS:
+        if amounts and all(sign in text for text in amounts):
+            return Guess(code, sure, f"all amounts have the sign {sign}; no property names it")
+    return Guess("<currency>", 0.1, "no property names it: a code of ISO 4217, such as EUR")
+
+
 def _needs_currency(made: Proposal, columns: dict[str, Proposed]) -> bool:
-    found = [*made.made.values(), *(made.lines.made.values() if made.lines else ())]
-    given = [each.settings["canonical"].value for each in found if "canonical" in each.settings]
-    in_units = any("amountIn" in each.settings and each.settings["amountIn"].value == "major" for each in found)
+    given = [each.settings["canonical"].value for each in made.every if "canonical" in each.settings]
+    in_units = any("amountIn" in each.settings and each.settings["amountIn"].value == "major" for each in made.every)
     return in_units and "currency" not in (*columns, *given)
 
 
@@ -204,9 +285,19 @@ def _finish(table: str, found: Sequence[Proposed], keys: Sequence[Proposed]) -> 
             del made.facts["classification"]
     _beside(table, found)
     for made in found:
+        if "locale" in made.settings and "amountIn" not in made.settings:
+            _signs(made)
         given = made.settings["canonical"].value if "canonical" in made.settings else ""
         if given not in OPEN and "valueMap" not in made.settings and (values := allowed(made)):
             made.settings["enum"] = values
+
+
+def _signs(made: Proposed) -> None:
+    """Silver reads signs beside the numbers of amounts only: of all others they are text."""
+    plain = like(rf"[-+]?({writing(str(made.settings['locale'].value)).number})")
+    if share(plain, made.seen.texts) < FITS:
+        made.type = Guess("string", 0.8, "numbers with signs beside them, and no amount of silver")
+        del made.settings["locale"]
 
 
 def _class(made: Proposed) -> str:
@@ -245,7 +336,7 @@ def _told(made: Proposal, columns: dict[str, Proposed]) -> None:
     if not made.keys:
         made.notes.append("no primary key was found: without one, a record that is sent again counts twice")
     for seen in _arrays(made.tree):
-        if made.lines and seen is made.lines.seen:
+        if made.array(seen):
             continue
         what = "an array of arrays" if seen.depth else "an array of objects" if seen.items else "an array"
         made.notes.append(f"{'.'.join(seen.path)} is {what} that silver does not read: it stays in bronze")

@@ -18,9 +18,11 @@ def _lines(made: Proposal) -> Iterator[str]:
     yield f"  event time   {_name(made.event_time) if made.event_time else 'none found'}"
     for each in made.made.values():
         yield "  " + f"{_name(each):<28} {each.type.value:<10} {_becomes(each)}".rstrip()
-    if made.lines:
-        yield f"  {'.'.join(made.lines.seen.path)} → silver.order_line ({made.lines.guess})"
-        for each in made.lines.made.values():
+    for array in made.arrays:
+        name, guess = next(iter(array.settings.items()))
+        what = {"explode": "a record for each item", "entries": "a property for each key"}
+        yield f"  {'.'.join(array.seen.path)} → {what.get(name, f'silver.{guess.value}')} ({guess})"
+        for each in array.made:
             yield "  " + f"  {_name(each):<26} {each.type.value:<10} {_becomes(each)}".rstrip()
     yield from (f"  ! {note}" for note in made.notes)
     spaces = sorted({str(each.namespace.value) for each in made.made.values() if each.namespace})

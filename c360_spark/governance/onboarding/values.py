@@ -81,12 +81,12 @@ def holds_email(text: str) -> bool:
 @lru_cache(maxsize=20_000)  # 50 µs a number, which is asked for several times
 def is_international(text: str) -> bool:
     """A phone number that is one wherever it is dialled."""
-    return text.startswith("+") and e164(text, None) is not None
+    return text.removeprefix("'").startswith("+") and e164(text, None) is not None  # ' keeps + in a spreadsheet
 
 
 def is_dialled(text: str) -> bool:
     """What may be a phone number once its country is known."""
-    return re.fullmatch(r"[+(]?[\d\s()/.\-]{6,20}", text) is not None and sum(map(str.isdigit, text)) >= 6
+    return re.fullmatch(r"'?[+(]?[\d\s()/.\-]{6,20}", text) is not None and sum(map(str.isdigit, text)) >= 6
 
 
 def is_value(text: str) -> bool:
