@@ -13,7 +13,7 @@ import yaml
 
 from c360_spark.cli import main
 from c360_spark.config import load
-from c360_spark.errors import InputError
+from c360_spark.errors import ConfigError, InputError
 from c360_spark.stages.sample import MOST_BYTES, MOST_RECORDS, sample
 from c360_spark.stages.source import init
 from tests.conftest import ROOT
@@ -249,3 +249,31 @@ def test_a_dry_run_of_what_has_no_contract_is_told_before_spark_starts(monkeypat
     ended, _, error = c360(monkeypatch, capsys, "test", "--name", "crm.custmer", CRM, "--config", ROOT / "conf")
     assert (ended, error.split()[0]) == (12, "C203")
     assert "did you mean 'crm.customer'?" in error
+
+
+CALLS = ROOT / "tests" / "cases" / "segment" / "calls.jsonl"
+ROUTE = "route: {field: type, to: {identify: identify, alias: alias, pgae: page}}"
+
+
+def test_calls_of_one_stream_are_drafted_by_the_dataset_that_they_are_routed_to(monkeypatch, capsys, conf_folder):
+    out, path = str(conf_folder), conf_folder / "sources.yml"
+    init(str(CALLS), name="segment.track", out=out, env="dev")
+    path.write_text(path.read_text().replace("path: segment/track", f"path: segment/track, {ROUTE}"))
+    told = [init(str(CALLS), name=f"segment.{name}", out=out, env="dev", force=True) for name in ("track", "identify")]
+    assert told[0].startswith("segment.track: 8 records → silver.event")  # pages stay, as none is called pgae
+    assert told[1].startswith("segment.identify: 4 records → silver.profile_record")
+    conf = load(conf_folder, "dev")
+    assert "traits" not in {field.path[0] for field in conf.versions["segment", "track"][0].fields}
+    with pytest.raises(InputError, match=r"none of its records is one of segment\.page"):
+        init(str(CALLS), name="segment.page", out=out, env="dev")
+    _, said, _ = c360_main(monkeypatch, capsys, "check", "--config", conf_folder)
+    assert "no contract of segment.alias yet: its records stay with segment.track" in said
+
+
+def test_a_route_to_a_dataset_with_files_of_its_own_is_refused(conf_folder):
+    path = conf_folder / "sources.yml"
+    event = "web:\n  event: {"
+    assert event in path.read_text()
+    path.write_text(path.read_text().replace(event, f"{event}{ROUTE.replace('pgae: page', 'x: event')}, "))
+    with pytest.raises(ConfigError, match=r"web\.event has files of its own"):
+        load(conf_folder, "dev")

@@ -1,7 +1,7 @@
 """`c360 source`: the draft of a contract for a new source, and a dry run of a contract on a sample."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +38,7 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
     _free(conf, source, dataset, target, force=force)
     way = conf.routed.get((source, dataset))
     found = sample(Path(path))
-    made = proposal(source, dataset, _own(Path(path), found, conf, (source, dataset)), spaces(conf))
+    made = proposal(source, dataset, own_records(Path(path), found, conf.routed, (source, dataset)), spaces(conf))
     made.notes += lacking(conf.taxonomy, made)
     edits = [Edit(target, contract_text(made), f"wrote {target}: read it, and fill in what stands in <>")]
     edits += [into_sources(folder / "sources.yml", made)] if way is None else []
@@ -50,10 +50,10 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
     return "\n".join([summary(made), *said])
 
 
-def _own(path: Path, found: Sample, conf: Conf, name: tuple[str, str]) -> Sample:
-    """The records that are the dataset's, where sources.yml routes them."""
-    way = conf.routed.get(name)
-    others = [other for (source, _), other in conf.routed.items() if (source, other.dataset) == name]
+def own_records(path: Path, found: Sample, routed: Mapping[tuple[str, str], Routed], name: tuple[str, str]) -> Sample:
+    """The records that are the dataset's, where sources.yml routes them. Raises InputError C302 where none is."""
+    way = routed.get(name)
+    others = [other for (source, _), other in routed.items() if (source, other.dataset) == name]
     if way:
         records = [record for record in found.records if _leads(record, way)]
     else:

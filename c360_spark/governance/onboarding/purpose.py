@@ -71,7 +71,8 @@ TIME = {
     "support_case": "opened_at",
     "consent": "effective_from",
 }
-CALLS = frozenset("identify track page screen group alias".split())  # of the tracking API of Segment and its like
+NAMING = frozenset(("identify", "alias"))
+CALLS = NAMING | frozenset("track page screen group".split())  # of the tracking API of Segment and its like
 TIMES = frozenset(TIME.values()) | {"created_at"}
 MONEY = frozenset(("total_minor", "unit_price_minor", "amount_minor"))
 Chosen = dict[str, tuple[Proposed, Guess]]
@@ -86,6 +87,8 @@ def table_of(source: str, dataset: str, found: Sequence[Proposed], *, lines: boo
     ranked = sorted(scores, key=lambda table: (-scores[table][0], table))
     best, second = ranked[0], ranked[1]
     kinds = [made for made in found if known(made.seen.path, ("type",)) and made.seen.complete]
+    if any(set(made.seen.texts) <= NAMING for made in kinds):
+        return Guess("profile_record", 0.8, "calls of a tracker that tell who somebody is")
     if any(set(made.seen.texts) <= CALLS for made in kinds):
         return Guess("event", 0.8, "calls of a tracker, told apart by their type; identify and alias are no events")
     called = sorted(CDPS & {*tokens([source]), *tokens([dataset])})
@@ -187,6 +190,8 @@ def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
         return 0.0, "cannot be it"
     if column == "event_name" and (len(set(texts)) > 50 or share(is_number, texts) > 0.5):
         return 0.0, "are no names of events"
+    if column == "event_name" and set(texts) == {"track"}:
+        return 0.0, "are calls of a tracker, which name their event elsewhere"
     return None, ""
 
 
