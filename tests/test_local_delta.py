@@ -52,6 +52,7 @@ EVERY = Table(
         Column("members", tables.MEMBERS, "structs", Pii.DIRECT),
     ),
 )
+MERGED = replace(tables.WATERMARK, write=Write.MERGE)
 TEXTS = st.none() | st.sampled_from(["", "a", "ü王", "a'b\"c`d\\e\n", "x" * 300])
 ROWS = st.fixed_dictionaries(
     {
@@ -125,17 +126,17 @@ def test_a_table_that_does_not_exist_reads_with_the_columns_and_comments_that_it
 def test_rows_of_python_are_written_and_read_as_those_of_a_frame(store: Store, spark: SparkSession) -> None:
     at = datetime(2026, 1, 2, 3, 4, 5, 678)
     rows = [("w", f"silver.x{n}", n) for n in range(3)]
-    assert store.append_rows(tables.WATERMARK, rows) == Written(inserted=3)
-    assert store.merge_rows(tables.WATERMARK, [("w", "silver.x0", 0), ("w", "silver.y", 1)]) == Written(1, 1, 0)
-    assert store.merge_rows(tables.WATERMARK, []) == Written()
-    found = store.rows(tables.WATERMARK, "table", "version")
+    assert store.append_rows(MERGED, rows) == Written(inserted=3)
+    assert store.merge_rows(MERGED, [("w", "silver.x0", 0), ("w", "silver.y", 1)]) == Written(1, 1, 0)
+    assert store.merge_rows(MERGED, []) == Written()
+    found = store.rows(MERGED, "table", "version")
     assert sorted((row["table"], row["version"]) for row in found) == [
         ("silver.x0", 0),
         ("silver.x1", 1),
         ("silver.x2", 2),
         ("silver.y", 1),
     ]
-    assert found == [row.asDict() for row in store.read(tables.WATERMARK).select("table", "version").collect()]
+    assert found == [row.asDict() for row in store.read(MERGED).select("table", "version").collect()]
     store.append_rows(tables.RULE_RELEASE, [("1", at, "Ada", "{}", None)])
     (row,) = store.rows(tables.RULE_RELEASE, "released_at", "figures")
     assert (row["released_at"].replace(tzinfo=None), row["figures"]) == (at, None)

@@ -1,5 +1,6 @@
 """A world of malformed records goes through every format, and nothing but the bad record is rejected."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,10 @@ def run(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Run:
     customers = {k.name: k.file(n, customer, HEAD) for n, k in enumerate(CUSTOMERS, 10)}
     _deliver(landing / "crm" / "customer", "csv", customers)
     _deliver(landing / "commerce" / "order", "parquet", {k.name: k.file(n) for n, k in enumerate(ORDERS, 10)})
-    conf = load(ROOT / "conf", "dev", lake=str(folder / "lake"), landing=str(folder / "landing"))
+    shipped = load(ROOT / "conf", "dev", lake=str(folder / "lake"), landing=str(folder / "landing"))
+    # Each file is of other people: as full deliveries all but the first would be held.
+    delta = shipped.sources["crm", "customer"].model_copy(update={"delivery": "delta"})
+    conf = replace(shipped, sources=shipped.sources | {("crm", "customer"): delta})
     run = Run(spark, Store(spark, str(folder / "lake")), conf, AS_OF, run_id_of(AS_OF))
     land(run)
     canonicalise(run)

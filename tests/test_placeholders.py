@@ -42,9 +42,7 @@ def blocked(column: str, value: Column, part: KeyPart | None = None) -> Column:
 def test_only_whole_values_stand_for_nothing(spark: SparkSession) -> None:
     cases = [(c, v, wanted) for of, wanted in ((NOTHING, True), (SOMETHING, False)) for c in of for v in of[c]]
     rows = spark.createDataFrame(cases, "name string, value string, wanted boolean")
-    found = F.coalesce(
-        *(F.when(F.col("name") == n, is_placeholder(n, F.col("value"))) for n in {c for c, _, _ in cases})
-    )
+    found = F.coalesce(*(F.when(F.col("name") == n, blocked(n, F.col("value"))) for n in {c for c, _, _ in cases}))
     assert [(r.name, r.value, r.found) for r in rows.withColumn("found", found).collect()] == cases
     assert rows.select(blocked("given_name", F.lit(None).cast("string")).alias("x")).head().x is False
 
