@@ -28,7 +28,10 @@ def normalized(name: str, value: Column, country: Column, *, spelled: bool = Fal
     """
     if name == "phone":
         return phones.phone(trimmed(value) if spelled else trim(value), country).number
-    made = partial(plain_postcode, country=country) if name == "postcode" else OF_LETTERS[name]
+
+    def made(text: Column) -> Column:
+        return plain_postcode(text, country) if name == "postcode" else OF_LETTERS[name](text)
+
     return made(value) if spelled else letters(value, made)
 
 
