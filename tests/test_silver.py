@@ -113,9 +113,13 @@ def test_a_consent_statement_is_about_the_kind_of_identifier_it_names(silver: Si
         text % ("1", "email", "A@b.com"),
         text % ("2", "phone", "(415) 555-2671"),
         text % ("3", "fax", "1"),
+        text % ("4", "email", "nobody"),
+        text % ("5", "phone", "a@b.com"),
     )
+    unusable = [key for key, row in by_key(rows).items() if "unusable:subject_value" in row.remarks]
+    assert sorted(unusable) == ["4", "5"]
     found = {key: [(m.namespace, m.value) for m in row.identifiers] for key, row in by_key(rows).items()}
-    assert found == {"1": [("email", "a@b.com")], "2": [("phone", "+14155552671")], "3": []}
+    assert found == {"1": [("email", "a@b.com")], "2": [("phone", "+14155552671")], "3": [], "4": [], "5": []}
 
 
 def test_the_hash_of_a_record_ignores_how_it_is_spelt_and_sees_what_it_says_and_of_when(silver: Silver) -> None:

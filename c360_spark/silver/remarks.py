@@ -20,6 +20,7 @@ from c360_spark.config import Contract, Field
 from c360_spark.config.identity import RuleSet
 from c360_spark.config.phones import phone_fields
 from c360_spark.silver.clock_change import clock_changes
+from c360_spark.silver.parse import text
 from c360_spark.silver.shape import CONFLICTS
 from c360_spark.silver.spelled import namespace_rules, normal, problem_of, spelled, value_of
 
@@ -48,9 +49,9 @@ def remarks(contract: Contract, rules: RuleSet) -> Column:
     parts = {part.column: part for key in rules.match_keys.values() for part in key.parts}
     for field in contract.fields:
         if field in phones:
-            found.append(F.concat(problem_of(contract, field), F.lit(f":{field.name}")))
-        else:
-            found += [F.when(wrong, F.lit(f"{code}:{field.name}")) for code, wrong in _of_field(contract, field, rules)]
+            problem = F.concat(problem_of(contract, field), F.lit(f":{field.name}"))
+            found.append(F.when(_is_kind(contract, field, rules, "phone"), problem))
+        found += [F.when(wrong, F.lit(f"{code}:{field.name}")) for code, wrong in _of_field(contract, field, rules)]
         if field.is_local:
             gap, overlap = clock_changes(field)
             found += [F.when(gap, F.lit(f"gap:{field.name}")), F.when(overlap, F.lit(f"overlap:{field.name}"))]
@@ -66,12 +67,23 @@ def remarks(contract: Contract, rules: RuleSet) -> Column:
 
 def _of_field(contract: Contract, field: Field, rules: RuleSet) -> Iterator[tuple[str, Column]]:
     own = field.settings.normalize
-    rule = next(iter([own] if own else namespace_rules(field, rules)), None)
     if field.settings.canonical == "country":
         yield "unknown_country", spelled(contract, field).isNotNull() & F.col("country").isNull()
-    elif rule in ("email", "domain", "postcode"):
-        text, value = spelled(contract, field), normal(contract, field, rule, delivered=own is None)
-        if rule == "postcode":
-            yield "padded", plain_postcode(text) != value
-        else:
-            yield "unusable", text.isNotNull() & value.isNull()
+        return
+    for rule in [own] if own else namespace_rules(field, rules):
+        if rule in ("email", "domain", "postcode"):
+            said, value = spelled(contract, field), normal(contract, field, rule, delivered=own is None)
+            is_kind = _is_kind(contract, field, rules, rule)
+            if rule == "postcode":
+                yield "padded", is_kind & (plain_postcode(said) != value)
+            else:
+                yield "unusable", is_kind & said.isNotNull() & value.isNull()
+
+
+def _is_kind(contract: Contract, field: Field, rules: RuleSet, rule: str) -> Column:
+    """Whether the value is one for the normaliser, where another property tells what kind of identifier it is."""
+    use = field.settings.identifier
+    if use is None or not use.namespace_from or field.settings.normalize:
+        return F.lit(True)
+    kind = next(text(each) for each in contract.fields if each.name == use.namespace_from)
+    return kind.isin([name for name, space in use.namespaces.items() if rules.namespaces[space].normalize == rule])
