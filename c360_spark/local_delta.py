@@ -5,13 +5,11 @@ ways, change feeds too (tests/test_local_delta.py). Tables with deletion vectors
 """
 
 import json
-import shutil
 import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
@@ -81,24 +79,21 @@ class LocalTable:
     def add_files(self, folder: str) -> Written:
         """Append the rows of Parquet files, which are moved out of `folder`; make the table if need be."""
         counts = {file: pq.read_metadata(file).num_rows for file in sorted(Path(folder).glob("part-*.parquet"))}
-        Path(self.path).mkdir(parents=True, exist_ok=True)
-        actions = [self._added(file, count) for file, count in counts.items() if count]
-        if not self.exists:
-            self._create(actions)
-        elif actions:
-            table = self._ready()
-            table.create_write_transaction([*actions], mode="append", schema=table.schema())
+        self._commit([file.rename(self._new_file()) for file, count in counts.items() if count])
         return Written(inserted=sum(counts.values()))
 
     def add_rows(self, rows: pa.Table) -> Written:
         """Append rows in the order and types of the table; make the table if need be."""
-        if not self.exists:
-            with TemporaryDirectory() as folder:
-                pq.write_table(rows.select(self.table.column_names), f"{folder}/part-0.parquet")
-                return self.add_files(folder)
-        if rows.num_rows:
-            deltalake.write_deltalake(self._ready(), rows.select(self.table.column_names), mode="append")
-        return Written(inserted=rows.num_rows)
+        own = rows.select(self.table.column_names)
+        if not own.num_rows:
+            self._commit([])
+        elif self.exists:
+            deltalake.write_deltalake(self._ready(), own, mode="append")
+        else:
+            file = self._new_file()
+            pq.write_table(own, file)
+            self._commit([file])
+        return Written(inserted=own.num_rows)
 
     def merge(self, rows: pa.Table) -> Written:
         """Apply staged differences: rows with all columns and CHANGE, one row a key."""
@@ -149,16 +144,29 @@ class LocalTable:
             self._opened = DeltaTable(self.path)
         return self._opened
 
-    def _added(self, file: Path, count: int) -> AddAction:
-        """The file, moved into the table's folder."""
-        name, size = f"part-{uuid.uuid4()}.parquet", file.stat().st_size
-        shutil.move(file, Path(self.path) / name)
-        return AddAction(name, size, {}, int(time.time() * 1000), True, json.dumps({"numRecords": count}))
+    def _new_file(self) -> Path:
+        """A name within the table's folder. Without a commit a file there is no part of the table."""
+        Path(self.path).mkdir(parents=True, exist_ok=True)
+        return Path(self.path) / f"part-{uuid.uuid4()}.parquet"
 
-    def _create(self, actions: list[AddAction]) -> None:
-        """Make the table with these files, in one version, as Spark does."""
-        schema = deltalake.Schema.from_json(shape_of(self.table).json())
-        create_table_with_add_actions(self.path, schema, actions, configuration=properties(self.table))
+    def _commit(self, files: Sequence[Path]) -> None:
+        """Make files of the folder part of the table; a table that does not exist is made with them in one version, as
+        Spark does.
+        """
+        actions = [
+            AddAction(
+                file.name, file.stat().st_size, {}, int(time.time() * 1000), True, json.dumps({"numRecords": count})
+            )
+            for file in files
+            if (count := pq.read_metadata(file).num_rows)
+        ]
+        if not self.exists:
+            Path(self.path).mkdir(parents=True, exist_ok=True)
+            schema = deltalake.Schema.from_json(shape_of(self.table).json())
+            create_table_with_add_actions(self.path, schema, actions, configuration=properties(self.table))
+        elif actions:
+            table = self._ready()
+            table.create_write_transaction([*actions], mode="append", schema=table.schema())
 
     def _ready(self) -> DeltaTable:
         """The table with the columns that were declared after it was made."""
