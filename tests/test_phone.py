@@ -177,6 +177,13 @@ def test_digits_of_words_and_of_second_numbers_are_not_added_to_a_number(text):
         assert reading(text, country)[0] is None
 
 
+def test_a_0_after_the_code_of_another_country_is_read_only_where_it_is_known_to_be_a_code():
+    assert e164("490301234567", "FR") is None
+    assert e164("390612345678", "FR") == "+390612345678"
+    assert e164("49301234567", "FR") == "+49301234567"
+    assert e164("490301234567", "FR", "international") == e164("+490301234567", "FR") == "+49301234567"
+
+
 def test_words_before_a_number_and_notes_after_it_are_no_part_of_it():
     assert e164("Tel.: 030 1234567", "DE") == "+49301234567"
     assert e164("030 1234567 (privat)", "DE") == "+49301234567"
@@ -203,7 +210,10 @@ def test_digits_make_no_number_but_one_that_can_be_read_from_them(region, digits
         rest = number.removeprefix("+").removeprefix(code)
         # Some places put an area code before short numbers (Jersey), or a digit before mobile ones (Argentina).
         whole = digits.endswith(rest.lstrip("0")) or digits.endswith(number[1:])
-        assert whole or number.endswith(digits) or number.startswith("+549")
+        # Where 00 (011 in America) is before the country code, a 0 may follow that is dialled at home only.
+        abroad = str(phonenumbers.parse(number).country_code)
+        without_0 = digits[1:].endswith(f"{abroad}0{number.removeprefix('+').removeprefix(abroad)}")
+        assert whole or without_0 or number.endswith(digits) or number.startswith("+549")
 
 
 @settings(deadline=None)

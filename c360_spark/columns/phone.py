@@ -117,7 +117,11 @@ def _bare(
     if inside is not None:
         rivals = (is_own and (is_real or not is_usual)) or (is_real and not is_usual)
         return (None, AMBIGUOUS) if rivals else (inside, None)
-    return (outside, None) if is_real or (has_code and is_own) else (None, UNUSABLE)
+    if outside is None or not (is_real or (has_code and is_own)):
+        return None, UNUSABLE
+    # A 0 after the code of another country is too much of a guess where no + says that it is a code.
+    is_whole = phonenumbers.format_number(outside, phonenumbers.PhoneNumberFormat.E164) == f"+{_digits(text)}"
+    return (outside, None) if is_own or is_whole else (None, UNUSABLE)
 
 
 def _possible(number: PhoneNumber) -> tuple[PhoneNumber | None, str | None]:
