@@ -1,12 +1,12 @@
 """What gold.yml says, held against namespaces, regions, the vocabulary of events and the columns of gold.profile."""
 
-import zoneinfo
 from collections.abc import Collection, Iterator
 
 from c360_spark import tables
 from c360_spark.config.conf import Conf
 from c360_spark.config.document import Document, Loc, Problem
 from c360_spark.config.survivorship import ENTRY
+from c360_spark.config.time_zones import TIME_ZONES
 from c360_spark.tables.model import STRING
 
 TEXTS = frozenset(column.name for column in tables.PROFILE.columns if column.type == STRING)
@@ -22,7 +22,7 @@ def check_gold(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
     for region, zone in sessions.time_zones.items():
         loc: Loc = ("sessions", "time_zones", region)
         yield from document.unknown(loc, region, conf.rules.region_names, "region")
-        yield from document.unknown(loc, zone, zoneinfo.available_timezones(), "time zone")
+        yield from document.unknown(loc, zone, TIME_ZONES, "time zone")
     passive = sessions.passive_events
     yield from _each(document, ("sessions", "passive_events"), passive, conf.taxonomy.events, "event")
     yield from _households(conf, document)

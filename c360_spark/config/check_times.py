@@ -1,10 +1,10 @@
 """Times of a contract: of which zone they are, and where their time of day stands."""
 
 from collections.abc import Iterator
-from zoneinfo import available_timezones
 
 from c360_spark.config.contract import Contract, Field
 from c360_spark.config.document import Document, Problem
+from c360_spark.config.time_zones import TIME_ZONES
 
 SETTINGS = ("zone", "zoneFrom", "zones", "timeFrom")
 
@@ -29,7 +29,7 @@ def _of(document: Document, field: Field) -> Iterator[Problem]:
     if settings.zones and not settings.zone_from:
         yield document.problem(field.place("zones"), "zones are names in the property of zoneFrom, which is missing")
     for name, zone in [("zone", settings.zone or "UTC"), *(("zones", zone) for zone in settings.zones.values())]:
-        yield from document.unknown(field.place(name), zone, available_timezones(), "zone of IANA")
+        yield from document.unknown(field.place(name), zone, TIME_ZONES, "zone of IANA")
     epochs = [each for each in settings.formats if each.startswith("epoch_")]
     if epochs and len(epochs) == len(settings.formats) and (field.is_local or settings.time_from):
         yield document.problem(field.place("formats"), f"{epochs[0]} counts from 1970 in UTC: leave out the zone")

@@ -5,12 +5,11 @@ would have been. Where they are put back, an hour is there twice: the first one 
 the rule of java.time and of Spark's to_utc_timestamp; whenever it decides, the record says so.
 """
 
-from zoneinfo import available_timezones
-
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.config import Field
+from c360_spark.config.time_zones import TIME_ZONES
 from c360_spark.silver.parse import text_at
 
 # 2026-01-01T10:00Z, +01, +0100, +01:00 and 10:00 Europe/Berlin have a zone of their own.
@@ -35,7 +34,7 @@ def zone_of(field: Field, root: Column | None = None) -> Column:
     named = F.lit(None).cast("string")
     if field.settings.zones:
         named = F.create_map(*(F.lit(part) for pair in field.settings.zones.items() for part in pair))[said]
-    known = F.lit(f" {' '.join(sorted(available_timezones()))} ")  # one literal is quick to plan
+    known = F.lit(f" {' '.join(sorted(TIME_ZONES))} ")  # one literal is quick to plan
     own = F.when(~said.contains(" ") & known.contains(F.concat(F.lit(" "), said, F.lit(" "))), said)
     return F.when(said.isNull(), default).otherwise(F.coalesce(named, own))
 

@@ -15,12 +15,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from c360_spark.config.sources import Source
+from c360_spark.config.time_zones import TIME_ZONES
 from c360_spark.errors import InputError
 from c360_spark.governance.onboarding.observed import Leaf, Sample
 from c360_spark.governance.onboarding.values import is_number, is_value
@@ -120,7 +120,7 @@ def _zone_above(path: Path, arrival: Source) -> str:
     with path.open("rb") as packed, unpacked(packed) as file, decoded(file, arrival) as text:
         above = itertools.takewhile(lambda line: not line.lstrip('\ufeff"').startswith(header), text)
         named = set(re.findall(r"[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)+", " ".join(itertools.islice(above, MOST_ABOVE))))
-    zones = named & available_timezones()
+    zones = named & TIME_ZONES
     return zones.pop() if len(zones) == 1 else ""
 
 

@@ -1,8 +1,8 @@
 """A date whose time of day, and whose zone, stand in properties beside it."""
 
 from collections.abc import Sequence
-from zoneinfo import available_timezones
 
+from c360_spark.config.time_zones import TIME_ZONES
 from c360_spark.governance.onboarding.guess import NO_ZONE, Guess, Proposed, of
 from c360_spark.governance.onboarding.names import tokens
 from c360_spark.governance.onboarding.values import CLOCKS, like, share
@@ -38,7 +38,7 @@ def with_clock(date: Proposed, found: Sequence[Proposed]) -> None:
 
 def _zone(date: Proposed, zone: Proposed | None) -> None:
     names = set(zone.seen.texts) if zone else set()
-    if zone and zone.seen.complete and names <= available_timezones() | ZONES.keys():
+    if zone and zone.seen.complete and names <= TIME_ZONES | ZONES.keys():
         date.settings["zoneFrom"] = Guess(zone.seen.name, 0.7, of(1.0, zone.seen, "are zones"))
         if named := {name: ZONES[name] for name in sorted(names & ZONES.keys())}:
             date.settings["zones"] = Guess(named, 0.9, "what its zones are called elsewhere")
