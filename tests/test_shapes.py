@@ -271,3 +271,17 @@ def test_a_property_of_json_may_be_delivered_under_another_name(silver):
     )
     rows = silver(properties, *texts, table="profile_record").collect()
     assert [(row.email, row.city) for row in rows] == [("a@x.de", "Ulm"), ("c@x.de", "Bonn"), (None, None)]
+
+
+def test_letters_are_spelled_once_and_lines_stay_lines(silver):
+    properties = {
+        "id": {"primaryKey": True},
+        "street": {"canonical": "street"},
+        "mail": {"canonical": "email", "normalize": "email"},
+    }
+    texts = (
+        '{"id": "1", "street": " Haupt\\u200bstr.\\u00a01\\r\\nHof\\tlinks\\n", "mail": "A@x.de\\n"}',
+        '{"id": "2", "street": "\\n\\u200b", "mail": "a@\\nx.de"}',
+    )
+    rows = silver(properties, *texts, table="profile_record").collect()
+    assert [(row.street, row.email) for row in rows] == [("Hauptstr. 1\nHof links", "a@x.de"), (None, "a@x.de")]

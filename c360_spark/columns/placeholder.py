@@ -18,7 +18,7 @@ def is_placeholder(column: str, text: Column, part: KeyPart | None = None) -> Co
         return F.lit(False)
     allowed = [text.lower() for text in part.allowed_values] if part else []
     values = {text.lower() for text in (*known.values, *own.values)}.difference(allowed)
-    trimmed = F.trim(text)
+    trimmed = F.trim(F.translate(text, "\n", " "))  # a street may have two lines
     lower = F.lower(trimmed)
     matched: Column = lower.isin(*sorted(values))
     for pattern in (*known.patterns, *own.patterns):

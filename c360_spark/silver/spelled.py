@@ -15,6 +15,7 @@ from c360_spark.silver.parse import text
 from c360_spark.silver.typed import meant
 
 TEXTS, TEXT, NORMAL, PHONE = "_texts", "_text_", "_normal_", "_phone_"
+LINE = "\ufdd0"  # stands for a line break, which `letters` would make a blank; Unicode keeps it free for programs
 
 
 def with_spelled(rows: DataFrame, contract: Contract) -> DataFrame:
@@ -25,7 +26,7 @@ def with_spelled(rows: DataFrame, contract: Contract) -> DataFrame:
     if not wanted:
         return rows
     # One expression over all of them: letters are long in a plan, and each takes long to build.
-    texts = F.transform(F.array(*(text(field) for _, field in wanted)), lambda each: letters(each))
+    texts = F.transform(F.array(*(text(field) for _, field in wanted)), _lines)
     each = {f"{TEXT}{i}": F.col(TEXTS)[place] for place, (i, _) in enumerate(wanted)}
     return rows.withColumn(TEXTS, texts).withColumns(each)
 
@@ -36,9 +37,20 @@ def _is_spelled(contract: Contract, field: Field) -> bool:
     return bool(given.normalize or given.identifier or given.canonical == "country" or is_named)
 
 
+def _lines(delivered: Column) -> Column:
+    """`delivered` in one spelling of letters, with `LINE` for each line break but those around it."""
+    marked = F.translate(F.replace(delivered, F.lit("\r\n"), F.lit("\n")), "\n\r", LINE * 2)
+    return letters(marked, lambda text: F.nullif(F.btrim(text, F.lit(f" {LINE}")), F.lit("")))
+
+
 def spelled(contract: Contract, field: Field) -> Column:
-    """The delivered text of a property in rows of `with_spelled`."""
-    return F.col(f"{TEXT}{contract.fields.index(field)}")
+    """The delivered text of a property in rows of `with_spelled`, in one line."""
+    return F.translate(F.col(f"{TEXT}{contract.fields.index(field)}"), LINE, " ")
+
+
+def lines(contract: Contract, field: Field) -> Column:
+    """The delivered text of a property in rows of `with_spelled`, with the line breaks it came with."""
+    return F.translate(F.col(f"{TEXT}{contract.fields.index(field)}"), LINE, "\n")
 
 
 def value_of(contract: Contract, field: Field) -> Column:
