@@ -72,11 +72,13 @@ format: $(PROJECT) ## Mend what ruff can mend
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-docs: $(PROJECT) ## Write docs/tables.md and docs/entities.md from the table registry
+docs: $(PROJECT) ## Write docs/tables.md, docs/entities.md and docs/stages.md from the declarations of tables and stages
 	$(PY) -m c360_spark.tables.dictionary > docs/tables.md.new
 	mv docs/tables.md.new docs/tables.md
 	$(PY) -m c360_spark.tables.entities > docs/entities.md.new
 	mv docs/entities.md.new docs/entities.md
+	$(PY) -m c360_spark.pipeline.stage_graph > docs/stages.md.new
+	mv docs/stages.md.new docs/stages.md
 
 lock: $(PROJECT) ## Lock the versions again after a change of pyproject.toml
 	$(PY) -m venv $(VENV)/uv

@@ -1,7 +1,8 @@
 """Delta tables on a disk of this machine, read and written without Spark jobs: delta-rs keeps their log.
 
 A MERGE of a hundred rows takes Spark a dozen jobs and seconds, delta-rs milliseconds. Tables come out equal from both
-ways, change feeds too (tests/test_local_delta.py). Tables with deletion vectors are left to Spark, as are large ones.
+ways, change feeds too (tests/spark/test_local_delta.py). Tables with deletion vectors are left to Spark, as are large
+ones.
 """
 
 import json

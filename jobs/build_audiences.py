@@ -1,6 +1,6 @@
-"""build_audiences: see c360_spark/stages/build_audiences.py. Run with spark-submit; --help lists the arguments."""
+"""build_audiences: see c360_spark/stages/gold/build_audiences.py. spark-submit it; --help lists the arguments."""
 
-from c360_spark.stages.job import main
+from c360_spark.pipeline.job import main
 
 if __name__ == "__main__":
     main("build_audiences")

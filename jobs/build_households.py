@@ -1,6 +1,6 @@
-"""build_households: see c360_spark/stages/build_households.py. Run with spark-submit; --help lists the arguments."""
+"""build_households: see c360_spark/stages/gold/build_households.py. spark-submit it; --help lists the arguments."""
 
-from c360_spark.stages.job import main
+from c360_spark.pipeline.job import main
 
 if __name__ == "__main__":
     main("build_households")

@@ -1,6 +1,6 @@
-"""canonicalise: see c360_spark/stages/canonicalise.py. Run with spark-submit; --help lists the arguments."""
+"""canonicalise: see c360_spark/stages/silver/canonicalise.py. spark-submit it; --help lists the arguments."""
 
-from c360_spark.stages.job import main
+from c360_spark.pipeline.job import main
 
 if __name__ == "__main__":
     main("canonicalise")

@@ -1,6 +1,6 @@
-"""deliver: see c360_spark/stages/deliver.py. Run with spark-submit; --help lists the arguments."""
+"""deliver: see c360_spark/stages/export/deliver.py. spark-submit it; --help lists the arguments."""
 
-from c360_spark.stages.job import main
+from c360_spark.pipeline.job import main
 
 if __name__ == "__main__":
     main("deliver")

@@ -1,6 +1,6 @@
-"""export: see c360_spark/stages/export.py. Run with spark-submit; --help lists the arguments."""
+"""export: see c360_spark/stages/export/export.py. spark-submit it; --help lists the arguments."""
 
-from c360_spark.stages.job import main
+from c360_spark.pipeline.job import main
 
 if __name__ == "__main__":
     main("export")

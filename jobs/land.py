@@ -1,6 +1,6 @@
-"""land: see c360_spark/stages/land.py. Run with spark-submit; --help lists the arguments."""
+"""land: see c360_spark/stages/bronze/land.py. spark-submit it; --help lists the arguments."""
 
-from c360_spark.stages.job import main
+from c360_spark.pipeline.job import main
 
 if __name__ == "__main__":
     main("land")

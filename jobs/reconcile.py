@@ -1,6 +1,6 @@
-"""reconcile: see c360_spark/stages/reconcile.py. Run with spark-submit; --help lists the arguments."""
+"""reconcile: see c360_spark/stages/gold/reconcile.py. spark-submit it; --help lists the arguments."""
 
-from c360_spark.stages.job import main
+from c360_spark.pipeline.job import main
 
 if __name__ == "__main__":
     main("reconcile")

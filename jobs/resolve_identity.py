@@ -1,6 +1,6 @@
-"""resolve_identity: see c360_spark/stages/resolve_identity.py. Run with spark-submit; --help lists the arguments."""
+"""resolve_identity: see c360_spark/stages/identity/resolve_identity.py. spark-submit it; --help lists the arguments."""
 
-from c360_spark.stages.job import main
+from c360_spark.pipeline.job import main
 
 if __name__ == "__main__":
     main("resolve_identity")

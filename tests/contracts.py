@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from c360_spark.config.contract import Versions
-from c360_spark.config.document import Problems
-from c360_spark.config.load_contract import load_contracts
+from c360_spark.config.contract.contract import Versions
+from c360_spark.config.contract.load import load_contracts
+from c360_spark.config.yaml.document import Problems
 
 OF_STANDARD = {"logicalType", "required", "unique", "primaryKey", "classification", "logicalTypeOptions", "description"}
 OF_STANDARD |= {"items", "examples", "properties", "businessName", "primaryKeyPosition"}

@@ -75,7 +75,7 @@ def demo(
     config: Config = "conf",
 ) -> None:
     """Make a synthetic world, run the whole chain on it day by day, and show what was made."""
-    stage("stages.demo").demo(folder=out, config=config, people=people, days=days, seed=seed)
+    stage("commands.demo").demo(folder=out, config=config, people=people, days=days, seed=seed)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def synth(
         first = date.fromisoformat(start)
     except ValueError:
         raise InputError("C303", f"'{start}' is not a date", hint="such as 2026-01-01") from None
-    stage("stages.demo").write_world(
+    stage("commands.demo").write_world(
         out, config=config, env=env, people=people, days=days, seed=seed, start=first, no_noise=no_noise or []
     )
 
@@ -112,7 +112,7 @@ def run(
 ) -> None:
     """Run the whole chain, or some of its stages."""
     given = {"config": config, "env": env, "lake": lake, "landing": landing, "as_of": as_of, "run_id": run_id}
-    stage("stages.job").run(stages=stages, only=only, **given)
+    stage("pipeline.job").run(stages=stages, only=only, **given)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def land(
 ) -> None:
     """Land new files, and full deliveries that were held because they lack too much."""
     given = {"config": config, "env": env, "lake": lake, "landing": landing, "as_of": as_of, "run_id": run_id}
-    stage("stages.job").run(stages=["land"], only=only, accept=accept or [], **given)
+    stage("pipeline.job").run(stages=["land"], only=only, accept=accept or [], **given)
 
 
 @app.command()
@@ -147,7 +147,7 @@ def deliver(
     """Send the changes that wait to the destinations that say `deliver`."""
     stages = ["export", "deliver"] if retry_rejected else ["deliver"]
     given = {"config": config, "env": env, "lake": lake, "as_of": as_of, "run_id": run_id}
-    stage("stages.job").run(stages=stages, retry_rejected=retry_rejected, **given)
+    stage("pipeline.job").run(stages=stages, retry_rejected=retry_rejected, **given)
 
 
 @app.command()
@@ -158,8 +158,8 @@ def replay(
     env: Env = "dev",
 ) -> None:
     """Make every table after bronze once more, in a new lake: equal with the same conf/, telling with another."""
-    begun = stage("stages.job").begin(config=config, env=env, lake=lake)
-    stage("stages.replay").replay(begun, stage("store").Store(begun.spark, from_lake))
+    begun = stage("pipeline.job").begin(config=config, env=env, lake=lake)
+    stage("pipeline.replay").replay(begun, stage("store").Store(begun.spark, from_lake))
 
 
 @app.command()
@@ -173,10 +173,10 @@ def reprocess(
     lake: Lake = None,
 ) -> None:
     """Make silver of some datasets once more, from all their bronze, by the contracts as they are now."""
-    begun = stage("stages.job").begin(config=config, env=env, lake=lake)
+    begun = stage("pipeline.job").begin(config=config, env=env, lake=lake)
     wanted: list[str | None] = [*dataset] if dataset else [None]
     names = [(s, d) for only in wanted for s, d, _, _ in begun.conf.datasets(only)]
-    stage("stages.reprocess").reprocess_layers(begun, names, layer)
+    stage("pipeline.reprocess").reprocess_layers(begun, names, layer)
 
 
 @app.command()
@@ -189,7 +189,7 @@ def diff(
     output: AsJson = False,
 ) -> None:
     """Where the tables of two lakes differ: rows, and columns of rows that both have."""
-    begun, module = stage("stages.job").begin(config=config, env=env, lake=lake), stage("stages.diff")
+    begun, module = stage("pipeline.job").begin(config=config, env=env, lake=lake), stage("commands.diff")
     found = module.diff(begun.store, stage("store").Store(begun.spark, other), table or [])
     print(json.dumps(found, indent=2, default=str) if output else module.as_text(found))
 
@@ -209,7 +209,7 @@ def explain(
 ) -> None:
     """Why these identifiers are one person: links, records behind them, what was taken out, what happened."""
     given = {"to": to, "as_of": as_of, "form": output.value, "values": values}
-    print(stage("stages.explain").explain(subject, config=config, env=env, lake=lake, **given))
+    print(stage("commands.explain").explain(subject, config=config, env=env, lake=lake, **given))
 
 
 @app.command()
@@ -222,8 +222,8 @@ def reconcile(
     lake: Lake = None,
 ) -> None:
     """Where a CDP and we differ about who is who: what each merges, splits and lacks, and attributes that differ."""
-    begun = stage("stages.job").begin(config=config, env=env, lake=lake, cdp=cdp)
-    print(stage("stages.cdp_report").cdp_report(begun, cdp, form=output.value, values=values))
+    begun = stage("pipeline.job").begin(config=config, env=env, lake=lake, cdp=cdp)
+    print(stage("commands.cdp_report").cdp_report(begun, cdp, form=output.value, values=values))
 
 
 @app.command()
@@ -236,7 +236,7 @@ def files(
     output: AsJson = False,
 ) -> None:
     """Which files of the landing folder were not landed, and why."""
-    module = stage("stages.landing_files")
+    module = stage("stages.bronze.landing_files")
     rows = module.listed(config=config, env=env, lake=lake, status=status, every=every)
     print(json.dumps(rows, indent=2, default=str) if output else module.as_text(rows))
 

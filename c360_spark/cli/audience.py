@@ -20,8 +20,8 @@ def preview(
     as_of: AsOf = None,
 ) -> None:
     """How many would qualify, enter and leave now, and why. Nothing is written."""
-    run = stage("stages.job").begin(config=config, env=env, lake=lake, as_of=as_of)
-    print(stage("stages.audience").preview(run, name, where=where))
+    run = stage("pipeline.job").begin(config=config, env=env, lake=lake, as_of=as_of)
+    print(stage("commands.audience").preview(run, name, where=where))
 
 
 @audience.command()
@@ -34,5 +34,5 @@ def explain(
     as_of: AsOf = None,
 ) -> None:
     """Which parts of the condition hold for a person, what consent says, and every stay with its causes."""
-    run = stage("stages.job").begin(config=config, env=env, lake=lake, as_of=as_of)
-    print(stage("stages.audience").explain(run, name, person_id))
+    run = stage("pipeline.job").begin(config=config, env=env, lake=lake, as_of=as_of)
+    print(stage("commands.audience").explain(run, name, person_id))

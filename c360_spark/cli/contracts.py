@@ -20,7 +20,7 @@ def check(
     output: AsJson = False,
 ) -> None:
     """Hold every version of a contract against the one before it, and against itself elsewhere."""
-    found, text = stage("stages.contracts").check(config, env, against=against)
+    found, text = stage("commands.contracts").check(config, env, against=against)
     print(json.dumps(found, indent=2) if output else text)
     wrong = [each for each in found["comparisons"] if each["problems"]]
     if wrong:
@@ -40,7 +40,7 @@ def owners(
     env: Env = "dev",
 ) -> None:
     """Owner team and steward of each dataset, as a CODEOWNERS file."""
-    text = stage("stages.contracts").owner_lines(config, env)
+    text = stage("commands.contracts").owner_lines(config, env)
     if out is None:
         print(text)
     else:
@@ -56,6 +56,6 @@ def catalog(
     lake: Annotated[str | None, typer.Option(help="tell what metrics come to in this lake")] = None,
 ) -> None:
     """Contracts, their versions and where their properties go, and metrics, as HTML files that need no network."""
-    totals = stage("stages.metrics").totals_of(config, env, lake) if lake else None
-    count = stage("stages.catalog").write_catalog(config, env, out, totals)
+    totals = stage("commands.metrics").totals_of(config, env, lake) if lake else None
+    count = stage("commands.catalog").write_catalog(config, env, out, totals)
     print(f"{count} files, begin with {out / 'index.html'}")

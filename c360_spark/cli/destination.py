@@ -18,5 +18,5 @@ def coverage(
     as_of: AsOf = None,
 ) -> None:
     """How many members can be sent, by which match keys, and what holds back the others. Nothing is written."""
-    run = stage("stages.job").begin(config=config, env=env, lake=lake, as_of=as_of)
-    print(stage("stages.destination").coverage_report(run, name))
+    run = stage("pipeline.job").begin(config=config, env=env, lake=lake, as_of=as_of)
+    print(stage("commands.destination").coverage_report(run, name))

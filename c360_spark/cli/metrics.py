@@ -12,7 +12,7 @@ metrics = typer.Typer(no_args_is_help=True, help="Figures of persons, as conf/me
 @metrics.command("list")
 def list_(config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
     """Every metric with its definition; with --lake, what it comes to now."""
-    print(stage("stages.metrics").listing(config, env, lake))
+    print(stage("commands.metrics").listing(config, env, lake))
 
 
 @metrics.command()
@@ -23,4 +23,4 @@ def explain(
     lake: Lake = None,
 ) -> None:
     """Every metric of a person with its definition, and how the person went through the lifecycle."""
-    print(stage("stages.metrics").of_person(config, env, lake, person_id))
+    print(stage("commands.metrics").of_person(config, env, lake, person_id))

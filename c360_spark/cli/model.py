@@ -32,7 +32,7 @@ def train(
     for given, pattern, such in ((name, NAME, "customer"), (version, VERSION, "1.0.0")):
         if not re.fullmatch(pattern, given):
             raise InputError("C303", f"'{given}' will not do here", hint=f"such as {such}")
-    begun = stage("stages.job").begin(config=config, env=env, lake=lake, as_of=as_of)
+    begun = stage("pipeline.job").begin(config=config, env=env, lake=lake, as_of=as_of)
     if rules:
-        begun = begun.ruled_by(stage("stages.rules").read_candidate(config, env, rules))
-    stage("stages.train_model").train_model(begun, Path(config) / "models" / f"{name}.yml", version=version)
+        begun = begun.ruled_by(stage("commands.rules").read_candidate(config, env, rules))
+    stage("commands.train_model").train_model(begun, Path(config) / "models" / f"{name}.yml", version=version)

@@ -28,7 +28,7 @@ def list_quarantine(
     output: AsJson = False,
 ) -> None:
     """Why records were rejected, the most frequent reason first."""
-    module = stage("stages.quarantine")
+    module = stage("commands.quarantine")
     rows = module.listed(config=config, env=env, lake=lake, dataset=dataset, reason=reason, since=since)
     print(json.dumps(rows, indent=2, default=str) if output else module.as_text(rows))
 
@@ -42,12 +42,12 @@ def show(
     lake: Lake = None,
 ) -> None:
     """One rejected record, with all its reasons."""
-    module = stage("stages.quarantine")
+    module = stage("commands.quarantine")
     print(json.dumps(module.shown(bronze_id, config=config, env=env, lake=lake, values=values), indent=2, default=str))
 
 
 @quarantine.command()
 def replay(dataset: Dataset = None, config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
     """Make silver of what has records in quarantine once more. Times stay; a second replay changes nothing."""
-    begun = stage("stages.job").begin(config=config, env=env, lake=lake)
-    stage("stages.quarantine").replay(begun, dataset)
+    begun = stage("pipeline.job").begin(config=config, env=env, lake=lake)
+    stage("commands.quarantine").replay(begun, dataset)

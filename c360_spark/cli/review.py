@@ -20,7 +20,7 @@ def list_review(
     values: Values = False, config: Config = "conf", env: Env = "dev", lake: Lake = None, output: AsJson = False
 ) -> None:
     """Pairs that wait for a decision, the most probable first."""
-    module = stage("stages.review")
+    module = stage("commands.review")
     rows = module.queue(config, env, lake)
     print(json.dumps(rows, indent=2, default=str) if output else module.as_text(rows, values=values))
 
@@ -54,6 +54,6 @@ def reject(
 
 
 def _decide(review_id: str, verdict: str, *, config: str, **given: str | None) -> None:
-    label = stage("stages.review").decide(review_id, verdict, config=config, **given)
+    label = stage("commands.review").decide(review_id, verdict, config=config, **given)
     print(f"noted in {config}/identity.next.yml, rule set {label}")
     print(f"release it: c360 rules promote --candidate {config}/identity.next.yml --approved-by …")

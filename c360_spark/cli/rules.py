@@ -56,16 +56,16 @@ def parts(
 ) -> None:
     """The most frequent values of each part of a match key, to see what stands for nothing. It shows values."""
     _, begun = _rules(config, env, lake)
-    print(stage("stages.key_parts").most_frequent(begun, most=most))
+    print(stage("stages.identity.key_parts").most_frequent(begun, most=most))
 
 
 @rules.command("list")
 def list_rules(config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
     """The rule sets released so far, the newest first."""
     _, begun = _rules(config, env, lake)
-    for label, at, approved_by, _ in stage("stages.release").releases(begun):
+    for label, at, approved_by, _ in stage("stages.identity.rule_approval").releases(begun):
         print(f"{at:%Y-%m-%d %H:%M}  {label}  {approved_by}")
 
 
 def _rules(config: str, env: str, lake: str | None) -> tuple[Any, Any]:
-    return stage("stages.rules"), stage("stages.job").begin(config=config, env=env, lake=lake)
+    return stage("commands.rules"), stage("pipeline.job").begin(config=config, env=env, lake=lake)

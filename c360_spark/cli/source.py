@@ -21,10 +21,10 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="overwrite a draft that is there")] = False,
 ) -> None:
     """Draft a contract and the entry of sources.yml from a sample: each guess with its confidence and its reason."""
-    print(stage("stages.source").init(str(sample), name=name, out=out, env=env, force=force))
+    print(stage("commands.source").init(str(sample), name=name, out=out, env=env, force=force))
 
 
 @source.command("test")
 def dry_run(sample: SampleFile, name: Name, config: Config = "conf", env: Env = "dev") -> None:
     """Dry run: what silver makes of a sample by the newest contract, a draft too. Nothing is written."""
-    print(stage("stages.dry_run").dry_run(str(sample), name=name, config=config, env=env))
+    print(stage("commands.dry_run").dry_run(str(sample), name=name, config=config, env=env))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from pyspark.sql import Column
 
-from c360_spark.config.money import DIGITS
+from c360_spark.config.contract.money import DIGITS
 
 
 def in_units(minor: Column, currency: str) -> Column:

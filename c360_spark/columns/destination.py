@@ -1,7 +1,7 @@
 """A value of a person → what a destination takes of it. Null means: cannot be sent.
 
-Each rule of config/kinds.py is a function here. Built-in expressions only, and nothing throws in either ANSI mode:
-values are text that anybody may have written.
+Each rule of config/activation/destination_kinds.py is a function here. Built-in expressions only, and nothing throws in
+either ANSI mode: values are text that anybody may have written.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns import normalize
 from c360_spark.columns.letters import lower_case
-from c360_spark.config.kinds import FieldRule
+from c360_spark.config.activation.destination_kinds import FieldRule
 
 PLAIN = r"^[!-~]+\z"  # nothing to trim: most values, and to see that costs less than to replace nothing
 PHONE_MARKS = r"\(0\)|[ ().\-/\u2010-\u2015]"

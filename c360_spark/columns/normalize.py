@@ -16,8 +16,8 @@ from c360_spark.columns.once import once
 from c360_spark.columns.placeholder import is_placeholder
 from c360_spark.columns.postcode import plain_postcode
 from c360_spark.columns.punycode import unicode_host
-from c360_spark.config.identity import RuleSet
-from c360_spark.config.part import KeyPart
+from c360_spark.config.rules.identity import RuleSet
+from c360_spark.config.rules.key_part import KeyPart
 
 EMAIL = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}$"
 

@@ -3,7 +3,7 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from c360_spark.config.pattern import MAX_TEXT, repeats_a_group
+from c360_spark.config.rules.pattern import MAX_TEXT, repeats_a_group
 
 
 def fits(value: Column, pattern: str, *, any_case: bool = False) -> Column:

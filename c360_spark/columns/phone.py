@@ -14,7 +14,7 @@ from phonenumbers import CountryCodeSource, PhoneNumber, ValidationResult
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from c360_spark.config.part import PhoneFormat
+from c360_spark.config.rules.key_part import PhoneFormat
 
 Reading = tuple[str | None, str | None]  # the number, or why there is none
 

@@ -4,13 +4,13 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.columns.pattern import fits
-from c360_spark.config.part import KeyPart
-from c360_spark.config.placeholders import NOTHING, PLACEHOLDERS, Placeholders
+from c360_spark.config.rules.key_part import KeyPart
+from c360_spark.config.rules.placeholders import NOTHING, PLACEHOLDERS, Placeholders
 
 
 def is_placeholder(column: str, text: Column, part: KeyPart | None = None) -> Column:
-    """Whether a value of a column of silver.profile_record stands for nothing, by config/placeholders.py and what a
-    part of a key blocks or allows besides. Never null. `text` has been through `letters`.
+    """Whether a value of a column of silver.profile_record stands for nothing, by config/rules/placeholders.py and what
+    a part of a key blocks or allows besides. Never null. `text` has been through `letters`.
     """
     known = PLACEHOLDERS.get(column, NOTHING)
     own = Placeholders(part.blocked_values, part.blocked_patterns) if part else NOTHING

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from c360_spark import tables
-from c360_spark.config.activation import ConsentRules, Destination
-from c360_spark.config.audience import Audience
-from c360_spark.config.contract import Contract, Versions
-from c360_spark.config.document import Problem, did_you_mean
-from c360_spark.config.gold import GoldRules
-from c360_spark.config.identity import RuleSet
-from c360_spark.config.metrics import MetricRules
+from c360_spark.config.activation.activation import ConsentRules, Destination
+from c360_spark.config.activation.audience import Audience
+from c360_spark.config.contract.contract import Contract, Versions
+from c360_spark.config.contract.sources import Routed, Source
+from c360_spark.config.contract.vocabulary import Reference, Taxonomy
 from c360_spark.config.platform import Platform
+from c360_spark.config.rules.gold import GoldRules
+from c360_spark.config.rules.identity import RuleSet
+from c360_spark.config.rules.metrics import MetricRules
+from c360_spark.config.rules.survivorship import ProfileRules
 from c360_spark.config.schedule import Schedule
-from c360_spark.config.sources import Routed, Source
-from c360_spark.config.survivorship import ProfileRules
-from c360_spark.config.vocabulary import Reference, Taxonomy
+from c360_spark.config.yaml.document import Problem, did_you_mean
 from c360_spark.errors import InputError
 
 

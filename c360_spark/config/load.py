@@ -7,21 +7,21 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from c360_spark.config.activation import ConsentRules, Destination
-from c360_spark.config.audience import Audience
-from c360_spark.config.check import check, waiting_routes
+from c360_spark.config.activation.activation import ConsentRules, Destination
+from c360_spark.config.activation.audience import Audience
+from c360_spark.config.check.conf import check, waiting_routes
 from c360_spark.config.conf import Conf
-from c360_spark.config.document import Document, Problem, Problems, did_you_mean, read
-from c360_spark.config.gold import GoldRules
-from c360_spark.config.identity import RuleSet
-from c360_spark.config.load_contract import CONTRACTS, load_contracts, newest, with_references
-from c360_spark.config.metrics import MetricRules
-from c360_spark.config.model import parse
+from c360_spark.config.contract.load import CONTRACTS, load_contracts, newest, with_references
+from c360_spark.config.contract.sources import Routed, Source, Sources
+from c360_spark.config.contract.vocabulary import References, Taxonomy
 from c360_spark.config.platform import Platform, absolute, usable_root
+from c360_spark.config.rules.gold import GoldRules
+from c360_spark.config.rules.identity import RuleSet
+from c360_spark.config.rules.metrics import MetricRules
+from c360_spark.config.rules.survivorship import ProfileRules
 from c360_spark.config.schedule import Schedule
-from c360_spark.config.sources import Routed, Source, Sources
-from c360_spark.config.survivorship import ProfileRules
-from c360_spark.config.vocabulary import References, Taxonomy
+from c360_spark.config.yaml.document import Document, Problem, Problems, did_you_mean, read
+from c360_spark.config.yaml.model import parse
 from c360_spark.errors import ConfigError, InputError
 from c360_spark.tables import EVENT
 

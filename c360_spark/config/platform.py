@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
 
-from c360_spark.config.model import Model
 from c360_spark.config.secret import SecretName
+from c360_spark.config.yaml.model import Model
 from c360_spark.errors import SetupError
 
 REMOTE = re.compile(r"^(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)

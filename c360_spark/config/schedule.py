@@ -2,7 +2,7 @@
 
 from pydantic import Field, RootModel
 
-from c360_spark.config.model import Model
+from c360_spark.config.yaml.model import Model
 
 
 class Task(Model):

@@ -10,7 +10,7 @@ from typing import Any
 from pyspark.sql import Row
 
 from c360_spark import tables
-from c360_spark.config.activation import Destination
+from c360_spark.config.activation.activation import Destination
 from c360_spark.tables.model import INTEGER, LONG
 
 # What the Spec calls traits of ours. Others keep their names.

@@ -3,8 +3,8 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.activation import Destination
-from c360_spark.config.kinds import KINDS
+from c360_spark.config.activation.activation import Destination
+from c360_spark.config.activation.destination_kinds import KINDS
 
 ANY = "any"
 

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest
-from c360_spark.config.activation import Destination, Events
+from c360_spark.config.activation.activation import Destination, Events
 
 KEY = ("source", "dataset", "source_key")
 

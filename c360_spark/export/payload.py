@@ -10,8 +10,8 @@ from pyspark.sql.types import TimestampType
 from c360_spark.columns.amount import in_units
 from c360_spark.columns.destination import escaped, problem, sent, text
 from c360_spark.columns.keys import digest
-from c360_spark.config.activation import REVENUE, Destination
-from c360_spark.config.kinds import KINDS
+from c360_spark.config.activation.activation import REVENUE, Destination
+from c360_spark.config.activation.destination_kinds import KINDS
 
 NO_MATCH_KEY = "no_match_key:any"
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from c360_spark.config.activation import Destination
+from c360_spark.config.activation.activation import Destination
 
 FINAL = ("delivered", "rejected")
 

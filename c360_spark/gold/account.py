@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 from c360_spark.columns.domain import company_domain
 from c360_spark.columns.keys import digest
 from c360_spark.columns.record import RECORD_KEY, said_at
-from c360_spark.config.gold import Accounts
-from c360_spark.config.survivorship import ENTRY
+from c360_spark.config.rules.gold import Accounts
+from c360_spark.config.rules.survivorship import ENTRY
 
 NEWEST = ("name", "industry", "country", "parent_account_id")
 

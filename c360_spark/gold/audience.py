@@ -10,7 +10,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.audience import Audience
+from c360_spark.config.activation.audience import Audience
 
 IDENTITY = {"merged": "merge", "split": "split", "moved": "move", "retired": "retired"}
 GRAVEST = ("erasure", *IDENTITY.values())

@@ -5,7 +5,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.audience import Audience
+from c360_spark.config.activation.audience import Audience
 
 
 def audience_size(

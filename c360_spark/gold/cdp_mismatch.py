@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.normalize import NORMALIZERS
-from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY
+from c360_spark.config.rules.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 
 # How two values are held against each other; others without regard to case and blanks.
 COMPARED = {

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.record import arrival, current, said_at
-from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES
+from c360_spark.config.rules.survivorship import ATTRIBUTES, ENTRIES
 
 GONE = ("merged", "deleted")
 

@@ -8,7 +8,7 @@ what was anonymous and found its person too late.
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.gold import Events
+from c360_spark.config.rules.gold import Events
 from c360_spark.tables.gold_event import EVENT_REATTRIBUTION, GOLD_EVENT
 
 STEP = ("at", "person_id", "namespace", "run_id", "kind", "cause")

@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.record import RECORD_KEY, is_gone, said_at
-from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY
+from c360_spark.config.rules.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 
 
 def fields(versions: DataFrame) -> DataFrame:

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest, joined_list, keyed_digest, with_key
 from c360_spark.columns.normalize import key_part
-from c360_spark.config.gold import Households
+from c360_spark.config.rules.gold import Households
 
 GROUP = ("household_id", "rule", "person_count", "reason")
 

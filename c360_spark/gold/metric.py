@@ -8,7 +8,7 @@ from operator import or_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.metrics import LIFECYCLE, Fact, Kind, Metric, MetricRules
+from c360_spark.config.rules.metrics import LIFECYCLE, Fact, Kind, Metric, MetricRules
 
 CASTS: Mapping[Kind, str] = {"number": "BIGINT", "text": "STRING", "moment": "TIMESTAMP"}
 LARGEST = 2**63 - 1

@@ -7,8 +7,8 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import identifier_id, with_key
 from c360_spark.columns.normalize import by_namespace
-from c360_spark.config.identity import RuleSet
-from c360_spark.config.survivorship import ProfileRules
+from c360_spark.config.rules.identity import RuleSet
+from c360_spark.config.rules.survivorship import ProfileRules
 
 OVERRIDES = (
     "namespace string, region string, identifier string, attribute string, attribute_value string, changed_at timestamp"

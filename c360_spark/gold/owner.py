@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from c360_spark.columns.record import RECORD_KEY, is_gone, newest, newest_said, said_at
-from c360_spark.config.identity import RuleSet
+from c360_spark.config.rules.identity import RuleSet
 
 FIGURES = ("status", "total_minor", "currency", "ordered_at")  # of the records that have them
 

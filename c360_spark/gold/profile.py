@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.config.survivorship import ATTRIBUTES, ENTRIES, ENTRY
+from c360_spark.config.rules.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 from c360_spark.gold.metric import exact_sum
 
 

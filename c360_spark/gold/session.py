@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import INNER, OUTER, keyed_digest, with_key
-from c360_spark.config.gold import Sessions
+from c360_spark.config.rules.gold import Sessions
 
 ORDER = ("occurred_at", "source", "dataset", "source_key")  # total: the last three are the key of an event
 

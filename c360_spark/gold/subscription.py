@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.record import RECORD_KEY
-from c360_spark.config.gold import Subscriptions
+from c360_spark.config.rules.gold import Subscriptions
 from c360_spark.gold.account import Grouping
 
 MONTHS = 1200  # what is paid for longer has no price of a month

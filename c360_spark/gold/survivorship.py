@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from c360_spark.columns.record import RECORD_KEY
-from c360_spark.config.survivorship import ENTRIES, ENTRY, Criterion, ProfileRules
+from c360_spark.config.rules.survivorship import ENTRIES, ENTRY, Criterion, ProfileRules
 
 MANY = 1_000_000  # more than there are datasets
 RECORD = ("source", "dataset", "source_key", "changed_at", "bronze_id")

@@ -6,7 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.columns.pattern import fits
-from c360_spark.config.identity import RuleSet
+from c360_spark.config.rules.identity import RuleSet
 
 
 def is_blocked(namespace: Column, value: Column, rules: RuleSet) -> Column:

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest, identifier_id, joined_list, with_key
 from c360_spark.columns.normalize import by_namespace, key_part
-from c360_spark.config.identity import MatchKey, Pair, RuleSet
+from c360_spark.config.rules.identity import MatchKey, Pair, RuleSet
 from c360_spark.identity.blocked import is_blocked
 
 TIMES = ("first_seen_at", "last_seen_at", "first_recorded_at")

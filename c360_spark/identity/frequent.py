@@ -6,8 +6,8 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from c360_spark.columns.placeholder import is_placeholder
-from c360_spark.config.identity import RuleSet
-from c360_spark.config.part import KeyPart
+from c360_spark.config.rules.identity import RuleSet
+from c360_spark.config.rules.key_part import KeyPart
 
 BIRTH_DATE = "birth_date"
 # A system that must have a birth date gets 1 January: of each year it counts as none where it is met so often.

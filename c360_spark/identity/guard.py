@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.identity import RuleSet
+from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.evidence import OBSERVED, trust
 
 # Reasons given here begin so; others are given within a component.

@@ -13,7 +13,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.identity import RuleSet
+from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.evidence import trust
 
 KINDS = ("manual", "bridge", "shared_record", "match_key", "probabilistic")  # the strongest first

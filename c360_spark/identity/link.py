@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.identity import RuleSet
+from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.evidence import OBSERVED
 
 

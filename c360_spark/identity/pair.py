@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest
-from c360_spark.config.identity import RuleSet
+from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.blocked import is_blocked
 from c360_spark.identity.evidence import trust
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.probabilistic import OTHER, SHAPES, Agreement, Comparison, MatchModel, Probabilistic
+from c360_spark.config.rules.probabilistic import OTHER, SHAPES, Agreement, Comparison, MatchModel, Probabilistic
 from c360_spark.errors import SetupError
 
 try:

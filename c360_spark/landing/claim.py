@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from c360_spark.config.sources import Source
+from c360_spark.config.contract.sources import Source
 
 ENDINGS = re.compile(r"(\.(csv|tsv|tab|txt|json|jsonl|ndjson|parquet))?(\.(gz|zst))?$", re.IGNORECASE)
 Dataset = tuple[str, str]  # source, dataset

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from c360_spark.config.sources import Source
+from c360_spark.config.contract.sources import Source
 from c360_spark.packing import unpacked
 
 HEAD = 1 << 20

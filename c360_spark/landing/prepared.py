@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from c360_spark import remote
+from c360_spark.config.contract.sources import Source
 from c360_spark.config.platform import is_remote
-from c360_spark.config.sources import Source
 from c360_spark.landing.split import NoRecords, Placed, below_header, elements, lines_of
 
 PREPARED = "prepared"  # a folder beside the files

@@ -14,8 +14,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from c360_spark.config.contract.sources import Source
 from c360_spark.config.platform import is_remote
-from c360_spark.config.sources import Source
 from c360_spark.errors import InputError
 from c360_spark.landing.position import blocks, position, with_ordinal
 from c360_spark.landing.prepared import PREPARED, prepare

@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.config import Contract, Field
-from c360_spark.config.money import DIGITS, Writing, writing
+from c360_spark.config.contract.money import DIGITS, Writing, writing
 
 CURRENCY, EXPONENT = "_currency", "_exponent"  # of a record, while it is made
 MARK = r"[\p{L}\p{Sc}]{1,5}\.?"

@@ -9,8 +9,8 @@ from c360_spark.columns.country import country
 from c360_spark.columns.keys import digest, joined
 from c360_spark.columns.normalize import normalized
 from c360_spark.config import Contract, Field
-from c360_spark.config.identity import RuleSet
-from c360_spark.config.vocabulary import Taxonomy
+from c360_spark.config.contract.vocabulary import Taxonomy
+from c360_spark.config.rules.identity import RuleSet
 from c360_spark.silver.amount import exponent
 from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import INNER, OUTER, digest, identifier_id, with_key
 from c360_spark.config import Contract, Field
-from c360_spark.config.identity import RuleSet
+from c360_spark.config.rules.identity import RuleSet
 from c360_spark.silver.parse import text
 from c360_spark.silver.spelled import normal
 from c360_spark.tables import MEMBERS

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.pattern import fits
 from c360_spark.config import Contract, Field, Lines
-from c360_spark.config.expression import placed
+from c360_spark.config.rules.expression import placed
 from c360_spark.silver.amount import (
     CURRENCY,
     EXPONENT,

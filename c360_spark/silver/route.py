@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.sources import Routed
+from c360_spark.config.contract.sources import Routed
 
 
 def routed_to(rows: DataFrame, dataset: str, way: Routed) -> DataFrame:

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from c360_spark.config import Contract
-from c360_spark.config.contract import Entries, Path
+from c360_spark.config.contract.contract import Entries, Path
 
 ROWS = "row_count"  # how many delivered rows a record was made of, where several can be
 ITEMS = 1 << 20  # more than a record has

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.config import Contract
-from c360_spark.config.vocabulary import Taxonomy, words
+from c360_spark.config.contract.vocabulary import Taxonomy, words
 
 
 def named(events: DataFrame, contract: Contract, taxonomy: Taxonomy) -> DataFrame:

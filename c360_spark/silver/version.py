@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StructType
 
 from c360_spark.config import Contract, Field
-from c360_spark.config.upcast import Convert, Default, Rename, Split, Step
+from c360_spark.config.contract.upcast import Convert, Default, Rename, Split, Step
 from c360_spark.silver.parse import parsed, text
 from c360_spark.silver.reasons import HELPERS, reasons, with_values
 

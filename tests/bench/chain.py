@@ -17,13 +17,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from c360_spark import tables
+from c360_spark.commands.demo import found_persons
+from c360_spark.commands.synth import synth
 from c360_spark.config import Conf, load
 from c360_spark.observe.match_quality import pairwise
+from c360_spark.pipeline.chain import run_stages
+from c360_spark.pipeline.stages import STAGES
+from c360_spark.run.context import Run, run_id_of
 from c360_spark.session import session
-from c360_spark.stages.chain import STAGES, run_stages
-from c360_spark.stages.demo import found_persons
-from c360_spark.stages.run import Run, run_id_of
-from c360_spark.stages.synth import synth
 from c360_spark.store import Store
 from c360_spark.synth.noise import Noise
 from tests.bench import components, gold, identity, landing, payload, silver

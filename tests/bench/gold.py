@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.columns.keys import identifier_id, with_key
 from c360_spark.config import Conf
-from c360_spark.stages.chain import STAGES
-from c360_spark.stages.run import Run, run_id_of
+from c360_spark.pipeline.stages import STAGES
+from c360_spark.run.context import Run, run_id_of
 from c360_spark.store import Store
 from c360_spark.tables import Table
 from tests.bench.machine import say

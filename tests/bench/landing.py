@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns import keys
 from c360_spark.config import Conf
-from c360_spark.stages.land import land
-from c360_spark.stages.run import Run, run_id_of
+from c360_spark.run.context import Run, run_id_of
+from c360_spark.stages.bronze.land import land
 from c360_spark.store import Store
 from tests.bench.machine import say
 

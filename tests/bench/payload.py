@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import Conf
-from c360_spark.config.activation import Destination
+from c360_spark.config.activation.activation import Destination
 from c360_spark.export.payload import payloads
 from tests.bench.machine import say
 

@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from c360_spark.commands.sample import sample
+from c360_spark.commands.source import into_sources, into_taxonomy, spaces
 from c360_spark.config import load
-from c360_spark.governance.onboarding.contract_text import contract_text
-from c360_spark.governance.onboarding.proposal import proposal
-from c360_spark.stages.sample import sample
-from c360_spark.stages.source import into_sources, into_taxonomy, spaces
+from c360_spark.contracts.onboarding.contract_text import contract_text
+from c360_spark.contracts.onboarding.proposal import proposal
 
 CASES = Path(__file__).parent
 PLACEHOLDERS = {

@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 
 from c360_spark import tables
 from c360_spark.config import load
-from c360_spark.stages.chain import run_stages
-from c360_spark.stages.run import Run, run_id_of
+from c360_spark.pipeline.chain import run_stages
+from c360_spark.run.context import Run, run_id_of
 from c360_spark.store import Store
 
 CONF = Path(__file__).parent / "conf"

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.observe.match_quality import pairwise
-from c360_spark.stages.run import Run
+from c360_spark.run.context import Run
 from tests.real.conftest import Onboard, accounting, sample
 
 pytestmark = [pytest.mark.real, pytest.mark.spark, pytest.mark.slow]

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from c360_spark.columns.keys import digest
 from c360_spark.columns.normalize import digits, key_part
 from c360_spark.config import load
-from c360_spark.config.identity import RuleSet
+from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.components import components
 from c360_spark.identity.probabilistic import crowded_blocks, pairs, prepared
 from c360_spark.observe.match_quality import pairwise

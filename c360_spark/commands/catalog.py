@@ -1,0 +1,44 @@
+"""`c360 contracts catalog`: every contract, and every table it feeds, as HTML to look at. Needs no JVM."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from c360_spark.config import load
+from c360_spark.contracts.catalog import catalog as pages
+from c360_spark.errors import InputError
+
+MADE = '<meta name="generator" content="c360 contracts catalog">'
+
+
+def write_catalog(config: str, env: str, out: Path, totals: Mapping[str, str] | None = None) -> int:
+    """Write the catalog of conf/ to the folder `out`, and give the number of files.
+
+    `totals` tells in words what each metric comes to. Pages of an earlier catalog that this one lacks are
+    removed; other files stay. Raises ConfigError C201 where conf/ is wrong, InputError C303 where the folder cannot be
+    written, or holds a file of another making by a page's name.
+    """
+    shell = Path(pages.__file__).with_name("catalog.html").read_text(encoding="utf-8")
+    # A lone surrogate has no bytes in UTF-8; a contract may hold one all the same.
+    files = {
+        name: text.encode("utf-8", "xmlcharrefreplace")
+        for name, text in pages.catalog(load(Path(config), env), page=shell, totals=totals).items()
+    }
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _keep_others(out, files)
+        for name, content in files.items():
+            (out / name).write_bytes(content)
+    except OSError as error:
+        raise InputError("C303", f"{out} cannot be written: {error.strerror}", hint="give another folder") from None
+    return len(files)
+
+
+def _keep_others(out: Path, files: dict[str, bytes]) -> None:
+    """Remove pages of an earlier catalog, and refuse to write over what is not one."""
+    for path in sorted(out.glob("*.html")):
+        ours = MADE in path.read_text(encoding="utf-8", errors="replace")[:400]
+        if ours:
+            path.unlink()
+        elif path.name in files:
+            hint = "give an empty folder"
+            raise InputError("C303", f"{path} is there already and is no page of a catalog", hint=hint)

@@ -1,0 +1,131 @@
+"""`c360 rules`: try a rule set beside the live one, release it, and go back."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from c360_spark import tables
+from c360_spark.commands.rule_figures import Figures, figures
+from c360_spark.config import load
+from c360_spark.config.rules.identity import RuleSet
+from c360_spark.config.yaml.round_trip import become, edited
+from c360_spark.errors import ConfigError, InputError
+from c360_spark.observe.identity_health import sizes
+from c360_spark.observe.rule_comparison import held
+from c360_spark.pipeline.chain import run_stage
+from c360_spark.pipeline.stages import of_layers
+from c360_spark.run.context import Run, hold
+from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.rule_approval import release, releases, require_release
+from c360_spark.store import Store
+
+# What is made of silver. Audiences and what destinations are sent follow from it and from the live history.
+BESIDE = [name for name in of_layers("identity", "gold") if name != "build_audiences"]
+
+
+def read_candidate(config: str, env: str, file: Path) -> RuleSet:
+    """The rule set of another file than identity.yml, checked with the rest of conf/."""
+    return load(Path(config), env, rules=file).rules
+
+
+def compare(run: Run, candidate: RuleSet) -> Figures:
+    """Make by the candidate, beside the live tables, whatever is made of silver, as of the last run; and count what
+    differs, up to what destinations are sent.
+
+    Raises InputError C304 when nothing has been resolved yet, ConfigError C204 when the rule set of the run, which
+    stands for the live one, is not the one released last.
+    """
+    with hold(run):
+        return _compared(run, candidate)
+
+
+def _compared(run: Run, candidate: RuleSet) -> Figures:
+    """As `compare`, in a lake that is held."""
+    require_release(run)
+    live = replace(run, as_of=_last_as_of(run))
+    side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
+    side = replace(live, store=side_store, conf=replace(run.conf, rules=candidate))
+    for stage in BESIDE:
+        run_stage(side, stage)
+    return figures(live, side)
+
+
+def _layer(candidate: RuleSet) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in candidate.label)
+
+
+def _last_as_of(run: Run) -> datetime:
+    times: list[datetime] = [
+        row["as_of"] for row in run.store.rows(tables.RUN, "stage", "as_of") if row["stage"] == "resolve_identity"
+    ]
+    if not times:
+        raise InputError("C304", "nothing has been resolved in this lake yet", hint="run resolve_identity first")
+    return max(times)
+
+
+def promote(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
+    """Release the candidate, if it keeps to the live rule set's `promotion` limits.
+
+    Raises ConfigError C205 without an approver, when it changes too much, or when it sets a limit below what living
+    persons have.
+    """
+    if not approved_by.strip():
+        raise ConfigError("C205", "nobody approved it", hint="give a name as --approved-by")
+    with hold(run):
+        return _promoted(run, candidate, approved_by=approved_by)
+
+
+def _promoted(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
+    too_low = list(_too_low(run, candidate))
+    if too_low:
+        hint = "raise the limit, or split these persons with never-links first"
+        raise ConfigError("C205", "; ".join(too_low), hint=hint)
+    found, limits = _compared(run, candidate), run.conf.rules.promotion
+    complaints = []
+    if found["moved_share"] > limits.max_moved_share:
+        complaints.append(f"{found['moved_share']:.1%} of identifiers would move, {limits.max_moved_share:.1%} may")
+    if found["persons"]["candidate"]["largest"] > limits.max_person_size:
+        complaints.append(f"a person would have {found['persons']['candidate']['largest']:,} identifiers")
+    if complaints:
+        hint = "raise `promotion` in the live identity.yml, under review, if this is meant"
+        raise ConfigError("C205", "; ".join(complaints), hint=hint)
+    release(run, candidate, approved_by=approved_by, figures=json.dumps(found))
+    return found
+
+
+def _too_low(run: Run, candidate: RuleSet) -> Any:
+    largest = sizes(run.store.read(tables.PERSON)).head()
+    if candidate.component_limit and largest and largest.largest > candidate.component_limit:
+        yield f"component_limit is {candidate.component_limit}, a living person has {largest.largest} identifiers"
+    membership = current_membership(run)
+    for row in held(membership, run.store.read(tables.IDENTIFIER)).orderBy("namespace").collect():
+        space = candidate.namespaces.get(row.namespace)
+        if space and space.max_per_person and space.max_per_person < row.most:
+            yield f"max_per_person of {row.namespace} is {space.max_per_person}, a living person has {row.most}"
+
+
+def rollback(run: Run, config: str, *, approved_by: str) -> str:
+    """Release the rule set before the newest other one again, and write it to identity.yml; its label.
+
+    Raises ConfigError C205 when there is none, or without an approver.
+    """
+    if not approved_by.strip():
+        raise ConfigError("C205", "nobody approved it", hint="give a name as --approved-by")
+    with hold(run):
+        return _rolled_back(run, Path(config) / "identity.yml", approved_by=approved_by)
+
+
+def _rolled_back(run: Run, file: Path, *, approved_by: str) -> str:
+    known = releases(run)
+    before = next((rules for label, _, _, rules in known if label != known[0][0]), None)
+    if before is None:
+        raise ConfigError("C205", "there is no earlier rule set", hint="c360 rules list shows what was released")
+    wanted = before.model_dump(mode="json", exclude_defaults=True)
+    text = edited(file.read_text(encoding="utf-8") if file.exists() else "", lambda data: become(data, wanted))
+    # The file first: without the release no run takes it, and going back again gives the same.
+    file.with_suffix(".yml.new").write_text(text, encoding="utf-8")
+    file.with_suffix(".yml.new").replace(file)
+    release(run, before, approved_by=approved_by, figures=None)
+    return before.label

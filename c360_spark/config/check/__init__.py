@@ -1,0 +1,1 @@
+"""What one file of conf/ says about another."""

@@ -1,0 +1,1 @@
+"""What sources promise: contracts and how their datasets arrive."""

@@ -1,0 +1,1 @@
+"""How persons, profiles, events and metrics are made."""

@@ -1,0 +1,85 @@
+"""What a SQL expression in conf/ may say: declared columns, literals, and functions that cannot reach outside."""
+
+import re
+from collections.abc import Collection
+
+from c360_spark.config.rules.grammar import complaint
+from c360_spark.config.yaml.document import did_you_mean
+
+KEYWORDS = frozenset(
+    "and or not is null in between like true false case when then else end interval day days month months year years "
+    "date timestamp distinct from".split()
+)
+FUNCTIONS = frozenset(
+    "abs coalesce concat date_add date_sub datediff element_at floor greatest least length lower months_between round "
+    "to_date trim upper".split()
+)
+NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+TOKEN = re.compile(
+    rf"'(?:[^'\\]|'')*'|{NAME}(?:\.{NAME})*|[0-9]+(?:\.[0-9]+)?|(--|/\*)|<=>|<=|>=|<>|!=|[()=<>+\-*/%,.\[\]]|(\S)"
+)
+
+
+def complaints(text: str, columns: Collection[str]) -> list[str]:
+    """Why `text` is not an expression over `columns`; empty when it is."""
+    found = [] if text.strip() else ["the expression is empty"]
+    for match in TOKEN.finditer(text):
+        word = match.group()
+        if match.group(1) or match.group(2):
+            found.append(f"{word!r} is not allowed in an expression")
+        elif not (word[0].isalpha() or word[0] == "_") or word.lower() in KEYWORDS:
+            continue
+        elif text[match.end() :].lstrip().startswith("("):
+            if word.lower() not in FUNCTIONS:
+                found.append(f"function '{word}' is not allowed{did_you_mean(word.lower(), FUNCTIONS)}")
+        elif word not in columns:
+            # Of a name with dots, the part that is wrong.
+            unknown = next((part for part in word.split(".") if part not in columns), word)
+            found.append(f"unknown column '{unknown}'{did_you_mean(unknown, columns)}")
+    found += _brackets(text)
+    wrong = None if found else complaint([match.group() for match in TOKEN.finditer(text)])
+    return [wrong] if wrong else found
+
+
+def used(text: str, columns: Collection[str]) -> set[str]:
+    """Which of `columns` an expression reads."""
+    return {match.group() for match in TOKEN.finditer(text)} & set(columns)
+
+
+def placed(text: str, columns: Collection[str], struct: str) -> str:
+    """An expression over `columns` as one over the fields of a struct that bear their names, dots included."""
+
+    def moved(match: re.Match[str]) -> str:
+        return f"{struct}.`{match.group()}`" if match.group() in columns else match.group()
+
+    return TOKEN.sub(moved, text)
+
+
+def conjuncts(text: str) -> list[str]:
+    """The parts of a condition that AND joins at its outermost level; `text` is free of complaints."""
+    parts, depth, between, start = [], 0, 0, 0
+    for match in TOKEN.finditer(text):
+        word = match.group().lower()
+        depth += (word in ("(", "[", "case")) - (word in (")", "]", "end"))
+        if word == "or" and depth == 0:
+            return [text.strip()]
+        if word == "between" and depth == 0:
+            between += 1
+        elif word == "and" and depth == 0 and between:
+            between -= 1
+        elif word == "and" and depth == 0:
+            parts.append(text[start : match.start()].strip())
+            start = match.end()
+    last = text[start:].strip()
+    return [*parts, last] if last else parts
+
+
+def _brackets(text: str) -> list[str]:
+    """Brackets that do not pair; those within quotes are text."""
+    opened: list[str] = []
+    for bracket in re.findall(r"'(?:[^']|'')*'|([()\[\]])", text):
+        if bracket in ("(", "["):
+            opened.append(bracket)
+        elif bracket and (not opened or opened.pop() + bracket not in ("()", "[]")):
+            return [f"'{bracket}' closes nothing"]
+    return [f"'{opened[-1]}' is not closed"] if opened else []

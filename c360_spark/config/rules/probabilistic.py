@@ -1,0 +1,211 @@
+"""The block `probabilistic` of identity.yml: which records are compared, how, and what agreement is worth.
+
+A comparison falls into one of a few *levels*, from exact agreement to none. The match model (conf/models/<name>.yml)
+says for each level how often pairs of one person's records are in it (m) and how often pairs of two people's (u), as in
+Fellegi and Sunter, A Theory for Record Linkage (1969). The kind of a comparison alone decides which levels there are.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from math import fsum
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from c360_spark.config.rules.key_part import KeyPart, Normalizer
+from c360_spark.config.yaml.document import Loc, did_you_mean
+from c360_spark.config.yaml.model import Model
+
+Kind = Literal["name", "date", "postcode", "phone", "email", "exact", "address"]
+Engine = Literal["duckdb", "spark"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+OTHER = "other"  # the last level of every comparison: both values are there, and no level before holds
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A condition of a level on one value of a comparison.
+
+    `similar` is a Jaro-Winkler similarity of at least `limit`, `edits` a Damerau-Levenshtein distance of at most it.
+    """
+
+    measure: Literal["equal", "similar", "edits"]
+    value: int = 0
+    limit: float = 0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a kind of comparison compares: one normaliser for each of its columns, and the levels below `exact`.
+
+    `measure` is the one that `thresholds` are of, None where the levels are fixed.
+    """
+
+    normalizers: tuple[Normalizer, ...]
+    measure: Literal["similar", "edits"] | None = None
+    thresholds: tuple[float, ...] = ()
+
+
+SHAPES: dict[Kind, Shape] = {
+    "name": Shape(("name",), "similar", (0.92, 0.8)),
+    "date": Shape(("digits",), "edits", (1, 2)),
+    "postcode": Shape(("postcode",), "edits", (1,)),
+    "phone": Shape(("digits",), "edits", (1,)),
+    "email": Shape(("email",)),
+    "exact": Shape(("lower",)),
+    "address": Shape(("name", "postcode")),
+}
+EQUAL = Agreement("equal")
+# An e-mail's second value is what stands before the @. Street and postcode are one comparison because they are no two
+# pieces of evidence: who shares the street shares the postcode, and a household would be taken for one person.
+FIXED: dict[Kind, dict[str, tuple[Agreement, ...]]] = {
+    "email": {
+        "exact": (EQUAL,),
+        "same_user": (Agreement("equal", 1),),
+        "similar_0.92": (Agreement("similar", 0, 0.92),),
+    },
+    "exact": {"exact": (EQUAL,)},
+    "address": {
+        "exact": (EQUAL, Agreement("equal", 1)),
+        "similar_street": (Agreement("similar", 0, 0.9), Agreement("equal", 1)),
+        "same_postcode": (Agreement("equal", 1),),
+        "same_street": (EQUAL,),
+    },
+}
+
+
+class Comparison(Model):
+    """How one property of two records is compared. `columns` are of silver.profile_record: by default the one with the
+    comparison's name, for an address street and postcode. `thresholds` go from the strictest to the loosest.
+    """
+
+    kind: Kind
+    columns: tuple[str, ...] = ()
+    thresholds: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "Comparison":
+        shape = SHAPES[self.kind]
+        if self.columns and len(self.columns) != len(shape.normalizers):
+            raise ValueError(f"a comparison of kind {self.kind} has {len(shape.normalizers)} columns")
+        if self.thresholds and not shape.measure:
+            raise ValueError(f"a comparison of kind {self.kind} has no thresholds")
+        strict_first = sorted(set(self.thresholds), reverse=shape.measure == "similar")
+        if list(self.thresholds) != strict_first:
+            raise ValueError(f"thresholds must go from the strictest to the loosest: {strict_first}")
+        if shape.measure == "similar" and any(not 0 < limit < 1 for limit in self.thresholds):
+            raise ValueError("a similarity is between 0 and 1, without the ends")
+        if shape.measure == "edits" and any(limit not in range(1, 10) for limit in self.thresholds):
+            raise ValueError("a number of edits is a whole number from 1 to 9")
+        return self
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """The columns it compares, of the comparison called `name`."""
+        return self.columns or (("street", "postcode") if self.kind == "address" else (name,))
+
+    @property
+    def levels(self) -> dict[str, tuple[Agreement, ...]]:
+        """The levels before OTHER, the strictest first. A threshold is part of a level's name, so figures estimated
+        for one are not taken for another.
+        """
+        shape = SHAPES[self.kind]
+        if not shape.measure:
+            return FIXED[self.kind]
+        limits = self.thresholds or shape.thresholds
+        return {"exact": (EQUAL,), **{f"{shape.measure}_{x:g}": (Agreement(shape.measure, 0, x),) for x in limits}}
+
+
+class Level(Model):
+    """How often pairs that have both values are in a level: pairs of one person (m), pairs of two (u)."""
+
+    m: float = Field(gt=0, le=1)
+    u: float = Field(gt=0, le=1)
+
+
+class Trained(Model):
+    """Where a model's figures come from."""
+
+    as_of: date
+    seed: int
+    records: PositiveInt
+
+
+class MatchModel(Model):
+    """conf/models/<name>.yml. `prior` is the share of one-person pairs among all pairs of records."""
+
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    prior: float = Field(gt=0, lt=1)
+    comparisons: dict[Name, dict[str, Level]]
+    trained: Trained | None = None
+
+
+def _attaches_after_review(block: "Probabilistic") -> "Probabilistic":
+    if block.review_at > block.attach_at:
+        raise ValueError(f"review_at ({block.review_at:g}) must not be above attach_at ({block.attach_at:g})")
+    return block
+
+
+class Probabilistic(Model):
+    """Pairs of records that are compared and scored.
+
+    `regions` are those whose records take part, each with the purpose that has to be granted for it, or null.
+    `blocking`: only records that agree on all parts of one of the keys are compared. `max_block_pairs`: a key's value
+    that would make more pairs than that makes none. Without `model` nothing is scored yet: `c360 model train` makes
+    one, with `seed`, from pairs of the keys in `train_on`, or of all. A key that households share, such as a phone,
+    teaches that given names mean little. How it is computed (`engine`, `local_max_records`) never changes a score.
+    """
+
+    regions: dict[str, str | None] = Field(min_length=1)
+    comparisons: dict[Name, Comparison] = Field(min_length=1)
+    blocking: dict[Name, tuple[KeyPart, ...]] = Field(min_length=1)
+    attach_at: float = Field(ge=0, le=1)
+    review_at: float = Field(ge=0, le=1)
+    engine: Literal["auto"] | Engine = "auto"
+    local_max_records: PositiveInt = 500_000
+    max_block_pairs: PositiveInt = 5_000
+    seed: int = Field(default=1, ge=0)
+    train_on: tuple[str, ...] = ()
+    model: MatchModel | None = None
+
+    _order = model_validator(mode="after")(_attaches_after_review)
+
+    def engine_for(self, records: int) -> Engine:
+        """The engine for so many records."""
+        if self.engine != "auto":
+            return self.engine
+        return "duckdb" if records <= self.local_max_records else "spark"
+
+
+def columns(block: Probabilistic) -> Iterator[tuple[Loc, str]]:
+    """Every column that is used, with its place in the block."""
+    for name, comparison in block.comparisons.items():
+        for i, column in enumerate(comparison.of(name)):
+            yield ("comparisons", name, "columns", i), column
+    for name, parts in block.blocking.items():
+        for i, part in enumerate(parts):
+            yield ("blocking", name, i), part.column
+
+
+def complaints(block: Probabilistic) -> Iterator[tuple[Loc, str]]:
+    """Names of nothing in the block, and where the match model does not fit its comparisons."""
+    for i, key in enumerate(block.train_on):
+        if key not in block.blocking:
+            yield ("train_on", i), f"unknown blocking key '{key}'{did_you_mean(key, block.blocking)}"
+    if block.model is None:
+        return
+    given = block.model.comparisons
+    for name in given.keys() - block.comparisons.keys():
+        yield ("model", "comparisons", name), f"unknown comparison '{name}'{did_you_mean(name, block.comparisons)}"
+    for name, comparison in block.comparisons.items():
+        loc: Loc = ("model", "comparisons", name)
+        wanted, levels = [*comparison.levels, OTHER], given.get(name, {})
+        for level in levels.keys() - set(wanted):
+            yield (*loc, level), f"unknown level '{level}' of {name}{did_you_mean(level, wanted)}"
+        missing = [level for level in wanted if level not in levels]
+        if missing:
+            yield loc, f"{name} has no figures for {', '.join(missing)}"
+        for letter in () if missing else ("m", "u"):
+            total = fsum(getattr(level, letter) for level in levels.values())
+            if abs(total - 1) > 0.02:
+                yield loc, f"{letter} of all levels of {name} is {total:.3f} together, not 1"

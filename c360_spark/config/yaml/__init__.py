@@ -1,0 +1,1 @@
+"""YAML files with places, read into frozen values and written back with their comments."""

@@ -1,0 +1,1 @@
+"""Which version a changed contract needs."""

@@ -1,0 +1,65 @@
+"""Where what a contract delivers goes, and who relies on it: from contracts outwards, and back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from c360_spark.config import Conf, Contract, Field
+from c360_spark.contracts.dependents import dependents
+from c360_spark.contracts.gate.difference import Difference
+
+
+@dataclass(frozen=True)
+class Use:
+    """One property, or one constant (which has no `field`), of a contract.
+
+    `name` is that of the contract, a line's as `lines[].sku`; `table` is its table of silver; `dependents` are all who
+    rely on it, from silver outwards.
+    """
+
+    contract: Contract
+    name: str
+    table: str
+    field: Field | None
+    dependents: tuple[str, ...]
+
+
+def uses(conf: Conf, contract: Contract) -> list[Use]:
+    """What a contract delivers, in its order: properties, those of lines, constants."""
+    return [*_properties(conf, contract), *_constants(conf, contract)]
+
+
+def fed(conf: Conf) -> dict[str, list[Use]]:
+    """Of each dependent (and of a map's column where its key is one) the uses it relies on, by the newest contracts."""
+    found: dict[str, list[Use]] = {}
+    for _, contract in sorted(conf.contracts.items()):
+        for use in uses(conf, contract):
+            for name in dict.fromkeys([*use.dependents, *map(column_of, use.dependents)]):
+                found.setdefault(name, []).append(use)
+    return found
+
+
+def column_of(dependent: str) -> str:
+    """`silver.order.attributes` of `silver.order.attributes.shop`; what is no column of silver stays as it is."""
+    return ".".join(dependent.split(".")[:3]) if dependent.startswith("silver.") else dependent
+
+
+def _properties(conf: Conf, contract: Contract) -> Iterator[Use]:
+    for field in contract.fields:
+        kinds = ["property.removed", *(["primary_key.changed"] if field in contract.primary_key else [])]
+        found = [each for kind in kinds for each in dependents(conf, Difference(kind, field.name), contract)]
+        yield Use(contract, field.name, contract.table, field, tuple(dict.fromkeys(found)))
+    if contract.lines:
+        for field in contract.lines.fields:
+            name = f"{'.'.join(contract.lines.path)}[].{field.name}"
+            found = dependents(conf, Difference("property.removed", name), contract)
+            yield Use(contract, name, contract.lines.table, field, tuple(found))
+
+
+def _constants(conf: Conf, contract: Contract) -> Iterator[Use]:
+    given = [("", contract.table, column) for column in contract.constants]
+    if contract.lines:
+        within = f"{'.'.join(contract.lines.path)}[]"
+        given += [(within, contract.lines.table, column) for column in contract.lines.constants]
+    for prefix, table, column in given:
+        found = dependents(conf, Difference("constant.changed", f"{prefix}{column}"), contract)
+        yield Use(contract, f"{prefix}{'.' if prefix else ''}{column}", table, None, tuple(found))

@@ -1,0 +1,134 @@
+"""A proposal as the text of a contract, each guess with its confidence and its reason on its own line."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from c360_spark.config.yaml.round_trip import block, dumped, flow, say
+from c360_spark.contracts.onboarding.guess import Guess, Proposed
+from c360_spark.contracts.onboarding.observed import Observed, Path
+from c360_spark.contracts.onboarding.proposal import Proposal
+
+FACTS = ("primaryKey", "primaryKeyPosition", "required", "classification", "logicalTypeOptions")
+SETTINGS = (
+    *("canonical", "normalize", "identifier", "formats", "timeFrom", "zone", "zoneFrom", "zones"),
+    *("amountIn", "locale", "valueMap", "enum"),
+)
+TOP = """\
+A draft, inferred from {records:,} records of a sample ({format}).
+A number after # is how sure the guess on its line is, from 0 to 1, and what it rests on. Read each line, those of
+identifiers and keys first: they can merge people. Then fill in the placeholders in <>, and set status: active."""
+INDENT = 6  # of the properties of a record
+
+
+def contract_text(made: Proposal) -> str:
+    """The file conf/contracts/<source>/<dataset>/1.0.0.odcs.yaml, a draft."""
+    contract = _head(made)
+    contract["schema"] = CommentedSeq([_record(made)])
+    notes = "".join(f"\nNOTE {note}" for note in made.notes)
+    text = TOP.format(records=len(made.sample.records), format=made.sample.format)
+    contract.yaml_set_start_comment(text + notes)
+    return dumped(contract)
+
+
+def sources_entry(made: Proposal) -> CommentedMap:
+    """The value in sources.yml below the source's and the dataset's name."""
+    path, sample = f"{made.source}/{made.dataset}", made.sample
+    entry: CommentedMap = flow({"format": sample.format, "path": path, "glob": sample.glob, **sample.written})
+    return entry
+
+
+def _head(made: Proposal) -> CommentedMap:
+    contract = block(
+        apiVersion="v3.1.0",
+        kind="DataContract",
+        id=f"{made.source}.{made.dataset}",
+        name=f"{made.source} {made.dataset}",
+        version="1.0.0",
+        status="draft",
+        domain="customer",
+        description=block(purpose="<what the data is for, in one line>"),
+        team=block(name="<owner-team>", members=CommentedSeq([flow({"username": "<steward>", "role": "steward"})])),
+        slaProperties=CommentedSeq(
+            flow({"property": name, "value": days, "unit": "d"}) for name, days in (("latency", 1), ("retention", 396))
+        ),
+    )
+    say(contract, "status", "active once it is read and owned; until then nothing lands, and it stops nothing")
+    say(contract["team"], "name", "as the code host knows the team")
+    say(contract["team"]["members"], 0, "who answers questions about the data")
+    say(contract["slaProperties"], 0, "0.20: a sample cannot tell; how late may it come?")
+    say(contract["slaProperties"], 1, "0.20: a sample cannot tell; how long may it be kept?")
+    return contract
+
+
+def _record(made: Proposal) -> CommentedMap:
+    record = block(name=made.dataset, logicalType="object", customProperties=CommentedSeq())
+    _set(record, "canonicalTable", made.table)
+    if made.constants:
+        values = {name: guess.value for name, guess in made.constants.items()}
+        why = "; ".join(str(guess) for guess in made.constants.values())
+        _add(record, "constants", values, why)
+    record["properties"] = _properties(made, made.tree, made.made, INDENT)
+    return record
+
+
+def _properties(made: Proposal, tree: Sequence[Observed], known: dict[Path, Proposed], pad: int) -> CommentedSeq:
+    rows = CommentedSeq()
+    for seen in tree:
+        notes: list[str] = []
+        if seen.shape == "value":
+            row, notes = _property(known[seen.path]), _notes(known[seen.path])
+        elif seen.shape == "object":
+            row = block(name=seen.name, logicalType="object")
+            say(row, "logicalType", "1.00: an object in each record that has it")
+            row["properties"] = _properties(made, seen.inner, known, pad + 4) if seen.inner else flow([])
+        else:
+            row = block(name=seen.name, logicalType="array")
+            say(row, "logicalType", "1.00: an array in each record that has it")
+            if array := made.array(seen):
+                row["customProperties"] = CommentedSeq()
+                for name, guess in array.settings.items():
+                    _set(row, name, guess)
+                row["items"] = block(name="line" if array.is_lines else "item", logicalType="object")
+                inner = {each.seen.path: each for each in array.made}
+                row["items"]["properties"] = _properties(made, [each.seen for each in array.made], inner, pad + 6)
+        rows.append(row)
+        if notes:
+            rows.yaml_set_comment_before_after_key(len(rows) - 1, before="\n".join(notes), indent=pad)
+    return rows
+
+
+def _notes(made: Proposed) -> list[str]:
+    """What stands above a property."""
+    if made.namespace is None:
+        return made.notes
+    space = made.namespace
+    use = f"- {{property: identifier, value: {{namespace: {space.value}}}}}"
+    where = f", and {space.value}: {{trust: 60}} to namespaces in identity.yml" if made.namespace_is_new else ""
+    return [*made.notes, f"{space}; to use it, add {use} to its customProperties{where}"]
+
+
+def _property(made: Proposed) -> CommentedMap:
+    row = block(name=made.seen.name, logicalType=made.type.value)
+    say(row, "logicalType", str(made.type))
+    for name in FACTS:
+        if name in made.facts:
+            row[name] = flow(made.facts[name].value)
+            say(row, name, str(made.facts[name]))
+    if made.settings:
+        row["customProperties"] = CommentedSeq()
+    for name in SETTINGS:
+        if name in made.settings:
+            _set(row, name, made.settings[name])
+    return row
+
+
+def _set(row: CommentedMap, name: str, guess: Guess) -> None:
+    _add(row, name, guess.value, str(guess))
+
+
+def _add(row: CommentedMap, name: str, value: Any, why: str) -> None:
+    settings: CommentedSeq = row["customProperties"]
+    settings.append(flow({"property": name, "value": value}))
+    say(settings, len(settings) - 1, why)

@@ -1,0 +1,94 @@
+"""The events of a sample in the vocabulary of all sources."""
+
+import re
+
+from ruamel.yaml.comments import CommentedMap
+
+from c360_spark.config.contract.vocabulary import EVENT_NAME, Taxonomy, words
+from c360_spark.config.yaml.round_trip import block, edited, flow
+from c360_spark.contracts.onboarding.proposal import Proposal
+
+MOST = 50  # more different values are no names of events
+
+
+def with_events(text: str, taxonomy: Taxonomy, made: Proposal) -> tuple[str, list[str]]:
+    """The text of taxonomy.yml with the events and the channel that it lacks, and in words what was added.
+
+    An event that is new is described by whoever reads the draft; one that is known only gains the channel.
+    """
+    channels, known, said = _channels(made), {words(word): name for word, name in taxonomy.names.items()}, list[str]()
+
+    def add(data: CommentedMap) -> None:
+        for word in _events(made):
+            name = known.get(words(word))
+            if name is None:
+                name = words(word) if re.match(EVENT_NAME, words(word)) else f"{made.dataset}_{words(word)}"
+                known[words(word)] = name
+                _insert(data, name, _entry(name, word, channels, taxonomy))
+                said.append(name)
+            elif name in taxonomy.events:
+                for channel in channels:
+                    if channel not in taxonomy.events[name].channels:
+                        data["events"][name]["channels"].insert(0, channel, flow([]))
+                        said.append(f"{name} from {channel}")
+
+    if not _events(made):
+        return text, []
+    text_with = edited(text, add)
+    return (text_with, said) if said else (text, [])
+
+
+def lacking(taxonomy: Taxonomy, made: Proposal) -> list[str]:
+    """Events of the sample whose records silver would reject: no property gives what the vocabulary wants of them."""
+    targets = [each.settings["canonical"].value for each in made.every if "canonical" in each.settings]
+    given = {str(target).removeprefix("properties.") for target in (*targets, *made.constants)}
+    known, said = {words(word): name for word, name in taxonomy.names.items()}, []
+    for name in dict.fromkeys(known[words(word)] for word in _events(made) if words(word) in known):
+        for channel in _channels(made):
+            wanted = sorted(set(taxonomy.events[name].channels.get(channel, ())) - given)
+            if wanted:
+                properties = ", ".join(f"properties.{each}" for each in wanted)
+                said.append(f"{name} from {channel} must bring {properties}: map it, or its records are quarantined")
+    return said
+
+
+def _insert(data: CommentedMap, name: str, entry: CommentedMap) -> None:
+    events = data.setdefault("events", CommentedMap())
+    # Behind the last event may stand a comment on what comes after all of them.
+    place = len(events) if next(reversed(data)) == "events" else 0
+    events.insert(place, name, entry)
+
+
+def _entry(name: str, word: str, channels: list[str], taxonomy: Taxonomy) -> CommentedMap:
+    entry = block(
+        description="<what happened>",
+        stage=next(iter(taxonomy.stages), "<stage>"),
+        owner="<owner-team>",
+        channels=flow({channel: [] for channel in channels or ["<channel>"]}),
+    )
+    if words(word) != name:
+        entry["aliases"] = flow([words(word)])
+    return entry
+
+
+def _events(made: Proposal) -> list[str]:
+    if made.table.value != "event":
+        return []
+    if "event_name" in made.constants:
+        return [str(made.constants["event_name"].value)]
+    found = sorted({text for text in _values(made, "event_name") if words(text)})
+    return found if len(found) <= MOST else []
+
+
+def _channels(made: Proposal) -> list[str]:
+    given = made.constants.get("channel")
+    return [str(given.value)] if given else sorted({text for text in _values(made, "channel") if text.isidentifier()})
+
+
+def _values(made: Proposal, column: str) -> list[str]:
+    """What the records of the sample hold in the property of a column, after its valueMap."""
+    for each in made.every:
+        if "canonical" in each.settings and each.settings["canonical"].value == column:
+            map_ = each.settings["valueMap"].value if "valueMap" in each.settings else {}
+            return [map_.get(text, text) for text in each.seen.texts]
+    return []

@@ -1,0 +1,144 @@
+"""Whom a property identifies: which namespace of identity.yml, or one that has to be added there."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from c360_spark.contracts.onboarding.guess import Guess, Proposed, capped, of, percent
+from c360_spark.contracts.onboarding.names import (
+    NAMESPACES,
+    OF_MANY,
+    OF_PEOPLE,
+    OTHERS,
+    SUBJECT_TYPE,
+    SUBJECT_VALUE,
+    known,
+    snake,
+    tokens,
+)
+from c360_spark.contracts.onboarding.values import is_dialled, is_email, is_hash, is_international, share
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """The namespaces of identity.yml, and the patterns that contracts promise for values of some of them."""
+
+    names: tuple[str, ...]
+    patterns: Mapping[str, tuple[str, ...]]
+
+    def called(self, made: Proposed) -> list[tuple[str, float]]:
+        """Namespaces that the property's name may mean."""
+        found = []
+        for space in self.names:
+            last = space.rsplit(".", 1)[-1]
+            words = [*NAMESPACES.get(last, ()), "".join(tokens([last]))]
+            if sure := known(made.seen.path, words):
+                found.append((space, sure))
+        return found
+
+
+def identify(source: str, table: str, found: Sequence[Proposed], keys: Sequence[Proposed], spaces: Spaces) -> None:
+    """Note at each property whom it identifies. Class and column of an identifier follow from it elsewhere."""
+    paired = _paired(found, spaces)
+    for made in found:
+        if made is paired or not made.seen.texts or (table == "cdp_profile" and made in keys):
+            continue  # a profile of a CDP is no identifier of anybody
+        people = table == "profile_record"
+        _one(source, made, spaces, own=people and list(keys) == [made], of_people=people)
+
+
+def _one(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> None:
+    seen = made.seen
+    if share(is_hash, seen.texts) >= 0.9:
+        if known(seen.path, NAMESPACES["email"]) or "email" in "".join(tokens(seen.path)):
+            made.notes.append("hashed already: it cannot be held against plain e-mail addresses")
+        return
+    address = _address(made, spaces)
+    if address and (others := sorted(OTHERS & set(tokens(seen.path)))):
+        made.notes.append(f"no identifier: by the word {others[0]} it is not of the person whom the record is about")
+    elif address:
+        _use(made, *address)
+    elif not own and known(seen.path, OF_MANY):
+        made.notes.append("no identifier: many people can share the id of an account or a company")
+    elif not _known_space(source, made, spaces, own=own, of_people=of_people) and (own or known(seen.path, OF_PEOPLE)):
+        made.namespace = Guess(
+            f"{source}.{'_'.join(tokens(seen.path[-1:])) if len(tokens(seen.path[-1:])) > 1 else _longer(seen.path)}",
+            0.6 if own else 0.5,
+            "the key of the source's own records" if own else "named like an identifier of people",
+        )
+
+
+def _address(made: Proposed, spaces: Spaces) -> tuple[dict[str, object], float, str] | None:
+    """An e-mail address or phone number, which its values tell."""
+    seen = made.seen
+    if (part := share(is_email, seen.texts)) >= 0.8 and "email" in spaces.names:
+        return {"namespace": "email"}, part, of(part, seen, "are e-mail addresses")
+    dialled = share(is_dialled, seen.texts) if known(seen.path, NAMESPACES["phone"]) else 0.0
+    part = max(dialled, share(is_international, seen.texts))
+    if part >= 0.8 and "phone" in spaces.names:
+        return {"namespace": "phone"}, part, of(part, seen, "look like phone numbers")
+    return None
+
+
+def _known_space(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> bool:
+    """Whether a namespace of identity.yml was found for it, or an argument against one."""
+    seen = made.seen
+    for space, sure in spaces.called(made):
+        if space in ("email", "phone"):
+            continue
+        fits = _promised(spaces.patterns.get(space, ()), seen.texts)
+        if fits is not None and fits < 0.8:
+            made.notes.append(f"not {space}: {percent(fits)} of its values fit the pattern of that contract")
+            continue
+        mine = space.startswith(f"{source}.")
+        if own and not mine and fits is None:
+            continue  # the key of a source's own records is nobody else's
+        if of_people and (shared := len(seen.texts) - len(set(seen.texts))):
+            made.notes.append(f"not {space}: {shared:,} of its values stand in more than one record of a person")
+            return True
+        said = f"named like {space}" + ("" if fits is None else f"; {of(fits, seen, 'fit its pattern')}")
+        use: dict[str, object] = {"namespace": space, **({"verified": True} if mine and own else {})}
+        _use(made, use, 0.9 * sure if fits is not None or mine else 0.7 * sure, said)
+        return True
+    return False
+
+
+def _longer(path: Sequence[str]) -> str:
+    """`customer.id` as customer_id: an id needs to say of what."""
+    return "_".join(tokens(path[-2:])) if len(path) > 1 else snake(path)
+
+
+def _use(made: Proposed, use: dict[str, object], sure: float, why: str) -> None:
+    made.settings["identifier"] = capped(Guess(use, sure, why))
+
+
+def _promised(patterns: Sequence[str], texts: Sequence[str]) -> float | None:
+    if not patterns:
+        return None
+    return share(lambda text: any(re.search(pattern, text) for pattern in patterns), texts)
+
+
+def _paired(found: Sequence[Proposed], spaces: Spaces) -> Proposed | None:
+    """A value whose kind another property tells, as consent statements have it."""
+    kind = next((made for made in found if known(made.seen.path, SUBJECT_TYPE)), None)
+    value = next((made for made in found if made is not kind and known(made.seen.path, SUBJECT_VALUE)), None)
+    if kind is None or value is None or len(set(kind.seen.texts)) > 10:
+        return None
+    meant: dict[str, str] = {}
+    for word in sorted(set(kind.seen.texts)):
+        flat = "".join(tokens([word]))
+        for space in spaces.names:
+            last = space.rsplit(".", 1)[-1]
+            if flat in (*NAMESPACES.get(last, ()), "".join(tokens([last]))) and re.fullmatch(
+                r"[A-Za-z_ \-]{1,30}", word
+            ):
+                meant.setdefault(word, space)
+    if not meant:
+        return None
+    name = ".".join(kind.seen.path)
+    part = sum(text in meant for text in kind.seen.texts) / len(kind.seen.texts)
+    use = {"namespaceFrom": name, "namespaces": meant}
+    why = f"{name} tells its kind in {percent(part)} of the records"
+    value.settings["identifier"] = capped(Guess(use, 0.9 * part, why))
+    value.facts["classification"] = Guess("direct", 0.9, "it names a person")
+    return value

@@ -1,0 +1,255 @@
+"""What the whole dataset is about: its table in silver, its key, and which property fills which column."""
+
+from collections.abc import Sequence
+
+from c360_spark.contracts.onboarding.guess import Guess, Proposed, capped, of
+from c360_spark.contracts.onboarding.names import (
+    CDPS,
+    COLUMNS,
+    KEYS,
+    LINE_NO,
+    OF_MANY,
+    OF_PEOPLE,
+    known,
+    spellings,
+    tokens,
+)
+from c360_spark.contracts.onboarding.values import (
+    is_country,
+    is_currency,
+    is_dialled,
+    is_email,
+    is_number,
+    is_postcode,
+    share,
+)
+
+# Columns that speak for a table, and by how much.
+SIGNALS: dict[str, dict[str, float]] = {
+    "profile_record": {
+        "given_name": 1.5,
+        "family_name": 1.5,
+        "birth_date": 1.5,
+        "street": 0.5,
+        "city": 0.5,
+        "postcode": 0.5,
+        "email": 0.5,
+        "phone": 0.5,
+        "loyalty_tier": 1,
+        "loyalty_points": 1,
+        "updated_at": 0.5,
+    },
+    "event": {"event_name": 2, "occurred_at": 1},
+    "order": {"order_id": 1, "total_minor": 1.5, "ordered_at": 0.5, "currency": 0.5, "status": 0.25},
+    "order_line": {"order_id": 1, "sku": 1.5, "quantity": 1.5, "unit_price_minor": 1},
+    "support_case": {"subject": 1.5, "priority": 1.5, "opened_at": 0.5, "status": 0.5},
+    "consent": {"purpose": 2.5, "status": 0.5, "effective_from": 0.5},
+}
+# Words of the dataset's own name.
+HINTS = {
+    "profile_record": "customer contact member profile person subscriber lead user account people kunde".split(),
+    "event": "event activity engagement conversion click hit track visit message".split(),
+    "order": "order purchase sale transaction bestellung receipt charge payment invoice".split(),
+    "order_line": "line item position".split(),
+    "support_case": "case ticket call conversation incident support".split(),
+    "consent": "consent choice preference permission statement".split(),
+}
+NEEDED = {
+    "cdp_profile": ("profile_id",),
+    "event": ("event_name", "occurred_at"),
+    "order": ("order_id", "ordered_at"),
+    "order_line": ("order_id",),
+    "support_case": ("opened_at",),
+    "consent": ("purpose", "status", "effective_from"),
+}
+TIME = {
+    "profile_record": "updated_at",
+    "cdp_profile": "updated_at",
+    "event": "occurred_at",
+    "order": "ordered_at",
+    "order_line": "ordered_at",
+    "support_case": "opened_at",
+    "consent": "effective_from",
+}
+NAMING = frozenset(("identify", "alias"))
+CALLS = NAMING | frozenset("track page screen group".split())  # of the tracking API of Segment and its like
+TIMES = frozenset(TIME.values()) | {"created_at"}
+MONEY = frozenset(("total_minor", "unit_price_minor", "amount_minor"))
+Chosen = dict[str, tuple[Proposed, Guess]]
+
+
+def table_of(source: str, dataset: str, found: Sequence[Proposed], *, lines: bool) -> Guess:
+    """The canonical table of a dataset by its properties and its name; `lines` tells whether records have some.
+
+    Customer records of a CDP are no evidence of who is who: only its name tells that it is one.
+    """
+    scores = {table: _score(table, dataset, found, lines=lines) for table in SIGNALS}
+    ranked = sorted(scores, key=lambda table: (-scores[table][0], table))
+    best, second = ranked[0], ranked[1]
+    kinds = [made for made in found if known(made.seen.path, ("type",)) and made.seen.complete]
+    if any(set(made.seen.texts) <= NAMING for made in kinds):
+        return Guess("profile_record", 0.8, "calls of a tracker that tell who somebody is")
+    if any(set(made.seen.texts) <= CALLS for made in kinds):
+        return Guess("event", 0.8, "calls of a tracker, told apart by their type; identify and alias are no events")
+    called = sorted(CDPS & {*tokens([source]), *tokens([dataset])})
+    if best == "profile_record" and called:
+        return Guess("cdp_profile", 0.8, f"customer records, and {called[0]} is a CDP: compared, never evidence")
+    if scores[best][0] <= 0:
+        return Guess("profile_record", 0.2, "nothing tells what it is: the table that needs least")
+    sure = scores[best][0] / (scores[best][0] + max(scores[second][0], 0.5))
+    return Guess(best, sure, f"it has {', '.join(scores[best][1])}; next would be {second}")
+
+
+def _score(table: str, dataset: str, found: Sequence[Proposed], *, lines: bool) -> tuple[float, list[str]]:
+    columns = chosen(table, found)
+    present = [name for name in SIGNALS[table] if name in columns]
+    score = sum(SIGNALS[table][name] * columns[name][1].confidence for name in present)
+    words = tokens([dataset])
+    if any(word.rstrip("s") in HINTS[table] for word in words):
+        score += 2
+        present.append(f"the name {dataset}")
+    if lines and table == "order":
+        score += 2
+        present.append("lines")
+    # What silver must have: a name of an event can be a constant, a time cannot.
+    score -= sum(1 if name == "event_name" else 3 for name in NEEDED.get(table, ()) if name not in columns)
+    return score, present
+
+
+def chosen(table: str, found: Sequence[Proposed]) -> Chosen:
+    """For each column of `table` the property that fits best: each property fills one column at most."""
+    guesses = []
+    for order, (column, words) in enumerate(COLUMNS[table].items()):
+        for place, made in enumerate(found):
+            guess = _fits(column, words, made)
+            if guess:
+                rank = (
+                    min(words.index(name) for name in spellings(made.seen.path) if name in words)
+                    if (known(made.seen.path, words))
+                    else len(words)
+                )
+                # Among times the usual word for it counts most: created_at is an order's time where nothing better is.
+                first = (
+                    (rank, -guess.confidence) if column in TIMES or column == "status" else (-guess.confidence, rank)
+                )
+                # Silver rejects a record without it: a property that is mostly absent is the last choice.
+                lacking = column in NEEDED.get(table, ()) and len(made.seen.texts) < 0.9 * made.seen.records
+                first = (float(lacking), *first)
+                guesses.append((first, len(made.seen.path), order, place, column, made, guess))
+    taken: Chosen = {}
+    used: set[int] = set()
+    for _, _, _, place, column, made, guess in sorted(guesses, key=lambda each: (_late(each[4]), *each[:4])):
+        if column not in taken and place not in used:
+            taken[column] = made, guess
+            used.add(place)
+    return taken
+
+
+def _late(column: str) -> int:
+    """A table's own time is chosen before the time of creation."""
+    return 1 if column == "created_at" else 0
+
+
+def _fits(column: str, words: Sequence[str], made: Proposed) -> Guess | None:
+    """Whether a property fills a column: its name says so and its values do not speak against it."""
+    seen, named = made.seen, known(made.seen.path, words)
+    part, what = _looks(column, made)
+    by_name = f"named like {column}"
+    if named and part is None:
+        return Guess(column, named * 0.9, by_name)
+    if named and part is not None and part >= 0.8:
+        return Guess(column, 0.5 * named + 0.5 * part, f"{by_name}; {of(part, seen, what)}")
+    if not named and column == "email" and part is not None and part >= 0.9:
+        return Guess(column, 0.85 * part, of(part, seen, what))
+    return None
+
+
+def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
+    """The share of values that look as the column wants them, and what they then are; None where none can tell."""
+    texts = made.seen.texts
+    if column in TIMES:
+        ok = made.type.value in ("date", "timestamp")
+        return (1.0 if ok else 0.0), f"are of type {made.type.value}"
+    if column == "birth_date":
+        return (1.0 if made.type.value == "date" else 0.0), "are dates"
+    if column in MONEY or column in ("quantity", "loyalty_points"):
+        whole = column in ("quantity", "loyalty_points")
+        ok = made.type.value in (("integer",) if whole else ("integer", "number"))
+        return (1.0 if ok else 0.0), "are numbers"
+    tests = {
+        "email": (is_email, "are e-mail addresses"),
+        "phone": (is_dialled, "look like phone numbers"),
+        "country": (is_country, "are names or codes of countries"),
+        "currency": (is_currency, "are ISO 4217 codes"),
+        "postcode": (is_postcode, "look like postcodes"),
+    }
+    if column in tests and texts:
+        test, what = tests[column]
+        return share(test, texts), what
+    if not texts or made.type.value in ("date", "timestamp"):
+        return 0.0, "cannot be it"
+    if column == "event_name" and (len(set(texts)) > 50 or share(is_number, texts) > 0.5):
+        return 0.0, "are no names of events"
+    if column == "event_name" and set(texts) == {"track"}:
+        return 0.0, "are calls of a tracker, which name their event elsewhere"
+    return None, ""
+
+
+def primary_key(table: str, dataset: str, found: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
+    """The properties that tell records apart, by their names and because no two records share them."""
+    if table == "order_line":
+        order = [made for made in found if known(made.seen.path, COLUMNS["order"]["order_id"][:-1])]
+        line = [made for made in found if known(made.seen.path, LINE_NO)]
+        if order and line:
+            pairs = list(
+                zip(
+                    (leaf.text for leaf in order[0].seen.leaves),
+                    (leaf.text for leaf in line[0].seen.leaves),
+                    strict=False,
+                )
+            )
+            part = len(set(pairs)) / len(pairs) if pairs else 0
+            if part >= 0.9 and order[0].seen.complete and line[0].seen.complete:
+                return [order[0], line[0]], Guess(True, 0.9 * part, "an order and its line; no two records share both")
+    for made in _named_keys(table, dataset, found):
+        seen = made.seen
+        part = len(set(seen.texts)) / len(seen.texts) if seen.texts else 0
+        if seen.complete and part >= 0.9:
+            again = len(seen.texts) - len(set(seen.texts))
+            said = (
+                "each value once"
+                if not again
+                else f"{again:,} values stand more than once: sent again, or another version"
+            )
+            sure = part * (0.95 if not again else 0.8)
+            return [made], capped(Guess(True, sure, f"named like a key; in all records, {said}"))
+    return _event_key(found) if table == "event" else ([], None)
+
+
+def _named_keys(table: str, dataset: str, found: Sequence[Proposed]) -> list[Proposed]:
+    """Properties that may be the key by their names, the surest first: contact_id of contacts, then id, then others. An
+    id of something else that a record belongs to, as an account's, is none.
+    """
+    words = tokens([dataset])[-1:] or [dataset]
+    own = {f"{word}{end}" for word in (words[0], words[0].rstrip("s")) for end in ("id", "no", "number")}
+    names = [*sorted(own), *KEYS[table]]
+    ranked = []
+    for place, made in enumerate(found):
+        known_by = [(-sure, names.index(n)) for n, sure in spellings(made.seen.path).items() if n in names]
+        if known_by and not known(made.seen.path, OF_MANY - own):
+            ranked.append((*min(known_by)[:1], len(made.seen.path), min(known_by)[1], place))
+    return [found[place] for *_, place in sorted(ranked)]
+
+
+def _event_key(found: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
+    """Who, when and what together, where an event has no id of its own."""
+    columns = chosen("event", found)
+    who = [made for made in found if known(made.seen.path, OF_PEOPLE) and made.seen.complete]
+    parts = [columns[name][0] for name in ("occurred_at", "event_name") if name in columns]
+    if not who or len(parts) < 2 or not all(made.seen.complete for made in parts):
+        return [], None
+    keys = [who[0], *parts]
+    rows = list(zip(*((leaf.text for leaf in made.seen.leaves) for made in keys), strict=False))
+    if len(set(rows)) < len(rows):
+        return [], None
+    return keys, Guess(True, 0.5, "an event without an id: who, when and what; no two records share all three")

@@ -1,0 +1,91 @@
+"""How one stage or several are run, and what is put on record of it."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from c360_spark import tables
+from c360_spark.config.yaml.document import did_you_mean
+from c360_spark.errors import C360Error, InputError
+from c360_spark.faults import fault
+from c360_spark.pipeline.stages import STAGES
+from c360_spark.run.context import TIME, Run, hold
+from c360_spark.store import history_is_gone
+
+FROM_FILES = ("land",)  # what it does not find is no change of a table
+
+
+def run_stages(run: Run, names: list[str]) -> None:
+    """Run stages one after the other, holding the lake. The ledger ops.run tells how each ended.
+
+    Raises InputError C203 for an unknown stage, C305 for an `as_of` before what the lake has seen; and
+    what the later of several stages would raise for conf/ and the environment, before anything is done.
+    """
+    for name in names:
+        if name not in STAGES:
+            raise InputError("C203", f"no stage '{name}'", hint=did_you_mean(name, STAGES).lstrip("; "))
+    if len(names) > 1:  # a stage alone says it at once itself
+        for precheck in (STAGES[name].precheck for name in names):
+            if precheck:
+                precheck(run)
+    with hold(run):
+        in_order(run, names)
+
+
+def in_order(run: Run, names: list[str]) -> None:
+    """As `run_stages`, in a lake that is held already."""
+    _refuse_the_past(run)
+    ledger: list[tuple[object, ...]] = []
+    try:
+        for number, name in enumerate(names, 1):
+            if len(names) > 1:
+                run.say(f"[{number}/{len(names)}] {name}")
+            started_at, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
+            message: str | None = "unexpected failure"
+            try:
+                run_stage(run, name)
+                message = None
+            except Exception as error:
+                known = fault(error)
+                message = known.code if known else message
+                raise
+            finally:
+                run.store.scratch.clear()
+                seconds, status = time.monotonic() - began, "failed" if message else "done"
+                ledger.append((run.run_id, name, run.as_of, started_at, seconds, status, message))
+    finally:
+        _note(run, ledger)
+
+
+def _note(run: Run, ledger: list[tuple[object, ...]]) -> None:
+    """Write ops.run. Where even that fails, as on a full disk, it is said, and the first failure stays the one told."""
+    try:
+        run.store.append_rows(tables.RUN, ledger)
+    except Exception as error:
+        if all(status == "done" for *_, status, _ in ledger):
+            raise
+        known = fault(error)
+        run.say(f"ops.run could not be written: {known.cause if known else type(error).__name__}")
+
+
+def run_stage(run: Run, name: str) -> None:
+    """Run a stage; where what changed since its last run cannot be read any more, deal with everything instead."""
+    try:
+        STAGES[name](run)
+    except Exception as error:
+        if isinstance(error, C360Error) or name in FROM_FILES or run.anew or not history_is_gone(error):
+            raise
+        run.say(f"{name:<28} the changes since its last run are gone (VACUUM): everything is made anew")
+        STAGES[name](replace(run, anew=True))
+
+
+def _refuse_the_past(run: Run) -> None:
+    """History is written in the order of time: of a record when it was received, of persons when they changed."""
+    seen = {
+        "landing": run.store.greatest(tables.DELIVERY, "received_at"),
+        "resolution of identities": run.store.greatest(tables.CHANGE, "occurred_at"),
+    }
+    at, what = max(((at, what) for what, at in seen.items() if at), default=(run.as_of, ""))
+    if at > run.as_of:
+        hint = f"there is a {what} of {at:{TIME}}; later data needs a later --as-of"
+        raise InputError("C305", f"as-of {run.as_of:{TIME}} is before an earlier {what}", hint=hint)

@@ -1,0 +1,78 @@
+"""The common arguments of every job, and how a job ends: exit code 0, or a cause and a hint without a traceback."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from c360_spark.config import load
+from c360_spark.faults import fault
+from c360_spark.pipeline.chain import run_stages
+from c360_spark.run.context import Run, instant, run_id_of
+from c360_spark.session import session
+from c360_spark.store import Store
+
+
+def main(stage: str | None) -> None:
+    """Run one stage, or all of schedule.yml where it is None, as `spark-submit jobs/<stage>.py`; leave with its exit
+    code.
+    """
+    parser = argparse.ArgumentParser(description=f"c360_spark: {stage or 'all stages'}")
+    parser.add_argument("--config", default="conf", help="folder with platform.yml")
+    parser.add_argument("--env", default="dev", help="environment: overlays platform.<env>.yml")
+    parser.add_argument("--lake", help="root of the lake; default from platform.yml")
+    parser.add_argument("--landing", help="root of the landing folders; default from platform.yml")
+    parser.add_argument("--as-of", help="the time of the run, ISO 8601 in UTC; default: now")
+    parser.add_argument("--run-id", help="default: made from --as-of")
+    parser.add_argument("--only", help="land only this source or source.dataset")
+    given = parser.parse_args()
+    sys.exit(outcome(lambda: run(stages=[stage] if stage else None, **vars(given))))
+
+
+def outcome(work: Callable[[], None]) -> int:
+    """Exit code of `work`; a failure of ours or of the machine is told on standard error as code, cause and hint."""
+    try:
+        work()
+    except Exception as error:
+        known = fault(error)
+        if known is None:
+            raise
+        print(known, file=sys.stderr)
+        return known.exit_code
+    return 0
+
+
+def run(*, stages: list[str] | None, **given: Any) -> None:
+    """Run some stages, or all of schedule.yml in its order; `given` is what `begin` takes."""
+    begun = begin(**given)
+    tasks = begun.conf.schedule
+    run_stages(begun, stages or [tasks.root[name].job for name in tasks.ordered()])
+
+
+def begin(
+    *,
+    config: str,
+    env: str,
+    lake: str | None = None,
+    landing: str | None = None,
+    outgoing: str | None = None,
+    as_of: str | None = None,
+    run_id: str | None = None,
+    only: str | None = None,
+    retry_rejected: bool = False,
+    cdp: str | None = None,
+    accept: Sequence[str] = (),
+    small: bool = False,
+) -> Run:
+    """Check configuration and arguments, then start Spark, tuned for little data if `small`."""
+    conf = load(Path(config), env, lake=lake, landing=landing, outgoing=outgoing)
+    moment = instant(as_of) if as_of else datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    list(conf.datasets(only))
+    conf.cdps(cdp)
+    conf.platform.identity_key.secret()
+    platform = conf.platform
+    spark = session("c360", platform.spark, small=small)
+    store = Store(spark, platform.lake, platform.catalog)
+    return Run(spark, store, conf, moment, run_id or run_id_of(moment), only, retry_rejected, cdp, tuple(accept))

@@ -1,0 +1,83 @@
+"""Changes as files: JSON lines for machines, CSV for people. A batch is one file, complete or not there."""
+
+import csv
+import errno
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyspark.sql import Row
+
+from c360_spark.config.activation.activation import OWN_COLUMNS, Deliver, Destination
+from c360_spark.config.activation.destination_kinds import KINDS
+from c360_spark.export.call import call
+from c360_spark.receivers.receiver import Answer, Batch, NotTaken
+
+HEAD = OWN_COLUMNS["csv"]
+STAMP = "%Y%m%dT%H%M%SZ"
+
+
+class DeliveredFiles:
+    """The folder of a destination below `outgoing`. Whoever takes the files may move or delete them."""
+
+    def __init__(self, destination: Destination, settings: Deliver, outgoing: str) -> None:
+        assert settings.folder
+        self.destination, self.form, self.calls = destination, settings.to, KINDS[destination.kind].calls
+        self.root, self.folder = Path(outgoing), Path(outgoing) / settings.folder
+
+    def send(self, batch: Batch) -> Mapping[str, Answer]:
+        """Write a batch under a name made of its content, so the same batch is the same file. Names sort as they are to
+        be read: files of one time and wave hold different persons.
+        """
+        content = self._csv(batch) if self.form == "csv" else self._jsonl(batch)
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        what = "_events" if batch.rows[0]["operation"] == "track" else ""
+        name = f"{self.destination.name}{what}-{batch.due:{STAMP}}-{batch.wave:03}-{digest}.{self.form}"
+        try:
+            self._write(name, content)
+        except OSError as error:
+            code = errno.errorcode.get(error.errno or 0, "OSError")
+            raise NotTaken(f"io:{code}", f"{self.folder / name}: {error.strerror or error}") from error
+        return {}
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _write(self, name: str, content: bytes) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.folder.resolve().is_relative_to(self.root.resolve()):
+            raise NotTaken("io:outside", f"{self.folder} is a link that leads out of {self.root}", lasting=True)
+        part = self.folder / f".{name}.part"
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self.folder / name)
+
+    def _csv(self, batch: Batch) -> bytes:
+        """With the mark by which spreadsheets know UTF-8. Payloads of the kind are escaped already."""
+        fields = sorted(self.destination.fields)
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow([*HEAD, *fields])
+        for row in batch.rows:
+            writer.writerow([*_own(row).values(), *(row["payload"].get(field, "") for field in fields)])
+        return text.getvalue().encode("utf-8-sig")
+
+    def _jsonl(self, batch: Batch) -> bytes:
+        """A change a line, in our own shape or as a call."""
+        told = (call(row, self.destination) if self.calls else _change(row) for row in batch.rows)
+        return "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in told).encode("ascii")
+
+
+def _change(row: Row) -> dict[str, object]:
+    return {**_own(row), "payload": row["payload"]}
+
+
+def _own(row: Row) -> dict[str, object]:
+    """What every change says beside its payload."""
+    created_at = row["created_at"].isoformat(timespec="seconds") + "Z"
+    return {name: row[name] for name in HEAD if name != "created_at"} | {"created_at": created_at}

@@ -1,0 +1,136 @@
+"""What a stage has not dealt with yet: what changed in the tables it reads, or everything."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+
+import c360_spark
+from c360_spark.run.context import Run
+from c360_spark.run.watermark import Marks, advance, watermarks
+from c360_spark.tables import Table
+
+AS_OF = "as_of "  # in the ledger of watermarks: a time for which the stage was done, numbered
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A stage, or a part of one, that deals with changes by itself.
+
+    `rules` says, in any words, what the result depends on beside the tables; `makes` are tables it cannot do without.
+    """
+
+    name: str
+    rules: str
+    makes: Sequence[Table]
+
+    @property
+    def label(self) -> str:
+        return f"{c360_spark.__version__} {hashlib.sha256(self.rules.encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True)
+class Increment:
+    """`known` are the versions that were dealt with, `marks` those that will have been; `last_as_of` is for when."""
+
+    run: Run
+    consumer: str
+    known: Marks
+    marks: Marks
+    whole: bool
+    last_as_of: datetime | None
+
+    @property
+    def idle(self) -> bool:
+        """No table has another version: there is nothing to do for who does not ask the time."""
+        versions = {name: n for name, n in self.marks.items() if not name.startswith(AS_OF)}
+        return not self.whole and all(self.known.get(name) == n for name, n in versions.items())
+
+    @property
+    def unchanged(self) -> bool:
+        """No table has another version and it is no later: there is nothing to do."""
+        return self.idle and self.last_as_of == self.run.as_of
+
+    def moved(self, table: Table) -> bool:
+        """The table has another version, or everything is to be made anew."""
+        return self.whole or self.known.get(table.full_name, -1) < self.marks[table.full_name]
+
+    def latest(self, table: Table) -> DataFrame:
+        """As `Store.latest`, of what is new."""
+        since, until = self._span(table)
+        return self.run.store.latest(table, since=since, until=until)
+
+    def touched(self, table: Table, *columns: str) -> DataFrame:
+        """As `Store.touched`, of what is new."""
+        since, until = self._span(table)
+        return self.run.store.touched(table, columns, since=since, until=until)
+
+    def rest(self) -> None:
+        """Say that there is nothing to do."""
+        self.run.say(f"{self.consumer:<28} nothing is new")
+
+    def done(self) -> None:
+        """To be called after the last write; until then the stage is given the same again."""
+        done([self])
+
+    def _span(self, table: Table) -> tuple[int, int]:
+        assert not self.whole, "of everything there is no part"
+        return self.known.get(table.full_name, -1), self.marks[table.full_name]
+
+
+def of(rows: DataFrame, touched: DataFrame | None) -> DataFrame:
+    """Rows with these keys (columns of the same names); all, where None is given."""
+    return rows if touched is None else rows.join(touched, touched.columns, "left_semi")
+
+
+def increment(run: Run, name: str, rules: str, *, reads: Sequence[Table], makes: Sequence[Table]) -> Increment:
+    """As `increments`, for one consumer."""
+    return increments(run, [Consumer(name, rules, makes)], reads=reads)[0]
+
+
+def increments(run: Run, consumers: Sequence[Consumer], *, reads: Sequence[Table]) -> list[Increment]:
+    """What each consumer has to deal with.
+
+    Everything, when its rules or the version of the suite are not those of last time, when a table that it makes is
+    missing, or when time goes back. They are numbered before anything is written, since a run that was killed may have
+    left tables by two.
+    """
+    versions = {table.full_name: run.store.version(table) for table in reads}
+    names = [*(each.name for each in consumers), *(_begun(each.name) for each in consumers)]
+    ledger = dict(zip(names, watermarks(run, *names), strict=True))
+    found, numbers = [], {}
+    for each in consumers:
+        known, begun = ledger[each.name], ledger[_begun(each.name)]
+        last, number = _last_as_of(known), max(begun.values(), default=0)
+        marks = versions | _moment(run, known, last)
+        whole = {begun.get(each.label), known.get(each.label)} != {number} or (last is not None and last > run.as_of)
+        if run.anew or whole or not all(run.store.exists(table) for table in each.makes):
+            numbers[_begun(each.name)] = {each.label: number + 1}
+            found.append(Increment(run, each.name, known, marks | {each.label: number + 1}, True, None))
+        else:
+            found.append(Increment(run, each.name, known, marks, False, last))
+    advance(run, numbers, known=ledger)
+    return found
+
+
+def done(begun: Sequence[Increment]) -> None:
+    """To be called after the last write of all of them."""
+    if begun:
+        known = {each.consumer: each.known for each in begun}
+        advance(begun[0].run, {each.consumer: each.marks for each in begun}, known=known)
+
+
+def _begun(consumer: str) -> str:
+    return f"{consumer} everything"
+
+
+def _moment(run: Run, known: Marks, last: datetime | None) -> dict[str, int]:
+    times = max((n for name, n in known.items() if name.startswith(AS_OF)), default=0)
+    return {f"{AS_OF}{run.as_of.isoformat()}": times if last == run.as_of else times + 1}
+
+
+def _last_as_of(known: Marks) -> datetime | None:
+    times = {n: name for name, n in known.items() if name.startswith(AS_OF)}
+    return datetime.fromisoformat(times[max(times)].removeprefix(AS_OF)) if times else None

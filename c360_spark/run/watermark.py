@@ -1,0 +1,32 @@
+"""How far a stage has read each table. Noted after its writes, so that a killed stage reads the same again."""
+
+from collections.abc import Mapping
+
+from c360_spark import tables
+from c360_spark.run.context import Run
+
+Marks = Mapping[str, int]  # versions, by full table name
+
+
+def watermarks(run: Run, *consumers: str) -> list[Marks]:
+    """For each of `consumers` the last version processed; a table never read is absent."""
+    newest: dict[str, dict[str, int]] = {consumer: {} for consumer in consumers}
+    for row in run.store.rows(tables.WATERMARK, "consumer", "table", "version"):
+        if row["consumer"] in newest:
+            marks = newest[row["consumer"]]
+            marks[row["table"]] = max(marks.get(row["table"], -1), row["version"])
+    return [newest[consumer] for consumer in consumers]
+
+
+def advance(run: Run, versions: Mapping[str, Marks], *, known: Mapping[str, Marks]) -> None:
+    """Note that each consumer has processed the tables up to these `versions`, in one commit. What is `known` to be on
+    record already is not repeated.
+    """
+    rows = [
+        (consumer, table, version)
+        for consumer, marks in versions.items()
+        for table, version in marks.items()
+        if known[consumer].get(table) != version
+    ]
+    if rows:
+        run.store.append_rows(tables.WATERMARK, rows)

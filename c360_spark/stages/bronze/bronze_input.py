@@ -1,0 +1,122 @@
+"""What silver is made of: the bronze records of a dataset, and how the versions of its contract read them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.config import Contract
+from c360_spark.config.contract.sources import Source
+from c360_spark.run.context import Run
+from c360_spark.silver.canonical import canonical, source_key
+from c360_spark.silver.parse import parsed
+from c360_spark.silver.route import not_routed, routed_to
+from c360_spark.silver.version import Reading, read, readings
+from c360_spark.tables import Table
+
+CONSUMER = "canonicalise"  # of bronze's watermarks
+
+
+@dataclass(frozen=True)
+class Input:
+    """Records of one dataset, up to a version of its bronze table. `parts` are spans of their days, each with the
+    readings that hold in it: a version ends on a day.
+    """
+
+    contract: Contract
+    arrival: Source
+    version: int
+    rows: DataFrame
+    parts: tuple[tuple[tuple[Reading, ...], DataFrame], ...]
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.contract.source, self.contract.dataset
+
+
+def bronze_of(run: Run, contract: Contract) -> Table:
+    return tables.bronze(*run.conf.landed_as(contract.source, contract.dataset))
+
+
+def bronze_input(run: Run, source: str, dataset: str, *, since: int, until: int) -> Input:
+    """The records appended to bronze after version `since`, up to `until`."""
+    rows = run.store.changes(tables.bronze(*run.conf.landed_as(source, dataset)), since=since, until=until)
+    way = run.conf.routed.get((source, dataset))
+    own = routed_to(rows, dataset, way) if way else not_routed(rows, run.conf.routes_from(source, dataset))
+    return input_of(run, source, dataset, own, version=until)
+
+
+def input_of(run: Run, source: str, dataset: str, rows: DataFrame, *, version: int) -> Input:
+    """Bronze records of a dataset, `rows`, with the readings that hold for them.
+
+    Which versions of the contract are taken depends on the day a record was received, not on the day it is read, so
+    that reading it again gives the same.
+    """
+    arrival, versions = run.conf.sources[source, dataset], run.conf.versions[source, dataset]
+    parts, day = [], F.to_date("received_at")
+    ends = sorted({version.end_of_support for version in versions if version.end_of_support})
+    for after, last in zip([None, *ends], [*ends, None], strict=True):
+        within = rows.where(day > F.lit(after)) if after else rows
+        within = within.where(day <= F.lit(last)) if last else within
+        accepted = run.conf.accepted(source, dataset, as_of=last or date.max)
+        parts.append((tuple(readings(accepted, versions)), within))
+    # Newer than the newest active one, where that was brought back: what silver is made by, not what is promised.
+    contract = parts[-1][0][0].contract
+    return Input(contract, arrival, version, rows, tuple(parts))
+
+
+def headers_of(rows: DataFrame, format: str) -> list[str] | None:
+    """The header lines among delimited records; None for other formats."""
+    if format != "csv":
+        return None
+    return sorted(row.header for row in rows.select("header").distinct().collect())
+
+
+def keys(each: Input) -> DataFrame:
+    """`delivery_id, source_key` of its records, each once."""
+    found = [rows.select("delivery_id", source_key(contract).alias("source_key")) for contract, rows in _fields(each)]
+    return reduce(DataFrame.unionByName, found).distinct()
+
+
+def candidates(run: Run, each: Input) -> DataFrame:
+    """Its canonical rows, with `reasons`."""
+    secret = run.conf.platform.identity_key.secret()
+    found = [
+        canonical(rows, contract, run.conf.rules, run.conf.taxonomy, secret=secret) for contract, rows in _fields(each)
+    ]
+    return reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), found)
+
+
+def _fields(each: Input) -> Iterator[tuple[Contract, DataFrame]]:
+    """Its records as they are read, by spans of their days, each with the contract that it is read by."""
+    headers = headers_of(each.rows, each.arrival.format)
+    for ways, rows in each.parts:
+        yield ways[0].contract, read(rows, ways, headers=headers, separator=each.arrival.separator)
+
+
+def records_in(each: Input) -> DataFrame:
+    """What has to be accounted for: its delivered rows; where each holds several records, these."""
+    if not any(way.contract.explode for ways, _ in each.parts for way in ways):
+        return each.rows
+    headers = headers_of(each.rows, each.arrival.format)
+    found = [
+        parsed(rows, ways[0].contract, headers=headers, separator=each.arrival.separator).select("source", "dataset")
+        for ways, rows in each.parts
+    ]
+    return reduce(DataFrame.unionByName, found)
+
+
+def past_support(run: Run, inputs: list[Input], found: DataFrame) -> Iterator[str]:
+    """Warnings of candidates of versions that were past their end and are taken nevertheless."""
+    for each in inputs:
+        for version in run.conf.versions[each.name]:
+            if version.end_of_support and version.settings.after_end_of_support == "warn":
+                of_it = (F.col("source") == version.source) & (F.col("dataset") == version.dataset)
+                late = F.to_date("received_at") > F.lit(version.end_of_support)
+                count = found.where(of_it & late & (F.col("contract_version") == version.version)).count()
+                if count:
+                    yield f"{count:,} of {version.name} {version.version}, which ended on {version.end_of_support}"

@@ -1,0 +1,129 @@
+"""export: audience members → the outbox of each destination, only what changed since it was last sent."""
+
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.config.activation.activation import Destination
+from c360_spark.export.change import export_changes
+from c360_spark.export.event import present, wanted_events
+from c360_spark.export.payload import consented, payloads
+from c360_spark.export.rejection import exits, rejections
+from c360_spark.run.context import Run, Step
+from c360_spark.run.pending_changes import Consumer, Increment, done, increments, of
+from c360_spark.stages.gold.persons_with_metrics import READ as OF_PEOPLE
+from c360_spark.stages.gold.persons_with_metrics import changed_people, people
+
+READ = (*OF_PEOPLE, tables.AUDIENCE_MEMBER, tables.ACK)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run has to deal with for a destination: `person_id` of touched `persons`, None for all."""
+
+    run: Run
+    destination: Destination
+    persons: DataFrame | None
+
+    def theirs(self, rows: DataFrame) -> DataFrame:
+        """Rows of touched persons."""
+        return of(rows, self.persons)
+
+    def stays(self) -> DataFrame:
+        """Theirs in the audience, of any time."""
+        own = F.col("audience") == self.destination.audience
+        return self.theirs(self.run.store.read(tables.AUDIENCE_MEMBER).where(own))
+
+
+def export(run: Run) -> None:
+    """Add the changes of every destination to its outbox, in one commit each, then record who could not be sent.
+
+    Looked at are members whose profile, sent metrics, consent, stay or answer is another than last time; all of them,
+    when the destination or such a metric was defined otherwise.
+    """
+    wanted, rejected = run.conf.destinations.values(), []
+    begun = increments(run, [_consumer(run, destination) for destination in wanted], reads=READ)
+    for destination, news in zip(wanted, begun, strict=True):
+        with run.step(f"export {destination.name}") as step:
+            work = _work(run, step, destination, news)
+            if work:
+                rows, _ = run.store.stage(f"export.{destination.name}", payload_rows(work))
+                step.wrote("outbox", run.store.append(tables.outbox(destination.name), _changes(work, rows)))
+                before = work.theirs(run.store.read(tables.REJECTED))
+                rejected.append(rejections(rows, before, destination, as_of=run.as_of, run_id=run.run_id))
+            if destination.events:
+                step.wrote("events", run.store.add(tables.event_outbox(destination.name), _events(run, destination)))
+    if rejected:
+        with run.step("export rejected") as step:
+            changed = reduce(DataFrame.unionByName, rejected)
+            step.wrote("rejected", run.store.merge(tables.REJECTED, changed))
+    done(begun)
+
+
+def _metrics(run: Run, destination: Destination) -> set[str]:
+    """Names of the metrics that are sent."""
+    return {mapping.column for mapping in destination.fields.values()} & run.conf.metrics.all.keys()
+
+
+def _consumer(run: Run, destination: Destination) -> Consumer:
+    said = destination.model_dump_json(exclude={"description", "owner", "deliver", "events"})
+    said += f" {run.conf.metrics.fingerprint(*_metrics(run, destination))}"
+    return Consumer(f"export {destination.name}", said, (tables.outbox(destination.name),))
+
+
+def _work(run: Run, step: Step, destination: Destination, news: Increment) -> Work | None:
+    """None when there is nothing to do."""
+    if news.whole or run.retry_rejected:
+        return Work(run, destination, None)
+    if news.idle:
+        step.results.append("0 members touched")
+        return None
+    touched, count = run.store.stage(f"touched.{destination.name}", _touched(run, destination, news))
+    step.results.append(f"{count:,} members touched")
+    return Work(run, destination, touched) if count else None
+
+
+def _touched(run: Run, destination: Destination, news: Increment) -> DataFrame:
+    """`person_id` of members of whom anything may be otherwise; of those who came and went, too."""
+    own = F.col("audience") == destination.audience
+    stays = news.touched(tables.AUDIENCE_MEMBER, "audience", "person_id").where(own)
+    inside = run.store.read(tables.AUDIENCE_MEMBER).where(own & F.col("exited_at").isNull())
+    changed = inside.join(changed_people(news, _metrics(run, destination)), "person_id", "left_semi")
+    answers = news.touched(tables.ACK, "destination", "idempotency_key").where(F.col("destination") == destination.name)
+    answered = run.store.read(tables.outbox(destination.name)).join(answers, "idempotency_key", "left_semi")
+    return reduce(DataFrame.unionByName, (rows.select("person_id") for rows in (stays, changed, answered))).distinct()
+
+
+def payload_rows(work: Work) -> DataFrame:
+    """As `consented` gives them: touched members with a payload, or with reasons why not."""
+    read = work.run.store.read
+    inside = work.stays().where("exited_at IS NULL")
+    members = people(work.run, _metrics(work.run, work.destination))
+    known = members.join(inside, "person_id", "left_semi")
+    made = payloads(known, work.destination, currencies=work.run.conf.metrics.currencies)
+    return consented(made, work.theirs(read(tables.CONSENT_STATE)), work.destination)
+
+
+def _changes(work: Work, rows: DataFrame) -> DataFrame:
+    run, wanted = work.run, rows.where(F.size("reasons") == 0)
+    return export_changes(
+        wanted.select("person_id", "payload", "payload_hash"),
+        work.theirs(run.store.read(tables.outbox(work.destination.name))),
+        run.store.read(tables.ACK),
+        exits(work.stays(), rows),
+        work.destination,
+        as_of=run.as_of,
+        run_id=run.run_id,
+        retry_rejected=run.retry_rejected,
+    )
+
+
+def _events(run: Run, destination: Destination) -> DataFrame:
+    """Events of those whom the destination has."""
+    read = run.store.read
+    sent = present(read(tables.outbox(destination.name)))
+    found = read(tables.GOLD_EVENT), read(tables.EVENT)
+    return wanted_events(*found, sent, destination, as_of=run.as_of, run_id=run.run_id)

@@ -1,0 +1,62 @@
+"""Whom a change touches: persons whose profile, keys or consent may be others than last time, and what they own."""
+
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.columns.record import RECORD_KEY
+from c360_spark.gold.owner import owners
+from c360_spark.run.context import Run
+from c360_spark.run.pending_changes import Increment
+from c360_spark.stages.identity.membership import current_membership
+
+READ = (tables.PERSON, tables.MEMBERSHIP, tables.IDENTIFIER_SET, tables.CONSENT, *tables.OWNED)
+
+
+def touched_persons(run: Run, news: Increment) -> DataFrame:
+    """`person_id` of everybody who changed, has or had a changed identifier, or may own or have owned a record that
+    changed: more rather than fewer. Computed from what is read, not from what was made, so that a killed run that is
+    run again finds the same.
+    """
+    shared = members(run).join(_touched_sets(run, news), "identifier_set_id", "left_semi").select("identifier_id")
+    gone = news.touched(tables.IDENTIFIER_SET, "members")  # a set that went is in no table any more
+    once = gone.select(F.explode("members.identifier_id").alias("identifier_id"))
+    theirs = current_membership(run).join(shared.unionByName(once), "identifier_id", "left_semi")
+    moved = (news.touched(table, "person_id") for table in (tables.PERSON, tables.MEMBERSHIP))
+    return reduce(DataFrame.unionByName, moved, theirs.select("person_id")).distinct()
+
+
+def owned_sets(run: Run, persons: DataFrame | None) -> DataFrame:
+    """`identifier_set_id, person_id` of the sets that `persons` own; of all where None is given."""
+    sets, placed = run.store.read(tables.IDENTIFIER_SET), current_membership(run)
+    if persons is None:
+        return owners(sets, placed, run.conf.rules)
+    theirs = placed.join(persons, "person_id", "left_semi")
+    candidates = members(run).join(theirs, "identifier_id", "left_semi").select("identifier_set_id")
+    found = owners(sets.join(candidates, "identifier_set_id", "left_semi"), placed, run.conf.rules)
+    return found.join(persons, "person_id", "left_semi")
+
+
+def _touched_sets(run: Run, news: Increment) -> DataFrame:
+    """Sets of records that came, changed or went (the number of its records tells that of a set), and of all versions
+    of these records, since a new version may have another set than the one before.
+    """
+    moved = news.touched(tables.MEMBERSHIP, "identifier_id")
+    sets = [members(run).join(moved, "identifier_id", "left_semi").select("identifier_set_id")]
+    sets += [news.touched(table, "identifier_set_id") for table in (tables.IDENTIFIER_SET, tables.CONSENT)]
+    for table in tables.OWNED:
+        versions = run.store.read(table).join(news.touched(table, *RECORD_KEY), [*RECORD_KEY], "left_semi")
+        sets.append(versions.select("identifier_set_id"))
+    consents, came = run.store.read(tables.CONSENT), F.col("effective_from") <= F.lit(run.as_of)
+    since = F.col("effective_from") > F.lit(news.last_as_of) if news.last_as_of else F.lit(True)
+    sets.append(consents.where(since & came).select("identifier_set_id"))
+    return reduce(DataFrame.unionByName, sets).distinct()
+
+
+def members(run: Run) -> DataFrame:
+    """`identifier_set_id, identifier_id` of all identifier sets."""
+    return run.store.read(tables.IDENTIFIER_SET).select(
+        "identifier_set_id", F.explode("members.identifier_id").alias("identifier_id")
+    )

@@ -1,0 +1,84 @@
+"""build_accounts: profiles and records of companies → gold.account with its members, and gold.subscription.
+
+To which company a person may belong is computed for whom a change touches, and kept in gold.account_key. Who belongs
+together is computed from that for everybody; so are subscriptions, which begin and end by time alone.
+"""
+
+from functools import partial
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.config.rules.gold import Accounts
+from c360_spark.config.rules.survivorship import ENTRY
+from c360_spark.gold.account import Grouping, account_members, account_records, accounts, belonging
+from c360_spark.gold.subscription import subscriptions
+from c360_spark.run.context import Run, Step, sync, together
+from c360_spark.run.pending_changes import Increment, increment, of
+from c360_spark.stages.silver.delivered_properties import current_rows
+
+READ = (tables.PROFILE_ATTRIBUTE, tables.ACCOUNT, tables.SUBSCRIPTION, tables.PERSON_XREF)
+MADE = (tables.ACCOUNT_KEY, tables.GOLD_ACCOUNT, tables.ACCOUNT_MEMBER, tables.ACCOUNT_XREF, tables.GOLD_SUBSCRIPTION)
+
+
+def build_accounts(run: Run) -> None:
+    """Recompute accounts and subscriptions and write what differs; without rules in gold.yml there are no accounts."""
+    grouping = _grouping(run)
+    rules = f"{run.conf.gold.accounts} {grouping} {run.conf.gold.subscriptions}"
+    news = increment(run, "build_accounts", rules, reads=READ, makes=MADE)
+    if news.unchanged:
+        news.rest()
+    else:
+        with run.step("build_accounts") as step:
+            made = account_records(current_rows(run, tables.ACCOUNT, run.store.read(tables.ACCOUNT)), grouping)
+            records, _ = run.store.stage("account records", made if run.conf.gold.accounts else made.where("false"))
+            work = [partial(_subscriptions, run, step, records, grouping)]
+            if news.moved(tables.ACCOUNT) or news.moved(tables.PROFILE_ATTRIBUTE):
+                work.append(partial(_accounts, run, step, news, records, grouping))
+            if news.moved(tables.ACCOUNT):
+                work.append(partial(sync, run, step, tables.ACCOUNT_XREF, records))
+            together(work)
+    news.done()
+
+
+def _grouping(run: Run) -> Grouping:
+    rules, lists = run.conf.gold.accounts or Accounts(), run.conf.references
+    if rules.domains is None:
+        return Grouping(rules)
+    suffixes = lists[rules.domains.suffixes].values if rules.domains.suffixes else ()
+    return Grouping(rules, lists[rules.domains.free_mail].values, suffixes)
+
+
+def _accounts(run: Run, step: Step, news: Increment, records: DataFrame, grouping: Grouping) -> None:
+    if _keys(run, step, news, records, grouping) or news.moved(tables.ACCOUNT):
+        people = run.store.read(tables.ACCOUNT_KEY)
+        sync(run, step, tables.GOLD_ACCOUNT, accounts(records, people, grouping))
+        members = account_members(people, run.store.read(tables.GOLD_ACCOUNT))  # as written: the two cannot disagree
+        sync(run, step, tables.ACCOUNT_MEMBER, members)
+
+
+def _keys(run: Run, step: Step, news: Increment, records: DataFrame, grouping: Grouping) -> bool:
+    """False when nobody was touched: whose address or company is another, or whose company's record is."""
+    store, names = run.store, ("email", f"{ENTRY}{grouping.rules.named_by}")
+    said, touched = store.read(tables.PROFILE_ATTRIBUTE).where(F.col("attribute").isin(*names)), None
+    if not news.whole:
+        moved = news.touched(tables.PROFILE_ATTRIBUTE, "attribute", "person_id").where(F.col("attribute").isin(*names))
+        companies = news.touched(tables.ACCOUNT, "source_key").select(F.col("source_key").alias("attribute_value"))
+        theirs = said.where(F.col("attribute") == names[1]).join(companies, "attribute_value", "left_semi")
+        people = moved.select("person_id").unionByName(theirs.select("person_id")).distinct()
+        touched, count = store.stage("people of companies", people)
+        step.results.append(f"{count:,} persons touched")
+        if not count:
+            return False
+    made = belonging(of(said, touched), records, grouping)
+    sync(run, step, tables.ACCOUNT_KEY, made, of(store.read(tables.ACCOUNT_KEY), touched))
+    return True
+
+
+def _subscriptions(run: Run, step: Step, records: DataFrame, grouping: Grouping) -> None:
+    read = run.store.read
+    now = current_rows(run, tables.SUBSCRIPTION, read(tables.SUBSCRIPTION))
+    xref, settings = read(tables.PERSON_XREF), run.conf.gold.subscriptions
+    made = subscriptions(now, xref, records, settings, grouping, as_of=run.as_of)
+    sync(run, step, tables.GOLD_SUBSCRIPTION, made)

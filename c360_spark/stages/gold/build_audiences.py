@@ -1,0 +1,174 @@
+"""build_audiences: profiles, metrics and consent → gold.audience_member, gold.audience_size."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import reduce
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.config.activation.audience import Audience
+from c360_spark.config.rules.expression import complaints
+from c360_spark.errors import ConfigError, IntegrityError
+from c360_spark.gold.audience import judged, moves, stays
+from c360_spark.gold.audience_size import audience_size
+from c360_spark.run.context import Run, Step
+from c360_spark.run.pending_changes import Consumer, Increment, done, increments, of
+from c360_spark.stages.gold.late_data import late_data
+from c360_spark.stages.gold.persons_with_metrics import READ, changed_people, people
+
+
+def build_audiences(run: Run) -> None:
+    """Let people into audiences and out of them, at `as_of`.
+
+    Looked at are persons of whom anything is otherwise than last time; everybody, where time alone moves people or the
+    audience was defined otherwise.
+
+    Raises IntegrityError C501 when the causes of an audience do not lead from its size before to that after.
+    """
+    last = last_evaluations(run)
+    due = [audience for audience in run.conf.audiences.values() if _is_due(run, audience, last.get(audience.name))]
+    with run.step("build_audiences") as step:
+        step.results += _late(run, last)
+        if due:
+            begun = increments(run, [_consumer(run, audience) for audience in due], reads=READ)
+            looked = [_touched(run, step, audience, news) for audience, news in zip(due, begun, strict=True)]
+            step.wrote("audience_member", run.store.merge(tables.AUDIENCE_MEMBER, changes(run, due, last, looked)))
+            _account(run, step, due, last)
+            done(begun)
+
+
+def _consumer(run: Run, audience: Audience) -> Consumer:
+    said = audience.model_dump_json(exclude={"description", "owner", "every_hours", "sla_hours"})
+    said += run.conf.metrics.fingerprint(audience.where, audience.exit) or ""
+    return Consumer(f"audience {audience.name}", said, (tables.AUDIENCE_MEMBER,))
+
+
+def _touched(run: Run, step: Step, audience: Audience, news: Increment) -> DataFrame | None:
+    """`person_id` of those who may enter or leave; None for everybody. Who left at the last look may be kept out by
+    nothing else than that it was the same moment.
+    """
+    if news.whole or audience.moves_with_time:
+        return None
+    changed = changed_people(news, run.conf.metrics.reading(audience.where, audience.exit))
+    own = run.store.read(tables.AUDIENCE_MEMBER).where(F.col("audience") == audience.name)
+    left = own.where(F.col("exited_at") == F.lit(news.last_as_of)).select("person_id")
+    persons, count = run.store.stage(f"touched.audience.{audience.name}", changed.unionByName(left).distinct())
+    step.results.append(f"{audience.name}: {count:,} persons touched")
+    return persons
+
+
+def last_evaluations(run: Run) -> dict[str, Row]:
+    """The newest row of gold.audience_size before `as_of`, by audience."""
+    sizes = run.store.read(tables.AUDIENCE_SIZE).where(F.col("evaluated_at") < F.lit(run.as_of))
+    newest = sizes.groupBy("audience").agg(F.max_by(F.struct(*sizes.columns), "evaluated_at").alias("last"))
+    return {row["last"].audience: row["last"] for row in newest.select("last").collect()}
+
+
+def changes(
+    run: Run, audiences: Sequence[Audience], last: Mapping[str, Row], looked: Sequence[DataFrame | None]
+) -> DataFrame:
+    """Who enters and who leaves, as rows of gold.audience_member; of each audience those `looked` at, None for all."""
+    found = [_changes(run, each, last.get(each.name), some) for each, some in zip(audiences, looked, strict=True)]
+    since = {name: row.evaluated_at for name, row in last.items()}
+    return late_data(run, reduce(DataFrame.unionByName, found), audiences, since)
+
+
+def _changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame | None) -> DataFrame:
+    read, since = run.store.read, last.evaluated_at if last else None
+    before = _before(run, audience, last) if last else None
+    members, now = read(tables.AUDIENCE_MEMBER), look(run, audience)
+    return stays(
+        of(members, persons),
+        of(now, persons),
+        moves(read(tables.CHANGE), since=since),
+        audience,
+        as_of=run.as_of,
+        since=since,
+        before=before,
+    )
+
+
+def look(run: Run, audience: Audience) -> DataFrame:
+    """Everybody, `judged` by the audience at `as_of`.
+
+    Raises ConfigError C201 where the types of a condition do not fit.
+    """
+    profiles = people(run, run.conf.metrics.reading(audience.where, audience.exit))
+    try:
+        return judged(profiles, run.store.read(tables.CONSENT_STATE), audience, as_of=run.as_of)
+    except PySparkException as error:
+        message = (
+            f"audiences/{audience.name}.yml: '{audience.definition}' is no condition: {str(error).splitlines()[0]}"
+        )
+        raise ConfigError("C201", message, hint="mend the condition") from None
+
+
+def _before(run: Run, audience: Audience, last: Row) -> DataFrame | None:
+    """Everybody by the definition on record, where that is another one. One that can no longer be evaluated, as a
+    metric it reads is another by now, held for nobody: who moves does so by the rule.
+    """
+    metrics = run.conf.metrics
+    now = (audience.where, audience.exit, metrics.fingerprint(audience.where, audience.exit))
+    if (last.qualifies, last.leaves, last.metrics_hash) == now:
+        return None
+    known = metrics.fingerprint(last.qualifies, last.leaves) == last.metrics_hash
+    known &= not any(complaints(text, metrics.columns) for text in (last.qualifies, last.leaves) if text)
+    old = {"where": last.qualifies, "exit": last.leaves} if known else {"where": "false", "exit": "false"}
+    return look(run, audience.model_copy(update=old))
+
+
+def _is_due(run: Run, audience: Audience, last: Row | None) -> bool:
+    return last is None or run.as_of - last.evaluated_at >= timedelta(hours=audience.every_hours)
+
+
+def _late(run: Run, last: dict[str, Row]) -> list[str]:
+    late = [
+        name
+        for name, audience in run.conf.audiences.items()
+        if audience.sla_hours and name in last
+        if run.as_of - last[name].evaluated_at > timedelta(hours=audience.sla_hours)
+    ]
+    return [f"older than their SLA until now: {', '.join(late)}"] if late else []
+
+
+def _account(run: Run, step: Step, due: list[Audience], last: dict[str, Row]) -> None:
+    members = run.store.read(tables.AUDIENCE_MEMBER)
+    rows = []
+    for audience in due:
+        found = last.get(audience.name)
+        before = found.size_after if found else _inside(run, members, audience)
+        since = found.evaluated_at if found else None
+        sizes_of = audience_size(
+            members,
+            audience,
+            size_before=before,
+            since=since,
+            as_of=run.as_of,
+            run_id=run.run_id,
+            metrics_hash=run.conf.metrics.fingerprint(audience.where, audience.exit),
+        )
+        rows.append(sizes_of)
+    sizes = reduce(DataFrame.unionByName, rows).orderBy("audience").collect()
+    for row in sizes:
+        net = sum(row.causes.values())
+        if row.size_before + net != row.size_after or row.entered - row.exited != net:
+            raise IntegrityError("C501", f"audience {row.audience} does not add up: {row.asDict()}")
+        step.results.append(f"{row.audience} {row.size_before:,} → {row.size_after:,}{_why(row)}")
+    names = tables.AUDIENCE_SIZE.column_names
+    run.store.merge_rows(tables.AUDIENCE_SIZE, [tuple(row[name] for name in names) for row in sizes])
+
+
+def _inside(run: Run, members: DataFrame, audience: Audience) -> int:
+    """Members from before sizes were on record."""
+    own = members.where((F.col("audience") == audience.name) & (F.col("entered_at") < F.lit(run.as_of)))
+    return own.where(F.col("exited_at").isNull() | (F.col("exited_at") >= F.lit(run.as_of))).count()
+
+
+def _why(size: Row) -> str:
+    told = ", ".join(f"{cause} {net:+,}" for cause, net in sorted(size.causes.items()) if net)
+    both = f"{size.entered:,} entered, {size.exited:,} left" if size.entered and size.exited else ""
+    said = ": ".join(part for part in (both, told) if part)
+    return f" ({said})" if said else ""

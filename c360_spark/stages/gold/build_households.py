@@ -1,0 +1,73 @@
+"""build_households: profiles, and identifiers that several persons use → gold.household and its members.
+
+Where a person lives is computed for whom a change touches, and kept in gold.household_key. Who lives together is
+computed from that for everybody, unless nothing that is read has changed.
+"""
+
+from functools import partial
+
+from pyspark.sql import DataFrame
+
+from c360_spark import tables
+from c360_spark.config.rules.gold import Households
+from c360_spark.gold.household import address_keys, at_address, by_address, by_sharing, eligible, households, sharing
+from c360_spark.run.context import Run, Step, sync, together
+from c360_spark.run.pending_changes import Increment, increment, of
+from c360_spark.stages.identity.membership import current_membership
+
+READ = (tables.PROFILE, tables.LINK, tables.MEMBERSHIP)
+MADE = (tables.HOUSEHOLD_KEY, tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)
+
+
+def build_households(run: Run) -> None:
+    """Recompute households and write what differs; none, where gold.yml has no rules for them."""
+    news = increment(run, "build_households", str(run.conf.gold.households), reads=READ, makes=MADE)
+    if news.idle:
+        news.rest()
+    else:
+        with run.step("build_households") as step:
+            _write(run, step, news)
+    news.done()
+
+
+def _write(run: Run, step: Step, news: Increment) -> None:
+    rules = run.conf.gold.households
+    if rules:
+        _keys(run, step, news, rules)
+        groups, members = _found(run, rules)
+        made = [(tables.HOUSEHOLD, households(groups, members)), (tables.HOUSEHOLD_MEMBER, members)]
+    else:
+        made = [(table, run.store.read(table).where("false")) for table in MADE]
+    together([partial(sync, run, step, table, rows) for table, rows in made])
+
+
+def _keys(run: Run, step: Step, news: Increment, rules: Households) -> None:
+    """To normalise addresses costs more than all the rest."""
+    store, secret, touched = run.store, run.conf.platform.identity_key.secret(), None
+    if not news.whole:
+        # Staged, so that Spark knows how few they are.
+        touched, count = store.stage("touched profiles", news.touched(tables.PROFILE, "person_id"))
+        step.results.append(f"{count:,} persons touched")
+        if not count:
+            return
+    made = address_keys(eligible(of(store.read(tables.PROFILE), touched), rules), rules, secret=secret)
+    sync(run, step, tables.HOUSEHOLD_KEY, made, of(store.read(tables.HOUSEHOLD_KEY), touched))
+
+
+def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:
+    """Groups and members by all rules."""
+    read = run.store.read
+    people = read(tables.HOUSEHOLD_KEY)  # as written, so that the tables cannot disagree
+    found, _ = run.store.stage("groups by address", by_address(people, rules))  # for both tables
+    groups, members = found.drop("home_key"), at_address(people, found)
+    if not rules.shared_identifiers:
+        return groups, members
+    held = current_membership(run)
+    shared = sharing(read(tables.LINK), held, rules).join(people, "person_id", "left_semi")
+    users, count = run.store.stage("users of shared identifiers", shared)
+    if not count:
+        return groups, members
+    placed, _ = run.store.stage("members by address", members)
+    more_groups, more_members = by_sharing(users, placed, rules)
+    every, _ = run.store.stage("household members", placed.unionByName(more_members))
+    return groups.unionByName(more_groups), every

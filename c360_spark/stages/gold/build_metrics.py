@@ -1,0 +1,94 @@
+"""build_metrics: facts of persons, and profiles → gold.metric, its totals, and moves in the lifecycle.
+
+Computed are the persons of whom a fact is new, or whom time moves: at the edge of a window those whose facts pass it,
+by recency everybody once a day.
+"""
+
+from functools import partial
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.config.rules.metrics import FACTS, LIFECYCLE
+from c360_spark.errors import ConfigError
+from c360_spark.gold.metric import (
+    measured,
+    metric_rows,
+    metric_totals,
+    metric_values,
+    person_metrics,
+    transitions,
+    with_metrics,
+)
+from c360_spark.run.context import Run, Step, sync, together
+from c360_spark.run.pending_changes import Increment, increment, of
+from c360_spark.stages.gold.metric_facts import READ, facts, measured_again
+
+MADE = (tables.METRIC, tables.METRIC_TOTAL, tables.LIFECYCLE_TRANSITION)
+
+
+def build_metrics(run: Run) -> None:
+    """Recompute at `as_of` the metrics of whom a change or time touches, and write what differs; nothing, where
+    metrics.yml has none.
+
+    Raises ConfigError C201 for an expression whose types do not fit.
+    """
+    rules, store = run.conf.metrics, run.store
+    if not rules.all and not any(store.exists(table) for table in MADE):
+        return
+    makes = MADE if rules.lifecycle else MADE[:2]
+    news = increment(run, "build_metrics", rules.model_dump_json(), reads=READ, makes=makes)
+    if news.unchanged:
+        news.rest()
+    else:
+        with run.step("build_metrics") as step:
+            _write(run, step, news)
+    news.done()
+
+
+def _write(run: Run, step: Step, news: Increment) -> None:
+    rules, store, persons = run.conf.metrics, run.store, None
+    if not rules.all:
+        for table in MADE[:2]:
+            sync(run, step, table, store.read(table).where("false"))
+        return
+    again = measured_again(run, news)
+    if again is not None:
+        persons, count = store.stage("measured again", again)
+        step.results.append(f"{count:,} persons touched")
+        if not count:
+            return
+    people, _ = store.stage("person metrics", all_metrics(run, persons))
+    rows = metric_rows(metric_values(people, rules), rules)
+    work = [partial(sync, run, step, tables.METRIC, rows, of(store.read(tables.METRIC), persons))]
+    if rules.lifecycle:
+        work.append(partial(_move, run, step, people, persons))
+    together(work)
+    if persons is not None:  # what the others come to is on record
+        everybody = store.read(tables.PROFILE).select("person_id", "region")
+        people = with_metrics(everybody, store.read(tables.METRIC), rules, rules.all)
+    totals = metric_totals(metric_values(people, rules))
+    sync(run, step, tables.METRIC_TOTAL, totals)
+
+
+def all_metrics(run: Run, persons: DataFrame | None = None) -> DataFrame:
+    """`person_id, region` and a column for each metric, of everybody or these `persons`, computed from facts."""
+    rules, found = run.conf.metrics, []
+    try:
+        for kind, fact in FACTS.items():
+            metrics = rules.of(kind)
+            if metrics:
+                found.append(measured(facts(run, fact.table, persons), fact, metrics, as_of=run.as_of))
+        return person_metrics(of(run.store.read(tables.PROFILE), persons), found, rules, as_of=run.as_of)
+    except PySparkException as error:
+        message = str(error).splitlines()[0]
+        raise ConfigError("C201", f"metrics.yml: {message}", hint="mend the expression that is named") from None
+
+
+def _move(run: Run, step: Step, people: DataFrame, persons: DataFrame | None) -> None:
+    recorded = of(run.store.read(tables.LIFECYCLE_TRANSITION), persons)
+    made = transitions(people.select("person_id", LIFECYCLE), recorded, as_of=run.as_of)
+    now = recorded.where(F.col("transitioned_at") == F.lit(run.as_of))
+    sync(run, step, tables.LIFECYCLE_TRANSITION, made, now)

@@ -1,0 +1,178 @@
+"""The middle of resolve_identity: the part of the graph that a change can reach, and how it falls into persons."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.errors import IntegrityError
+from c360_spark.identity.components import Engine, components
+from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
+from c360_spark.identity.invariants import broken
+from c360_spark.identity.limit import broken_components, parts
+from c360_spark.identity.link import links, vertices
+from c360_spark.identity.scope import elsewhere, ends, marked, neighbours, touching
+from c360_spark.run.context import Run, Step
+
+VERTEX = ("identifier_id", "namespace", "region", "datasets", "first_recorded_at", "blocked", "is_crowded")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """`scope` are all identifiers that may change, gone ones too; None for everything. `vertices` (VERTEX) are those
+    that exist, `links` all links that may change: identity.link before limits. `identifiers_before` and `links_before`
+    are what was on record of them.
+    """
+
+    scope: DataFrame | None
+    vertices: DataFrame
+    links: DataFrame
+    identifiers_before: DataFrame
+    links_before: DataFrame
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`placed` are the identifiers in the graph with `component_id` and `part_id`, `links` rows of identity.link."""
+
+    placed: DataFrame
+    links: DataFrame
+
+
+def reachable(run: Run, touched: DataFrame | None) -> Graph:
+    """Compute what is touched from the evidence; take what it reaches from the tables, each of which is read through
+    once or twice, whatever the change.
+
+    Raises IntegrityError C503 when two identifiers share an id.
+    """
+    store = run.store
+    seen, raw = _touched(run, touched)
+    near = _near(run, touched, raw)
+    found, fresh = _guarded(run, touched, seen, raw, near)
+    before = store.read(tables.IDENTIFIER)
+    if touched is not None:
+        seeds = touched.unionByName(ends(fresh.where(in_graph()))).distinct()
+        apart = touching(near.where("component_id IS NULL"), touched, "identifier_id")
+        reached = neighbours(before, near, seeds).unionByName(apart)
+        before, _ = store.stage("identifiers before", reached)
+    beside = elsewhere(_flagged(before), touched, "identifier_id").select(*VERTEX)
+    every, _ = store.stage("graph vertices", found.unionByName(beside))
+    scope, links_before, open_again = None, store.read(tables.LINK), fresh.limit(0)
+    if touched is not None:
+        scope, _ = store.stage("scope", touched.unionByName(every.select("identifier_id")).distinct())
+        links_before, open_again = _links_before(run, touched, every)
+    links_now, _ = store.stage("graph links", fresh.unionByName(open_again.select(*fresh.columns)))
+    return Graph(scope, every, links_now, before, links_before)
+
+
+def _touched(run: Run, touched: DataFrame | None) -> tuple[DataFrame, DataFrame]:
+    """The touched identifiers that exist, and all their links before any guard, as the evidence has them."""
+    store = run.store
+    evidence = store.read(tables.EVIDENCE)
+    if touched is not None:
+        evidence, _ = store.stage("touched evidence", touching(evidence, touched, "hub_id", "member_id"))
+    seen, _ = store.stage("touched vertices", touching(vertices(evidence), touched, "identifier_id"))
+    if not seen.where("check_min <> check_max").isEmpty():
+        raise IntegrityError("C503", "two identifiers have one identifier_id", hint="use another identity key")
+    expired_by = expiry(run.conf.rules, as_of=run.as_of)
+    raw, _ = store.stage("touched links", links(evidence).withColumn("expired_by", expired_by))
+    return seen, raw
+
+
+def _near(run: Run, touched: DataFrame | None, raw: DataFrame) -> DataFrame:
+    """identity.identifier, as it was, of the touched and of those they have links to."""
+    known = run.store.read(tables.IDENTIFIER)
+    if touched is None:
+        return known.limit(0)
+    return run.store.stage("near", touching(known, touched.unionByName(ends(raw)).distinct(), "identifier_id"))[0]
+
+
+def _guarded(
+    run: Run, touched: DataFrame | None, seen: DataFrame, raw: DataFrame, near: DataFrame
+) -> tuple[DataFrame, DataFrame]:
+    """The touched identifiers as VERTEX, and their links with what guards have against them."""
+    store, rules = run.store, run.conf.rules
+    timely = raw.where("blocked_by IS NULL AND expired_by IS NULL")
+    crowded = crowds(timely, rules).withColumn("is_crowded", F.lit(True))
+    flagged = seen.join(crowded, "identifier_id", "left").fillna(False, subset=["is_crowded"]).select(*VERTEX)
+    found, _ = store.stage("touched identifiers", flagged)
+    others = elsewhere(_flagged(near), touched, "identifier_id")
+    flags = [frame.select("identifier_id", "is_crowded") for frame in (found, others)]
+    return found, store.stage("guarded", guarded(raw, flags[0].unionByName(flags[1]), rules))[0]
+
+
+def _flagged(identifiers: DataFrame) -> DataFrame:
+    """identity.identifier as vertices."""
+    status = F.col("status")
+    return identifiers.withColumns({"blocked": status == "blocked", "is_crowded": status == "crowded"})
+
+
+def _links_before(run: Run, touched: DataFrame, every: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """identity.link, as it was, of the touched and of the components they reach; and of the latter those that may
+    change, without what a limit left out the last time, for it may come back.
+    """
+    near = every.select(F.col("identifier_id").alias("left_id"), F.lit(True).alias("_near"))
+    # A link between untouched identifiers of a reached component has both ends there.
+    held = marked(run.store.read(tables.LINK), touched, "left_id", "right_id").join(near, "left_id", "left")
+    reached = F.col("_near") & (in_graph() | (F.col("reason") == "never"))
+    before, _ = run.store.stage("links before", held.where(F.col("_touched") | reached).drop("_near"))
+    open_again = before.where("NOT _touched").withColumn("reason", F.when(~in_graph(), F.col("reason")))
+    return before, open_again
+
+
+def partitioned(run: Run, step: Step, graph: Graph) -> Outcome:
+    """Components, and their parts where one breaks a limit.
+
+    Raises IntegrityError C502 when the result breaks an invariant.
+    """
+    store, rules = run.store, run.conf.rules
+    edges = graph.links.where(in_graph())
+    engine = engine_for(run, edges)
+    if engine == "graphframes":
+        store.place_checkpoints()
+    labelled, _ = store.stage("components", components(edges, engine=engine))
+    inside = graph.vertices.where("NOT blocked AND NOT is_crowded").join(labelled, "identifier_id", "left")
+    placed = inside.withColumn("component_id", F.coalesce("component_id", "identifier_id"))
+    nevers = graph.links.where("reason = 'never'").select("left_id", "right_id")
+    split, count = store.stage("broken components", broken_components(placed, edges, nevers, rules))
+    outcome = Outcome(placed.withColumn("part_id", F.col("component_id")), _final(graph.links, rules.label))
+    if count:
+        outcome = _apart(run, graph, placed.join(split, "component_id", "left_semi"), outcome, nevers)
+    outcome = Outcome(store.stage("placed", outcome.placed)[0], store.stage("final links", outcome.links)[0])
+    active = outcome.links.where("status = 'active'")
+    violations = {row.invariant: row["count"] for row in broken(outcome.placed, active).collect()}
+    if violations:
+        raise IntegrityError("C502", "; ".join(f"{what} ({n:,} times)" for what, n in violations.items()))
+    step.results.append(f"{engine} engine" + (f", {count:,} components taken apart" if count else ""))
+    return outcome
+
+
+def engine_for(run: Run, links: DataFrame) -> Engine:
+    """The engine for components of these links, by platform.yml."""
+    wanted = run.conf.platform.components
+    if wanted.engine != "auto":
+        return wanted.engine
+    return "local" if links.count() <= wanted.local_max_links else "graphframes"
+
+
+def _apart(run: Run, graph: Graph, over: DataFrame, whole: Outcome, nevers: DataFrame) -> Outcome:
+    """The outcome once the components `over` have been taken apart."""
+    left, right = (over.select(F.col("identifier_id").alias(f"{end}_id"), "component_id") for end in ("left", "right"))
+    edges = graph.links.where(in_graph()).join(left, "left_id")
+    inner = nevers.join(left, "left_id").join(right, ["right_id", "component_id"])
+    made, _ = run.store.stage("parts", parts(over, edges, inner, run.conf.rules))
+    part = made.where("part_id IS NOT NULL").select("identifier_id", F.col("part_id").alias("part"))
+    placed = whole.placed.join(part, "identifier_id", "left").withColumn("part_id", F.coalesce("part", "part_id"))
+    left_out = made.where("other_id IS NOT NULL").select(
+        F.col("identifier_id").alias("left_id"), F.col("other_id").alias("right_id"), F.col("reason").alias("limit")
+    )
+    told = graph.links.join(left_out, ["left_id", "right_id"], "left")
+    told = told.withColumn("reason", F.coalesce("reason", "limit"))
+    return Outcome(placed.drop("part"), _final(told, run.conf.rules.label))
+
+
+def _final(links: DataFrame, label: str) -> DataFrame:
+    undecided = F.col("reason").isin("uncertain", "limit:known")
+    status = F.when(F.col("reason").isNull(), "active").when(undecided, "review").otherwise("evicted")
+    return links.withColumns({"status": status, "rule_set": F.lit(label)}).select(*tables.LINK.column_names)

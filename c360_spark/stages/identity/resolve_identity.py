@@ -1,0 +1,94 @@
+"""resolve_identity: identifier sets and match keys → graph → persons, with every change on record.
+
+Only what a change can reach is computed: the touched identifiers and every component that one of them is or was in. The
+result is that of computing everything anew.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from c360_spark import tables
+from c360_spark.identity.history import changes, differences, membership_rows, with_causes
+from c360_spark.identity.link import identifiers
+from c360_spark.identity.person import members, persons
+from c360_spark.identity.scope import ends, touching
+from c360_spark.observe.identity_health import health
+from c360_spark.run.context import Run, Step, together
+from c360_spark.stages.identity.evidence import Change, gather, refuse_unreleased
+from c360_spark.stages.identity.graph import Graph, Outcome, partitioned, reachable
+from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.rule_approval import release_first
+from c360_spark.stages.identity.scored_pairs import queue_review, score_pairs
+
+
+def resolve_identity(run: Run) -> None:
+    """Recompute what has changed, and write what differs.
+
+    Raises ConfigError C204, before anything is written, for a rule set that was not released; IntegrityError C503 when
+    two identifiers share an id, C502 when a partition breaks an invariant: persons are then as they were before.
+    """
+    refuse_unreleased(run)
+    score_pairs(run)
+    with run.step("resolve_identity evidence") as step:
+        change = gather(run, step)
+    if not change.is_empty:
+        with run.step("resolve_identity graph") as step:
+            graph = reachable(run, change.touched)
+            outcome = partitioned(run, step, graph)
+        with run.step("resolve_identity persons") as step:
+            _write(run, step, change, graph, outcome)
+    with run.step("resolve_identity health") as step:
+        _health(run, step)
+    release_first(run)
+    change.done(run)
+
+
+def _write(run: Run, step: Step, change: Change, graph: Graph, outcome: Outcome) -> None:
+    """Write what differs, identity.identifier last: the components on record there tell a repeated run how far a change
+    reaches.
+    """
+    store, rules = run.store, run.conf.rules
+    found, _ = store.stage("members", members(outcome.placed, derived=rules.derived))
+    known, _ = store.stage("persons before", touching(store.read(tables.PERSON), graph.scope, "anchor_id"))
+    people = persons(found, known, rule_set=rules.label)
+    work: list[Callable[[], None]] = [
+        lambda: _moves(run, step, change, graph, found),
+        lambda: step.wrote("link", store.sync(tables.LINK, outcome.links, old=graph.links_before)),
+        lambda: step.wrote("person", store.sync(tables.PERSON, people, old=known)),
+    ]
+    together(work)
+    placed = outcome.placed.select("identifier_id", "component_id")
+    now = identifiers(graph.vertices, placed, outcome.links.where("status = 'active'"), rules)
+    step.wrote("identifier", store.sync(tables.IDENTIFIER, now, old=graph.identifiers_before))
+    queue_review(run, step)
+
+
+def _moves(run: Run, step: Step, change: Change, graph: Graph, found: DataFrame) -> None:
+    """Who belongs to another person now. The change log comes first: a killed run finds the same differences again."""
+    store = run.store
+    held = current_membership(run)
+    current, _ = store.stage("membership before", touching(held, graph.scope, "identifier_id"))
+    reasons = change.reasons
+    if reasons is None:  # in a run over everything only decisions stand out
+        decisions = F.col("kind").isin("manual", "never") & F.lit(change.cause == "rule")
+        decided = ends(graph.links.where(decisions))
+        reasons = decided.withColumn("cause", F.lit("manual"))
+    moves, count = store.stage("moves", with_causes(differences(current, found), reasons, current, found))
+    if count:
+        context: dict[str, Any] = {"run_id": run.run_id, "as_of": run.as_of, "rule_set": run.conf.rules.label}
+        told = changes(moves, current, found, default_cause=change.cause, **context)
+        step.wrote("change", store.add(tables.CHANGE, told))
+        rows = membership_rows(moves, run_id=run.run_id, as_of=run.as_of)
+        step.wrote("membership", store.merge(tables.MEMBERSHIP, rows))
+
+
+def _health(run: Run, step: Step) -> None:
+    """Figures of the run, once more if it is run again."""
+    read, this_run = run.store.read, F.col("run_id") == run.run_id
+    changed = read(tables.CHANGE).where(this_run)
+    figures = health(read(tables.IDENTIFIER), read(tables.PERSON), changed).withColumn("run_id", F.lit(run.run_id))
+    known = read(tables.HEALTH).where(this_run)
+    step.wrote("health", run.store.sync(tables.HEALTH, figures, old=known))

@@ -1,0 +1,41 @@
+"""Which rule set may run: another one than that of the last run needs a release, in which somebody approved it."""
+
+from datetime import UTC, datetime
+
+from c360_spark import tables
+from c360_spark.config.rules.identity import RuleSet
+from c360_spark.errors import ConfigError
+from c360_spark.run.context import Run
+
+
+def require_release(run: Run) -> None:
+    """Raises ConfigError C204 unless the rule set of the run is the one released last. A candidate needs no release."""
+    known = [] if run.store.candidate else releases(run)
+    if known and known[0][0] != run.conf.rules.label:
+        raise ConfigError(
+            "C204",
+            f"rule set {run.conf.rules.label} is not the one released last, {known[0][0]}",
+            hint="make that identity.yml again, and give this one as --candidate to c360 rules compare and promote",
+        )
+
+
+def release_first(run: Run) -> None:
+    """A lake's first rule set replaces none, so it needs no approval."""
+    if run.store.candidate is None and not run.store.exists(tables.RULE_RELEASE):
+        release(run, run.conf.rules, approved_by="first run", figures=None)
+
+
+def release(run: Run, rules: RuleSet, *, approved_by: str, figures: str | None) -> None:
+    """Put a rule set in force: the next run with it may replace the live one."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    row = (rules.label, now, approved_by, rules.model_dump_json(), figures)
+    run.store.append_rows(tables.RULE_RELEASE, [row])
+
+
+def releases(run: Run) -> list[tuple[str, datetime, str, RuleSet]]:
+    """Label, time, who approved, and the rule set; the newest first."""
+    names = ("released_at", "label", "approved_by", "content")
+    rows = sorted(
+        (tuple(row[name] for name in names) for row in run.store.rows(tables.RULE_RELEASE, *names)), reverse=True
+    )
+    return [(label, at, approved_by, RuleSet.model_validate_json(content)) for at, label, approved_by, content in rows]

@@ -1,0 +1,1 @@
+"""From files to gold and what is sent, with Spark."""
