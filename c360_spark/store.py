@@ -175,7 +175,7 @@ class Store:
         last = F.max_by(F.struct(*names, gone), F.col("_commit_version"))
         return images.groupBy(*(F.col(k).alias(f"_{k}") for k in table.key)).agg(last.alias("image")).select("image.*")
 
-    def touched(self, table: Table, columns: Sequence[str], *, since: int, until: int) -> DataFrame:
+    def changed_values(self, table: Table, columns: Sequence[str], *, since: int, until: int) -> DataFrame:
         """The distinct values of `columns` in rows that came, changed or went after version `since`, up to `until`: as
         they were before and as they were after. Values without a null only.
         """

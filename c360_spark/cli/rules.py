@@ -63,7 +63,7 @@ def parts(
 def list_rules(config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
     """The rule sets released so far, the newest first."""
     _, begun = _rules(config, env, lake)
-    for label, at, approved_by, _ in stage("stages.identity.rule_approval").releases(begun):
+    for label, at, approved_by, _ in stage("stages.identity.rule_approval").approvals(begun):
         print(f"{at:%Y-%m-%d %H:%M}  {label}  {approved_by}")
 
 

@@ -10,8 +10,8 @@ from c360_spark.config.rules.expression import complaints, conjuncts
 from c360_spark.config.yaml.document import did_you_mean
 from c360_spark.errors import ConfigError, InputError
 from c360_spark.run.context import TIME, Run
-from c360_spark.stages.gold.build_audiences import changes, last_evaluations, look
-from c360_spark.stages.gold.persons_with_metrics import people
+from c360_spark.stages.gold.build_audiences import changes, evaluate, last_evaluations
+from c360_spark.stages.gold.persons_with_metrics import persons_with_metrics
 
 SAMPLE = 5
 HINT = "a condition in SQL over the columns of gold.profile, metrics and as_of"
@@ -29,7 +29,7 @@ def preview(run: Run, name: str, *, where: str | None = None) -> str:
             raise InputError("C303", "; ".join(found), hint=HINT)
         audience = audience.model_copy(update={"where": where})
     try:
-        now = look(run, audience)
+        now = evaluate(run, audience)
     except ConfigError as error:  # its words are known, but they make no sentence
         raise InputError("C303", error.cause, hint=HINT) from None
     counts = now.agg(
@@ -63,7 +63,7 @@ def explain(run: Run, name: str, person_id: str) -> str:
 def _told(run: Run, audience: Audience, person_id: str) -> Iterator[str]:
     of_person = F.col("person_id") == person_id
     metrics = run.conf.metrics.reading(audience.where, audience.exit)
-    profile = people(run, metrics).where(of_person).withColumn("as_of", F.lit(run.as_of))
+    profile = persons_with_metrics(run, metrics).where(of_person).withColumn("as_of", F.lit(run.as_of))
     members = run.store.read(tables.AUDIENCE_MEMBER).where(of_person & (F.col("audience") == audience.name))
     stays = members.orderBy("entered_at").collect()
     parts = [("qualifies", part) for part in conjuncts(audience.where)]

@@ -20,7 +20,7 @@ from c360_spark.errors import InputError
 from c360_spark.observe.match_quality import pairwise
 from c360_spark.pipeline.chain import run_stages
 from c360_spark.pipeline.job import begin
-from c360_spark.run.context import Run, together
+from c360_spark.run.context import Run, in_parallel
 from c360_spark.session import session
 from c360_spark.stages.identity.membership import current_membership
 from c360_spark.synth.noise import Noise
@@ -95,7 +95,7 @@ def _made(run: Run) -> Grid:
     bronze = [tables.bronze(source, dataset) for source, dataset in run.conf.landed()]
     outboxes = [tables.outbox(name) for name in run.conf.destinations]
     made = [table for table in (*bronze, *tables.ALL, *outboxes) if run.store.exists(table)]
-    counts = together([partial(_size, run, table) for table in made])
+    counts = in_parallel([partial(_size, run, table) for table in made])
     for table, (rows, version) in zip(made, counts, strict=True):
         grid.add_row(table.full_name, f"{rows:,}", str(version), run.store.path(table))
     return grid

@@ -9,7 +9,7 @@ from c360_spark.config.yaml.document import did_you_mean
 from c360_spark.errors import InputError
 from c360_spark.export.coverage import ANY, coverage, left_out
 from c360_spark.run.context import TIME, Run
-from c360_spark.stages.export.export import Work, payload_rows
+from c360_spark.stages.export.export import AffectedMembers, payload_rows
 
 
 def coverage_report(run: Run, name: str) -> str:
@@ -21,7 +21,7 @@ def coverage_report(run: Run, name: str) -> str:
     if name not in found:
         raise InputError("C203", f"no destination '{name}' in destinations/", hint=did_you_mean(name, found)[2:])
     destination = found[name]
-    rows, members = run.store.stage(f"coverage.{name}", payload_rows(Work(run, destination, None)))
+    rows, members = run.store.stage(f"coverage.{name}", payload_rows(AffectedMembers(run, destination, None)))
     sent = rows.where(F.size("reasons") == 0).count()
     lines = [f"{name} at {run.as_of:{TIME}}: {members:,} members of {destination.audience}"]
     lines += _lines("can be sent", [("", sent)], members)

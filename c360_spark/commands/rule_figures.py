@@ -27,8 +27,8 @@ from c360_spark.observe.rule_comparison import (
     table_changes,
 )
 from c360_spark.run.context import Run
-from c360_spark.stages.gold.build_audiences import look
-from c360_spark.stages.gold.persons_with_metrics import people
+from c360_spark.stages.gold.build_audiences import evaluate
+from c360_spark.stages.gold.persons_with_metrics import persons_with_metrics
 from c360_spark.stages.identity.membership import current_membership
 from c360_spark.tables import Table
 
@@ -100,8 +100,8 @@ def _next(live: Run, run: Run, audience: Audience, word: str) -> DataFrame:
     )
     # A moment later than the last look: who left in that may be let in again.
     later = live.as_of + timedelta(microseconds=1)
-    news = stays(past, look(run, audience), unmoved, audience, as_of=later, since=None)
-    members, _ = live.store.stage(f"{audience.name}.{word}", inside(past, news, audience.name))
+    pending = stays(past, evaluate(run, audience), unmoved, audience, as_of=later, since=None)
+    members, _ = live.store.stage(f"{audience.name}.{word}", inside(past, pending, audience.name))
     return members
 
 
@@ -113,7 +113,7 @@ def _sent(live: Run, side: Run, destination: Destination, members: tuple[DataFra
 def _payloads(run: Run, destination: Destination, members: DataFrame) -> DataFrame:
     """`person_id, payload_hash` of the members who can be sent."""
     metrics = {mapping.column for mapping in destination.fields.values()} & run.conf.metrics.all.keys()
-    made = payloads(people(run, metrics).join(members, "person_id", "left_semi"), destination)
+    made = payloads(persons_with_metrics(run, metrics).join(members, "person_id", "left_semi"), destination)
     rows = consented(made, run.store.read(tables.CONSENT_STATE), destination)
     return rows.where(F.size("reasons") == 0).select("person_id", "payload_hash")
 

@@ -18,7 +18,7 @@ from c360_spark.pipeline.chain import run_stage
 from c360_spark.pipeline.stages import of_layers
 from c360_spark.run.context import Run, hold
 from c360_spark.stages.identity.membership import current_membership
-from c360_spark.stages.identity.rule_approval import release, releases, require_release
+from c360_spark.stages.identity.rule_approval import approvals, approve, require_approval
 from c360_spark.store import Store
 
 # What is made of silver. Audiences and what destinations are sent follow from it and from the live history.
@@ -43,7 +43,7 @@ def compare(run: Run, candidate: RuleSet) -> Figures:
 
 def _compared(run: Run, candidate: RuleSet) -> Figures:
     """As `compare`, in a lake that is held."""
-    require_release(run)
+    require_approval(run)
     live = replace(run, as_of=_last_as_of(run))
     side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
     side = replace(live, store=side_store, conf=replace(run.conf, rules=candidate))
@@ -91,7 +91,7 @@ def _promoted(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
     if complaints:
         hint = "raise `promotion` in the live identity.yml, under review, if this is meant"
         raise ConfigError("C205", "; ".join(complaints), hint=hint)
-    release(run, candidate, approved_by=approved_by, figures=json.dumps(found))
+    approve(run, candidate, approved_by=approved_by, figures=json.dumps(found))
     return found
 
 
@@ -118,7 +118,7 @@ def rollback(run: Run, config: str, *, approved_by: str) -> str:
 
 
 def _rolled_back(run: Run, file: Path, *, approved_by: str) -> str:
-    known = releases(run)
+    known = approvals(run)
     before = next((rules for label, _, _, rules in known if label != known[0][0]), None)
     if before is None:
         raise ConfigError("C205", "there is no earlier rule set", hint="c360 rules list shows what was released")
@@ -127,5 +127,5 @@ def _rolled_back(run: Run, file: Path, *, approved_by: str) -> str:
     # The file first: without the release no run takes it, and going back again gives the same.
     file.with_suffix(".yml.new").write_text(text, encoding="utf-8")
     file.with_suffix(".yml.new").replace(file)
-    release(run, before, approved_by=approved_by, figures=None)
+    approve(run, before, approved_by=approved_by, figures=None)
     return before.label

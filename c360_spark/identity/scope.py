@@ -1,4 +1,4 @@
-"""What a change can reach: the touched identifiers, and every component that one of them is or was in.
+"""What a change can reach: the affected identifiers, and every component that one of them is or was in.
 
 `ids` is a frame `identifier_id`, or None for everything, so that a full run is an incremental one of everything.
 """
@@ -25,8 +25,8 @@ def marked(rows: DataFrame, ids: DataFrame, *columns: str) -> DataFrame:
         found = ids.select(F.col("identifier_id").alias(column), F.lit(True).alias(f"_{column}"))
         rows = rows.join(found, column, "left")
     flags = [F.col(f"_{column}") for column in columns]
-    touched = reduce(lambda a, b: a | b, (F.coalesce(flag, F.lit(False)) for flag in flags))
-    return rows.withColumn("_touched", touched).drop(*(f"_{column}" for column in columns))
+    affected = reduce(lambda a, b: a | b, (F.coalesce(flag, F.lit(False)) for flag in flags))
+    return rows.withColumn("_touched", affected).drop(*(f"_{column}" for column in columns))
 
 
 def ends(links: DataFrame) -> DataFrame:

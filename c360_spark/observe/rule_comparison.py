@@ -42,9 +42,9 @@ def table_changes(live: DataFrame, candidate: DataFrame, key: Sequence[str], val
     )
 
 
-def inside(past: DataFrame, news: DataFrame, audience: str) -> DataFrame:
+def inside(past: DataFrame, pending: DataFrame, audience: str) -> DataFrame:
     """`person_id` of the members of an audience: rows of gold.audience_member, and those to be merged into them."""
-    known, told = (rows.where(F.col("audience") == audience) for rows in (past, news))
+    known, told = (rows.where(F.col("audience") == audience) for rows in (past, pending))
     kept = known.join(told, ["person_id", "entered_at"], "left_anti").unionByName(told)
     return kept.where("exited_at IS NULL").select("person_id")
 

@@ -73,10 +73,10 @@ def run_stage(run: Run, name: str) -> None:
     try:
         STAGES[name](run)
     except Exception as error:
-        if isinstance(error, C360Error) or name in FROM_FILES or run.anew or not history_is_gone(error):
+        if isinstance(error, C360Error) or name in FROM_FILES or run.full_refresh or not history_is_gone(error):
             raise
-        run.say(f"{name:<28} the changes since its last run are gone (VACUUM): everything is made anew")
-        STAGES[name](replace(run, anew=True))
+        run.say(f"{name:<28} the changes since its last run are gone (VACUUM): full refresh")
+        STAGES[name](replace(run, full_refresh=True))
 
 
 def _refuse_the_past(run: Run) -> None:

@@ -1,7 +1,7 @@
 """reprocess: silver of some datasets made once more, from all their bronze, by the contracts as they are now.
 
 What comes of a record can depend on records before it, so only a whole dataset gives what a first run would have given.
-Nothing is touched that comes out the same; records keep the time they were received, so nothing seems seen anew.
+Rows that come out the same are not written; records keep the time they were received.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from c360_spark import tables
 from c360_spark.errors import InputError
 from c360_spark.pipeline.chain import in_order
 from c360_spark.pipeline.stages import of_layers
-from c360_spark.run.context import Run, Step, hold, sync, together
+from c360_spark.run.context import Run, Step, hold, in_parallel, sync
 from c360_spark.run.watermark import watermarks
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
@@ -53,7 +53,7 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
         until = marks.get(bronze_of(run, run.conf.contracts[source, dataset]).full_name, -1)
         if until >= 0:
             inputs.append(bronze_input(run, source, dataset, since=-1, until=until))
-    judged = together([partial(_judged, run, each) for each in inputs])
+    judged = in_parallel([partial(_judged, run, each) for each in inputs])
     with run.step("reprocess writing") as step:
         for each, rows in zip(inputs, judged, strict=True):
             for table, made in _made(each, rows):

@@ -31,8 +31,8 @@ def _feeds(one: Stage, other: Stage) -> bool:
 def _preface() -> Iterator[str]:
     yield "# Stages"
     yield ""
-    yield "Made from `c360_spark/pipeline/stages.py` by `make docs`; do not edit. An arrow means: reads what the other writes. A"
-    yield "stage is refused every table that it does not declare."
+    yield "Made from `c360_spark/pipeline/stages.py` by `make docs`; do not edit. An arrow means: reads what the other"
+    yield "writes. The store refuses a stage every table that it does not declare."
     yield ""
 
 

@@ -12,7 +12,7 @@ from c360_spark.stages.bronze.land import land
 from c360_spark.stages.export.deliver import deliver, receivers
 from c360_spark.stages.export.export import export
 from c360_spark.stages.gold.build_accounts import build_accounts
-from c360_spark.stages.gold.build_audiences import build_audiences, look
+from c360_spark.stages.gold.build_audiences import build_audiences, evaluate
 from c360_spark.stages.gold.build_events import build_events
 from c360_spark.stages.gold.build_households import build_households
 from c360_spark.stages.gold.build_metrics import all_metrics, build_metrics
@@ -31,7 +31,7 @@ def _names(*found: Table) -> tuple[str, ...]:
 
 def _all_audiences(run: Run) -> None:
     for audience in run.conf.audiences.values():
-        look(run, audience)
+        evaluate(run, audience)
 
 
 _LIST = (

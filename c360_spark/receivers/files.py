@@ -14,7 +14,7 @@ from pyspark.sql import Row
 from c360_spark.config.activation.activation import OWN_COLUMNS, Deliver, Destination
 from c360_spark.config.activation.destination_kinds import KINDS
 from c360_spark.export.call import call
-from c360_spark.receivers.receiver import Answer, Batch, NotTaken
+from c360_spark.receivers.receiver import Answer, Dispatch, NotTaken
 
 HEAD = OWN_COLUMNS["csv"]
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -28,14 +28,14 @@ class DeliveredFiles:
         self.destination, self.form, self.calls = destination, settings.to, KINDS[destination.kind].calls
         self.root, self.folder = Path(outgoing), Path(outgoing) / settings.folder
 
-    def send(self, batch: Batch) -> Mapping[str, Answer]:
+    def send(self, dispatch: Dispatch) -> Mapping[str, Answer]:
         """Write a batch under a name made of its content, so the same batch is the same file. Names sort as they are to
         be read: files of one time and wave hold different persons.
         """
-        content = self._csv(batch) if self.form == "csv" else self._jsonl(batch)
+        content = self._csv(dispatch) if self.form == "csv" else self._jsonl(dispatch)
         digest = hashlib.sha256(content).hexdigest()[:16]
-        what = "_events" if batch.rows[0]["operation"] == "track" else ""
-        name = f"{self.destination.name}{what}-{batch.due:{STAMP}}-{batch.wave:03}-{digest}.{self.form}"
+        what = "_events" if dispatch.rows[0]["operation"] == "track" else ""
+        name = f"{self.destination.name}{what}-{dispatch.due:{STAMP}}-{dispatch.wave:03}-{digest}.{self.form}"
         try:
             self._write(name, content)
         except OSError as error:
@@ -57,19 +57,19 @@ class DeliveredFiles:
             os.fsync(file.fileno())
         part.replace(self.folder / name)
 
-    def _csv(self, batch: Batch) -> bytes:
+    def _csv(self, dispatch: Dispatch) -> bytes:
         """With the mark by which spreadsheets know UTF-8. Payloads of the kind are escaped already."""
         fields = sorted(self.destination.fields)
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow([*HEAD, *fields])
-        for row in batch.rows:
+        for row in dispatch.rows:
             writer.writerow([*_own(row).values(), *(row["payload"].get(field, "") for field in fields)])
         return text.getvalue().encode("utf-8-sig")
 
-    def _jsonl(self, batch: Batch) -> bytes:
+    def _jsonl(self, dispatch: Dispatch) -> bytes:
         """A change a line, in our own shape or as a call."""
-        told = (call(row, self.destination) if self.calls else _change(row) for row in batch.rows)
+        told = (call(row, self.destination) if self.calls else _change(row) for row in dispatch.rows)
         return "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in told).encode("ascii")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from c360_spark.config.activation.activation import Deliver, Destination
 from c360_spark.errors import SetupError
 from c360_spark.receivers.dsn import connection_arguments
-from c360_spark.receivers.receiver import Answer, Batch, NotTaken
+from c360_spark.receivers.receiver import Answer, Dispatch, NotTaken
 
 try:
     from pg8000.exceptions import DatabaseError, InterfaceError
@@ -77,12 +77,12 @@ class Postgres:
         self.ledger = words["ledger"]
         self._open: Any = None
 
-    def send(self, batch: Batch) -> Mapping[str, Answer]:
+    def send(self, dispatch: Dispatch) -> Mapping[str, Answer]:
         """Take a batch in one transaction. Rows that the database refuses are left out of it and named, with the code
         and the constraint or column; all others are taken.
         """
         try:
-            return self._transaction(batch)
+            return self._transaction(dispatch)
         except DatabaseError as error:
             self.close()
             code, name = _told(error)
@@ -104,7 +104,7 @@ class Postgres:
         found: list[list[Any]] | None = self._open.run(self.sql.get(text, text), **given)
         return found or []
 
-    def _transaction(self, batch: Batch) -> Mapping[str, Answer]:
+    def _transaction(self, dispatch: Dispatch) -> Mapping[str, Answer]:
         if self._open is None:
             self._open = Connection(**self.arguments, timeout=TIMEOUT_S, application_name="c360 deliver")
             self._run(BATCH)
@@ -113,10 +113,10 @@ class Postgres:
         self._run("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))", name=f"c360 {self.name}")
         if self._run("SELECT to_regclass(:name)", name=self.ledger) == [[None]]:
             self._run(LEDGER_TABLE)
-        self._run(FILL, rows=_as_json(batch))
+        self._run(FILL, rows=_as_json(dispatch))
         answers = {key: Answer("delivered", "known") for (key,) in self._run(KNOWN, name=self.name)}
         answers |= {key: Answer("delivered", "superseded") for (key,) in self._run(SUPERSEDED)}
-        keys = {n: row["idempotency_key"] for n, row in enumerate(batch.rows)}
+        keys = {n: row["idempotency_key"] for n, row in enumerate(dispatch.rows)}
         waiting = [n for n, key in keys.items() if answers.get(key) != Answer("delivered", "known")]
         refused = self._apply(waiting)
         if 0 < len(refused) < len(waiting):  # some may pass now: an address that must be unique was free too late
@@ -151,11 +151,11 @@ def _quoted(name: str) -> str:
     return ".".join(f'"{part}"' for part in name.split("."))
 
 
-def _as_json(batch: Batch) -> str:
+def _as_json(dispatch: Dispatch) -> str:
     names = ("idempotency_key", "person_id", "sequence", "operation")
     rows: Iterable[dict[str, Any]] = (
         {"n": n, **{name: row[name] for name in names}, "payload": json.dumps(row["payload"])}
-        for n, row in enumerate(batch.rows)
+        for n, row in enumerate(dispatch.rows)
     )
     return json.dumps(list(rows))
 

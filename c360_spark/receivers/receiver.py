@@ -10,7 +10,7 @@ from pyspark.sql import Row
 
 
 @dataclass(frozen=True)
-class Batch:
+class Dispatch:
     """Rows of `export.pending` that are sent together: one `due` time, one `wave`, so one row a person."""
 
     due: datetime
@@ -42,7 +42,7 @@ class NotTaken(Exception):
 class Receiver(Protocol):
     """A destination that takes changes."""
 
-    def send(self, batch: Batch) -> Mapping[str, Answer]:
+    def send(self, dispatch: Dispatch) -> Mapping[str, Answer]:
         """Take all of a batch in one step, or raise NotTaken and take nothing. Taking it again changes nothing.
 
         Gives answers by idempotency key; what is not named is DELIVERED.
@@ -52,9 +52,9 @@ class Receiver(Protocol):
     def close(self) -> None: ...
 
 
-def batches(rows: Iterable[Row], size: int) -> Iterator[Batch]:
+def dispatches(rows: Iterable[Row], size: int) -> Iterator[Dispatch]:
     """Rows in the order of `export.in_order`, cut into batches of up to `size`."""
     for (due, wave), group in groupby(rows, key=lambda row: (row["due"], row["wave"])):
         remaining: Iterator[Any] = iter(group)
         while some := tuple(islice(remaining, size)):
-            yield Batch(due, wave, some)
+            yield Dispatch(due, wave, some)

@@ -37,7 +37,7 @@ class Run:
     retry_rejected: bool = False  # export what destinations rejected once more
     cdp: str | None = None  # reconcile with this CDP only
     accept: tuple[str, ...] = ()  # held files to land: paths below landing, or beginnings of delivery ids
-    anew: bool = False  # deal with everything, not with what changed
+    full_refresh: bool = False  # deal with everything, not with what changed
     started: float = field(default_factory=time.monotonic)
 
     def ruled_by(self, rules: RuleSet) -> "Run":
@@ -71,7 +71,7 @@ def hold(run: Run) -> Iterator[None]:
             run.store.scratch.clear()
 
 
-def together(work: Sequence[Callable[[], T]]) -> list[T]:
+def in_parallel(work: Sequence[Callable[[], T]]) -> list[T]:
     """Do independent pieces of work at the same time, two by two: a small one is mostly waiting for the driver.
 
     Gives their results in order; raises the first failure once all have ended.

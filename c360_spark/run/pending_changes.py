@@ -32,40 +32,40 @@ class Consumer:
 
 
 @dataclass(frozen=True)
-class Increment:
+class PendingChanges:
     """`known` are the versions that were dealt with, `marks` those that will have been; `last_as_of` is for when."""
 
     run: Run
     consumer: str
     known: Marks
     marks: Marks
-    whole: bool
+    full_refresh: bool
     last_as_of: datetime | None
 
     @property
-    def idle(self) -> bool:
+    def no_new_versions(self) -> bool:
         """No table has another version: there is nothing to do for who does not ask the time."""
         versions = {name: n for name, n in self.marks.items() if not name.startswith(AS_OF)}
-        return not self.whole and all(self.known.get(name) == n for name, n in versions.items())
+        return not self.full_refresh and all(self.known.get(name) == n for name, n in versions.items())
 
     @property
-    def unchanged(self) -> bool:
+    def up_to_date(self) -> bool:
         """No table has another version and it is no later: there is nothing to do."""
-        return self.idle and self.last_as_of == self.run.as_of
+        return self.no_new_versions and self.last_as_of == self.run.as_of
 
     def moved(self, table: Table) -> bool:
-        """The table has another version, or everything is to be made anew."""
-        return self.whole or self.known.get(table.full_name, -1) < self.marks[table.full_name]
+        """The table has another version, or this is a full refresh."""
+        return self.full_refresh or self.known.get(table.full_name, -1) < self.marks[table.full_name]
 
     def latest(self, table: Table) -> DataFrame:
         """As `Store.latest`, of what is new."""
         since, until = self._span(table)
         return self.run.store.latest(table, since=since, until=until)
 
-    def touched(self, table: Table, *columns: str) -> DataFrame:
-        """As `Store.touched`, of what is new."""
+    def changed_values(self, table: Table, *columns: str) -> DataFrame:
+        """As `Store.affected`, of what is new."""
         since, until = self._span(table)
-        return self.run.store.touched(table, columns, since=since, until=until)
+        return self.run.store.changed_values(table, columns, since=since, until=until)
 
     def rest(self) -> None:
         """Say that there is nothing to do."""
@@ -76,21 +76,23 @@ class Increment:
         done([self])
 
     def _span(self, table: Table) -> tuple[int, int]:
-        assert not self.whole, "of everything there is no part"
+        assert not self.full_refresh, "of everything there is no part"
         return self.known.get(table.full_name, -1), self.marks[table.full_name]
 
 
-def of(rows: DataFrame, touched: DataFrame | None) -> DataFrame:
+def restrict_to(rows: DataFrame, affected: DataFrame | None) -> DataFrame:
     """Rows with these keys (columns of the same names); all, where None is given."""
-    return rows if touched is None else rows.join(touched, touched.columns, "left_semi")
+    return rows if affected is None else rows.join(affected, affected.columns, "left_semi")
 
 
-def increment(run: Run, name: str, rules: str, *, reads: Sequence[Table], makes: Sequence[Table]) -> Increment:
+def pending_changes(
+    run: Run, name: str, rules: str, *, reads: Sequence[Table], makes: Sequence[Table]
+) -> PendingChanges:
     """As `increments`, for one consumer."""
-    return increments(run, [Consumer(name, rules, makes)], reads=reads)[0]
+    return pending_changes_of(run, [Consumer(name, rules, makes)], reads=reads)[0]
 
 
-def increments(run: Run, consumers: Sequence[Consumer], *, reads: Sequence[Table]) -> list[Increment]:
+def pending_changes_of(run: Run, consumers: Sequence[Consumer], *, reads: Sequence[Table]) -> list[PendingChanges]:
     """What each consumer has to deal with.
 
     Everything, when its rules or the version of the suite are not those of last time, when a table that it makes is
@@ -105,17 +107,19 @@ def increments(run: Run, consumers: Sequence[Consumer], *, reads: Sequence[Table
         known, begun = ledger[each.name], ledger[_begun(each.name)]
         last, number = _last_as_of(known), max(begun.values(), default=0)
         marks = versions | _moment(run, known, last)
-        whole = {begun.get(each.label), known.get(each.label)} != {number} or (last is not None and last > run.as_of)
-        if run.anew or whole or not all(run.store.exists(table) for table in each.makes):
+        full_refresh = {begun.get(each.label), known.get(each.label)} != {number} or (
+            last is not None and last > run.as_of
+        )
+        if run.full_refresh or full_refresh or not all(run.store.exists(table) for table in each.makes):
             numbers[_begun(each.name)] = {each.label: number + 1}
-            found.append(Increment(run, each.name, known, marks | {each.label: number + 1}, True, None))
+            found.append(PendingChanges(run, each.name, known, marks | {each.label: number + 1}, True, None))
         else:
-            found.append(Increment(run, each.name, known, marks, False, last))
+            found.append(PendingChanges(run, each.name, known, marks, False, last))
     advance(run, numbers, known=ledger)
     return found
 
 
-def done(begun: Sequence[Increment]) -> None:
+def done(begun: Sequence[PendingChanges]) -> None:
     """To be called after the last write of all of them."""
     if begun:
         known = {each.consumer: each.known for each in begun}

@@ -50,7 +50,7 @@ class StageStore(Store):
     """The store as a stage sees it.
 
     Raises TypeError for a table that the stage does not declare: the order of stages, what a change of rules or a
-    reprocess makes anew, and the docs rely on what is declared. That is a mistake of a stage, not of a user.
+    reprocess computes again, and the docs rely on what is declared. That is a mistake of a stage, not of a user.
     """
 
     def __init__(self, store: Store, stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Profiles, audiences and exports after a small change against a full run: what touched persons save."""
+"""Profiles, audiences and exports after a small change against a full run: what affected persons save."""
 
 import time
 from datetime import datetime, timedelta

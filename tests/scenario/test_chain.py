@@ -231,7 +231,7 @@ def test_a_stage_that_cannot_read_what_changed_makes_the_same_of_everything(
         run_stages(run, [stage])
         sweep(run, *written.get(stage, ()))
     run.spark.conf.unset("spark.databricks.delta.retentionDurationCheck.enabled")
-    told = [line.split()[2] for line in capsys.readouterr().err.splitlines() if line.endswith("is made anew")]
+    told = [line.split()[2] for line in capsys.readouterr().err.splitlines() if line.endswith("full refresh")]
     # The others read no change of a table that was swept, or deal with everybody at the end of a day anyway.
     anew = {"canonicalise", "resolve_identity", "build_profiles", "build_events", "build_households", "export"}
     assert set(told) == anew

@@ -24,7 +24,7 @@ from c360_spark.run.context import Run
 from c360_spark.run.lease import lease
 from c360_spark.stages.gold.build_profiles import build_profiles
 from c360_spark.stages.identity.resolve_identity import resolve_identity
-from c360_spark.stages.identity.rule_approval import release
+from c360_spark.stages.identity.rule_approval import approve
 from tests.conftest import DyingStore, Killed
 from tests.spark.test_resolve_identity import C1, C2, A, Life
 
@@ -97,7 +97,7 @@ def test_a_rule_set_killed_on_its_way_in_and_taken_back_leaves_no_trace(
     live = life.live([C1], ["email:test@x.de", A])
     before = _evidence(live)
     open_hearted = conf.rules.model_copy(update={"namespaces": _unblocked(conf.rules)})
-    release(live, open_hearted, approved_by="Ada", figures=None)
+    approve(live, open_hearted, approved_by="Ada", figures=None)
     dying = DyingStore(spark, live.store.lake)
     dying.commits_left = 2  # that a run over everything has begun, and its evidence
     with pytest.raises(Killed):

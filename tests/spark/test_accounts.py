@@ -282,7 +282,7 @@ def test_accounts_after_changes_are_those_a_full_run_makes(
             build_accounts(replace(run, store=dying))
         except Killed:
             build_accounts(run)
-    assert "persons touched" in capsys.readouterr().err
+    assert "persons affected" in capsys.readouterr().err
     for name in ("silver", "gold/profile_attribute"):
         shutil.copytree(tmp_path / "lake" / name, tmp_path / "full" / name)
     full = replace(run, store=Store(store.spark, str(tmp_path / "full")))

@@ -270,7 +270,7 @@ def found_households(frame: Frame, lives: list[tuple[str, str | None, str]]) -> 
     return told, {row.person_id: row.household_id for row in every.collect()}
 
 
-def together(members: dict[str, str]) -> list[list[str]]:
+def in_parallel(members: dict[str, str]) -> list[list[str]]:
     return sorted(
         [person for person, home in sorted(members.items()) if home == each] for each in set(members.values())
     )
@@ -278,7 +278,7 @@ def together(members: dict[str, str]) -> list[list[str]]:
 
 def test_who_shares_a_name_at_an_address_or_an_account_lives_together_unless_too_many_do(frame: Frame) -> None:
     told, members = found_households(frame, LIVES)
-    assert together(members) == TOGETHER
+    assert in_parallel(members) == TOGETHER
     assert told == {
         ("address", 3, "active", None),
         ("address", 2, "active", None),
@@ -312,6 +312,6 @@ def test_the_order_of_input_never_matters(frame: Frame, conf: Conf) -> None:
         found = attributed(events(frame, happened), histories(frame, conf, held), frame(tables.CHANGE), EVENTS)
         assert {row.source_key: row.person_id_then for row in found.collect()} == {k: v[0] for k, v in OWNED.items()}
         assert counts(sessions(acts(frame, did), SESSIONS, secret=SECRET).collect()) == COUNTS
-        assert together(found_households(frame, lives)[1]) == TOGETHER
+        assert in_parallel(found_households(frame, lives)[1]) == TOGETHER
 
     holds()

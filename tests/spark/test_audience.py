@@ -219,19 +219,19 @@ def test_who_is_touched_moves_and_time_alone_moves_whom_it_may(
     granted = ({"person_id": p, **GRANTED} for p in "ac")
     run.store.sync(tables.CONSENT_STATE, frame(tables.CONSENT_STATE, *granted))
     build_audiences(tomorrow)
-    assert "buyers: 4 persons touched" in capsys.readouterr().err
+    assert "buyers: 4 persons affected" in capsys.readouterr().err
     members = run.store.read(tables.AUDIENCE_MEMBER).collect()
     assert {(row.person_id, row.entered_cause, row.exited_cause) for row in members} == {
         ("a", "data", None),
         ("b", "data", "consent"),
         ("c", "data", "retired"),
     }
-    for day, touched in ((2, 2), (3, 0)):  # b and c have left: once more they are looked at
+    for day, affected in ((2, 2), (3, 0)):  # b and c have left: once more they are looked at
         build_audiences(later(run, day))
-        assert f"buyers: {touched} persons touched" in capsys.readouterr().err
+        assert f"buyers: {affected} persons affected" in capsys.readouterr().err
     build_audiences(later(run, 4, max_stay_days=1))
     build_audiences(later(run, 5, max_stay_days=1))
-    assert "persons touched" not in capsys.readouterr().err
+    assert "persons affected" not in capsys.readouterr().err
     assert sizes(run)[1:] == [
         (tomorrow.as_of, 2, 1, {"data": 1, "consent": -1, "retired": -1}),
         *((later(run, day).as_of, 1, 1, {}) for day in (2, 3)),

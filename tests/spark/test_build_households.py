@@ -85,12 +85,12 @@ class Lake:
         used |= {"kind": "shared_record", "status": "evicted", "reason": f"crowded:{ACCOUNT}"}
         links = [used | {"left_id": n, "right_id": IDS[name]} for n, names in self.users.items() for name in names]
         held = [span(identifier, person, 0) for identifier, person in self.owners.items()]
-        for table, rows, news in (
+        for table, rows, pending in (
             (tables.PROFILE, profiles, people),
             (tables.LINK, links, users),
             (tables.MEMBERSHIP, held, owners),
         ):
-            if news:
+            if pending:
                 self.store.sync(replace(table, write=Write.SYNC), self.frame(table, *rows))
 
     def homes(self) -> list[list[str]]:
@@ -125,11 +125,11 @@ def test_households_after_changes_are_those_a_full_run_makes_and_none_are_left_w
         build_households(replace(lake.run(2), store=dying))
     capsys.readouterr()
     build_households(lake.run(2))
-    assert f"{len(SECOND)} persons touched" in capsys.readouterr().err
+    assert f"{len(SECOND)} persons affected" in capsys.readouterr().err
     assert lake.homes() == [["ada", "fay", "hal"], ["cleo", "ivy"], ["eva", "gus"], ["kim", "lou"]]
 
-    for n, news in enumerate(drawn(seed) if LONG else (), 3):
-        lake.bring(*news)
+    for n, pending in enumerate(drawn(seed) if LONG else (), 3):
+        lake.bring(*pending)
         build_households(lake.run(n))
     for name in ("identity", "gold/profile"):
         shutil.copytree(tmp_path / "lake" / name, tmp_path / "full" / name)

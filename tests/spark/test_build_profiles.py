@@ -67,14 +67,14 @@ class Lake:
     def run(self, n: int) -> Run:
         return Run(self.store.spark, self.store, self.conf, day(n), f"r{n}")
 
-    def bring(self, n: int, news: Row) -> None:
-        self._own(n, news["owners"])
+    def bring(self, n: int, pending: Row) -> None:
+        self._own(n, pending["owners"])
         persons = [
-            {"person_id": name, "status": "retired" if name == news["retired"] else "active", "region": "EU"}
+            {"person_id": name, "status": "retired" if name == pending["retired"] else "active", "region": "EU"}
             for name in PEOPLE
         ]
         self.store.sync(tables.PERSON, self.frame(tables.PERSON, *persons))
-        for kind, made in self._records(n, news["records"]).items():
+        for kind, made in self._records(n, pending["records"]).items():
             table = {"profile": tables.PROFILE_RECORD, "order": tables.ORDER, "case": tables.SUPPORT_CASE}.get(kind)
             self.store.append(table or tables.CONSENT, self.frame(table or tables.CONSENT, *made))
         sets = [
@@ -119,8 +119,8 @@ def test_profiles_of_whom_a_change_touches_are_those_a_full_run_makes(
     spark: SparkSession, frame: Frame, conf: Conf, store: Store, tmp_path: Path, seed: int
 ) -> None:
     lake, brought = Lake(store, frame, conf), days(seed)
-    for n, news in enumerate(brought, 1):
-        lake.bring(n, news)
+    for n, pending in enumerate(brought, 1):
+        lake.bring(n, pending)
         build_profiles(lake.run(n))
     for layer in ("silver", "identity"):
         shutil.copytree(tmp_path / "lake" / layer, tmp_path / "full" / layer)
@@ -143,14 +143,14 @@ def test_a_killed_run_is_repaired_though_its_records_went_from_one_person_to_ano
         build_profiles(replace(lake.run(2), store=dying))
     capsys.readouterr()
     build_profiles(lake.run(2))
-    assert "2 persons touched" in capsys.readouterr().err
+    assert "2 persons affected" in capsys.readouterr().err
     cities = {row.person_id: (row.city, row.record_count) for row in store.read(tables.PROFILE).collect()}
     assert cities == {"anna": (None, 0), "bert": ("y", 1), "carl": (None, 0)}
     versions = [store.version(table) for table in MADE]
     build_profiles(lake.run(2))
     assert "nothing is new" in capsys.readouterr().err
     build_profiles(lake.run(3))  # on day 3 a consent of day 1 begins
-    assert "1 persons touched" in capsys.readouterr().err
+    assert "1 persons affected" in capsys.readouterr().err
     assert [store.version(table) for table in MADE][:3] == versions[:3]
     assert [(row.person_id, row.purpose) for row in store.read(tables.CONSENT_STATE).collect()] == [("carl", "x")]
 

@@ -106,11 +106,11 @@ def test_a_run_killed_between_the_commit_there_and_the_acknowledgement_here_send
         deliver(run_on(store=Forgetful(spark, store.lake)))
     assert acks(store) == {}
     there = crm.ask("SELECT * FROM c360_ledger ORDER BY 2")
-    crm.ask("UPDATE buyer SET email = 'touched'")
+    crm.ask("UPDATE buyer SET email = 'affected'")
     deliver(run_on())
     assert "deliver crm                  3 known" in capsys.readouterr().err
     assert crm.ask("SELECT * FROM c360_ledger ORDER BY 2") == there
-    assert {email for _, _, email, _ in buyers(crm)} == {"touched"}
+    assert {email for _, _, email, _ in buyers(crm)} == {"affected"}
     assert acks(store) == dict.fromkeys(("a1", "b1", "c1"), ("delivered", 1, "known"))
 
 
@@ -142,10 +142,10 @@ def test_a_server_that_dies_between_two_batches_is_asked_again(
     store.append(OUTBOX, frame(OUTBOX, *(change(person) for person in "abcd")))
     send, pauses = module.Postgres.send, []
 
-    def after_a_crash(self: Any, batch: Any) -> Any:
-        if batch.rows[0].person_id == "c" and not {3, 6} & set(pauses):
+    def after_a_crash(self: Any, dispatch: Any) -> Any:
+        if dispatch.rows[0].person_id == "c" and not {3, 6} & set(pauses):
             crm.stop()
-        return send(self, batch)
+        return send(self, dispatch)
 
     def pause(seconds: float) -> None:
         pauses.append(seconds)

@@ -84,7 +84,7 @@ def test_a_rejected_row_is_on_record_and_comes_through_once_its_data_is_fixed(
 def test_looking_at_touched_members_only_sends_and_rejects_what_looking_at_all_does(
     spark: SparkSession, conf: Conf, frame: Frame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    touched, every = (Store(spark, str(tmp_path / name)) for name in ("touched", "every"))
+    affected, every = (Store(spark, str(tmp_path / name)) for name in ("affected", "every"))
     mails = {f"p{n}": f"p{n}@x.de" for n in range(8)} | {"p5": "no"}
     days = [
         (mails, "p6", {p: {} for p in ("p0", "p1", "p2", "p3", "p4", "p5")}),
@@ -105,16 +105,16 @@ def test_looking_at_touched_members_only_sends_and_rejects_what_looking_at_all_d
             if p != silent
         ]
         stays = [{"audience": "a", "person_id": p, "entered_at": AS_OF, **stay} for p, stay in moved.items()]
-        for store in (touched, every):
+        for store in (affected, every):
             people = ({"person_id": p, "email": mail} for p, mail in addresses.items())
             store.sync(tables.PROFILE, frame(tables.PROFILE, *people))
             store.sync(tables.CONSENT_STATE, frame(tables.CONSENT_STATE, *granted))
             store.merge(tables.AUDIENCE_MEMBER, frame(tables.AUDIENCE_MEMBER, *stays))
             shutil.rmtree(every.path(tables.WATERMARK), ignore_errors=True)
             export(run_at(spark, store, conf, today))
-    assert outbox(touched) == outbox(every)
-    assert rejected(touched) == rejected(every)
-    assert {row for row in outbox(touched) if row[3] > 1 or row[0] > "p4"} == {
+    assert outbox(affected) == outbox(every)
+    assert rejected(affected) == rejected(every)
+    assert {row for row in outbox(affected) if row[3] > 1 or row[0] > "p4"} == {
         ("p0", "update", "changed", 2),
         ("p1", "remove", "rejected", 2),
         ("p2", "remove", "data", 2),
@@ -122,10 +122,12 @@ def test_looking_at_touched_members_only_sends_and_rejects_what_looking_at_all_d
         ("p5", "add", "entered", 1),
         ("p6", "add", "entered", 1),
     }
-    assert "7 members touched" in capsys.readouterr().err
-    export(run_at(spark, touched, conf, today))
-    assert "0 members touched" in capsys.readouterr().err
-    assert [line.split() for line in coverage_report(run_at(spark, touched, conf, today), "snap").splitlines()[1:]] == [
+    assert "7 members affected" in capsys.readouterr().err
+    export(run_at(spark, affected, conf, today))
+    assert "0 members affected" in capsys.readouterr().err
+    assert [
+        line.split() for line in coverage_report(run_at(spark, affected, conf, today), "snap").splitlines()[1:]
+    ] == [
         ["4", "57%", "can", "be", "sent"],
         ["4", "100%", "of", "them", "by", "email"],
         ["0", "0%", "of", "them", "by", "mobile_ad_id"],

@@ -23,7 +23,7 @@ from c360_spark.config import Conf
 from c360_spark.config.rules.identity import Bridge, Named, Pair, RuleSet
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.stages.identity.resolve_identity import resolve_identity
-from c360_spark.stages.identity.rule_approval import release
+from c360_spark.stages.identity.rule_approval import approve
 from c360_spark.store import Store
 from c360_spark.tables import Table
 from c360_spark.tables.model import STRING
@@ -211,7 +211,7 @@ def compare(spark: SparkSession, frame: Frame, conf: Conf, folder: Path, seed: i
         for table, rows in silver.items():
             step.store.sync(table, rows)
         if number:
-            release(step, rules, approved_by="a test", figures=None)
+            approve(step, rules, approved_by="a test", figures=None)
         resolve_identity(step)
         if number in (2, 4):
             once = run_on(spark, conf, folder / f"once {number}", rules, day)

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.run.context import Run
-from c360_spark.run.pending_changes import Increment, increment
+from c360_spark.run.pending_changes import PendingChanges, pending_changes
 from c360_spark.store import Store
 from tests.conftest import AS_OF
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]
 
 
-def news(run: Run, label: str = "rules") -> Increment:
-    return increment(run, "stage", label, reads=(tables.PROFILE,), makes=(tables.HOUSEHOLD,))
+def pending(run: Run, label: str = "rules") -> PendingChanges:
+    return pending_changes(run, "stage", label, reads=(tables.PROFILE,), makes=(tables.HOUSEHOLD,))
 
 
 def test_everything_is_new_once_and_then_only_changes_are(
@@ -28,28 +28,32 @@ def test_everything_is_new_once_and_then_only_changes_are(
     run = Run(spark, store, conf, AS_OF, "r")
     later, earlier = (replace(run, as_of=AS_OF + timedelta(days=n)) for n in (1, -1))
     store.append(tables.PROFILE, frame(tables.PROFILE, {"person_id": "a", "city": "x"}, {"person_id": "b"}))
-    first = news(run)
-    assert first.whole
+    first = pending(run)
+    assert first.full_refresh
     first.done()
-    assert news(run).whole, "a table that it makes is missing"
+    assert pending(run).full_refresh, "a table that it makes is missing"
     store.ensure(tables.HOUSEHOLD)
-    news(run).done()
-    assert news(run).unchanged
-    assert not news(later).whole
-    assert not news(later).unchanged, "time went by"
-    assert news(later).last_as_of == AS_OF
+    pending(run).done()
+    assert pending(run).up_to_date
+    assert not pending(later).full_refresh
+    assert not pending(later).up_to_date, "time went by"
+    assert pending(later).last_as_of == AS_OF
 
     store.sync(tables.PROFILE, frame(tables.PROFILE, {"person_id": "a", "city": "y"}, {"person_id": "c"}))
     for _ in range(2):  # not done yet: the same again
-        assert {row.person_id for row in news(run).touched(tables.PROFILE, "person_id").collect()} == {"a", "b", "c"}
-    assert {row.city for row in news(run).touched(tables.PROFILE, "city").collect()} == {"x", "y"}
-    news(run).done()
-    assert news(run).touched(tables.PROFILE, "person_id").isEmpty()
+        assert {row.person_id for row in pending(run).changed_values(tables.PROFILE, "person_id").collect()} == {
+            "a",
+            "b",
+            "c",
+        }
+    assert {row.city for row in pending(run).changed_values(tables.PROFILE, "city").collect()} == {"x", "y"}
+    pending(run).done()
+    assert pending(run).changed_values(tables.PROFILE, "person_id").isEmpty()
 
-    assert news(run, "other rules").whole
-    assert news(run).whole, "killed under other rules"
-    news(run).done()
-    assert news(run).unchanged
-    assert news(earlier).whole, "time goes back"
-    news(earlier).done()
-    assert news(run).last_as_of == earlier.as_of
+    assert pending(run, "other rules").full_refresh
+    assert pending(run).full_refresh, "killed under other rules"
+    pending(run).done()
+    assert pending(run).up_to_date
+    assert pending(earlier).full_refresh, "time goes back"
+    pending(earlier).done()
+    assert pending(run).last_as_of == earlier.as_of

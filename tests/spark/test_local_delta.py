@@ -108,7 +108,7 @@ def test_delta_rs_and_spark_write_equal_tables_and_equal_change_feeds(
             ]
             assert feeds[0] == feeds[1]
             met = [
-                said(store.touched(EVERY, ["id"], since=versions[first], until=versions[last]))
+                said(store.changed_values(EVERY, ["id"], since=versions[first], until=versions[last]))
                 for store, versions in marks.items()
             ]
             assert met[0] == met[1]

@@ -25,7 +25,7 @@ from c360_spark.lookup import Lookup
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.stages.gold.build_audiences import build_audiences
 from c360_spark.stages.gold.build_metrics import MADE, all_metrics, build_metrics
-from c360_spark.stages.gold.persons_with_metrics import people
+from c360_spark.stages.gold.persons_with_metrics import persons_with_metrics
 from c360_spark.store import Store
 from tests.conftest import AS_OF
 
@@ -206,7 +206,7 @@ def test_one_number_is_the_same_in_the_report_in_an_audience_in_the_catalog_and_
     total = summed["orders_3d", ""]
     assert (total.region, total.person_count, total.total, total.smallest, total.greatest) == ("EU", 4, 3, 0, 2)
     assert (summed["lifecycle", "buyer"].person_count, summed["lifecycle", "quiet"].person_count) == (2, 1)
-    seen = people(run, {"orders_3d", "revenue_eur_cents", "usual_channel"}).collect()
+    seen = persons_with_metrics(run, {"orders_3d", "revenue_eur_cents", "usual_channel"}).collect()
     assert {r.person_id: (r.orders_3d, r.revenue_eur_cents, r.usual_channel) for r in seen} == {
         "a": (2, 1501, "app"),
         "b": (1, 0, "web"),
@@ -223,7 +223,7 @@ def test_one_number_is_the_same_in_the_report_in_an_audience_in_the_catalog_and_
     assert '<td data-label="now">3 over 4 persons, from 0 to 2, 0.8 on average</td>' in page
     assert "audience buyers" in page
     letter = conf_letter(run)
-    sent = payloads(people(run, {"orders_3d"}), letter).collect()
+    sent = payloads(persons_with_metrics(run, {"orders_3d"}), letter).collect()
     assert {r.person_id: r.payload["orders"] for r in sent} == {"a": "2", "b": "1", "c": "0", "d": "0"}
     versions = [run.store.version(table) for table in MADE]
     build_metrics(run)
@@ -267,7 +267,7 @@ def test_metrics_of_touched_persons_are_those_of_everybody(
         facts[chosen] = {**facts[chosen], "person_id": dice.choice("abc"), "total_minor": dice.randrange(999)}
         _bring(run, frame, facts, there)
         build_metrics(run)
-        assert ("persons touched" in capsys.readouterr().err) == (hours == 5)  # recency is in whole days
+        assert ("persons affected" in capsys.readouterr().err) == (hours == 5)  # recency is in whole days
         everybody, _ = run.store.stage("everybody", all_metrics(run))
         rows = metric_values(everybody, RULES)
         for table, made in ((tables.METRIC, metric_rows(rows, RULES)), (tables.METRIC_TOTAL, metric_totals(rows))):

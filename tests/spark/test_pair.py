@@ -21,7 +21,7 @@ from c360_spark.errors import ConfigError, InputError
 from c360_spark.identity.pair import comparable, pair_rows, review_rows, statements_of
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.stages.identity.resolve_identity import resolve_identity
-from c360_spark.stages.identity.rule_approval import release
+from c360_spark.stages.identity.rule_approval import approve
 from c360_spark.store import Store
 from tests.conftest import ROOT
 from tests.ids import id_of
@@ -171,7 +171,7 @@ class Guesses:
         run.store.sync(tables.PROFILE_RECORD, self.frame(tables.PROFILE_RECORD, *records))
         run.store.sync(tables.IDENTIFIER_SET, self.frame(tables.IDENTIFIER_SET, *sets))
         if self.day > 1 and approved:
-            release(run, rules, approved_by="a test", figures=None)
+            approve(run, rules, approved_by="a test", figures=None)
         resolve_identity(run)
         run.store.append(tables.RUN, self.frame(tables.RUN, {"run_id": run.run_id, "stage": "resolve_identity"}))
         held = run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL").collect()

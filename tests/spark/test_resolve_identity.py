@@ -20,7 +20,7 @@ from c360_spark.config.rules.identity import Bridge, Named, Pair
 from c360_spark.errors import InputError, IntegrityError
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.stages.identity.resolve_identity import resolve_identity
-from c360_spark.stages.identity.rule_approval import release
+from c360_spark.stages.identity.rule_approval import approve
 from c360_spark.store import Store
 from tests.conftest import ROOT, DyingStore, Killed
 
@@ -76,7 +76,7 @@ class Life:
         secret = self.conf.platform.identity_key.secret()
         run.store.sync(tables.IDENTIFIER_SET, sets(self.frame, secret, *groups))
         if self.day > 1:
-            release(run, rules, approved_by="a test", figures=None)
+            approve(run, rules, approved_by="a test", figures=None)
         if killed_after:
             dying = DyingStore(self.spark, self.lake)
             dying.commits_left = killed_after

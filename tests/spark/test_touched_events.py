@@ -136,7 +136,7 @@ def test_what_is_made_of_events_after_changes_is_what_a_full_run_makes(
     web.bring(8, 0, 2, 0)
     capsys.readouterr()
     build_events(web.run(8))
-    assert "0 events touched · order_session: " in capsys.readouterr().err
+    assert "0 events affected · order_session: " in capsys.readouterr().err
     build_events(web.run(8))
     assert "nothing is new" in capsys.readouterr().err
 

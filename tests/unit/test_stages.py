@@ -1,4 +1,4 @@
-"""What stages declare: the order that follows from it, and that nothing else can be touched."""
+"""What stages declare: the order that follows from it, and that nothing else can be affected."""
 
 from fnmatch import fnmatchcase
 

@@ -17,7 +17,7 @@ from c360_spark.errors import InputError
 from c360_spark.landing.claim import Dataset, claim
 from c360_spark.landing.intake import Missed, Taken, take
 from c360_spark.landing.listing import Found, listing, printable
-from c360_spark.run.context import Run, together
+from c360_spark.run.context import Run, in_parallel
 from c360_spark.stages.bronze.landed_delivery import Delivery, Sighting, names
 from c360_spark.tables import Table
 
@@ -48,12 +48,12 @@ def land(run: Run) -> None:
     with run.step("land") as step:
         sightings, new = _sorted_out(run, listing(run.spark, run.conf.platform.landing), known)
         deliveries = _deliveries(run, new)
-        together([each.read for each in deliveries])
+        in_parallel([each.read for each in deliveries])
         _require_accepted(run, deliveries)
         for each in deliveries:
             each.hold()
         _note(run, deliveries)
-        together([each.write for each in deliveries])
+        in_parallel([each.write for each in deliveries])
         sightings += [sighting for each in deliveries for sighting in each.sightings()]
         changed = [each for each in sightings if _is_news(each, known.get(each.found.path))]
         rows = [(*each.row, run.as_of) for each in changed]

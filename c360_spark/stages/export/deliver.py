@@ -15,7 +15,7 @@ from c360_spark.errors import DeliveryError
 from c360_spark.export.pending import in_order, in_time, parked, pending, pending_events
 from c360_spark.receivers.files import DeliveredFiles
 from c360_spark.receivers.postgres import Postgres
-from c360_spark.receivers.receiver import DELIVERED, Answer, Batch, NotTaken, Receiver, batches
+from c360_spark.receivers.receiver import DELIVERED, Answer, Dispatch, NotTaken, Receiver, dispatches
 from c360_spark.run.context import Run, Step
 
 LOT_ROWS = 20_000
@@ -32,9 +32,9 @@ def deliver(run: Run) -> None:
         run.say(f"{'deliver':<28} no destination says deliver")
     for destination, settings, receiver in found:
         with run.step(f"deliver {destination.name}") as step:
-            fault = _Delivery(run, destination, settings, receiver, step).all()
+            fault = _Sending(run, destination, settings, receiver, step).all()
             if destination.events and not fault:
-                fault = _Delivery(run, destination, settings, receiver, step, "events").all()
+                fault = _Sending(run, destination, settings, receiver, step, "events").all()
             receiver.close()
         if fault:
             late.append(f"{destination.name}: {fault.cause}")
@@ -57,7 +57,7 @@ def _receiver(run: Run, destination: Destination, settings: Deliver) -> Receiver
 
 
 @dataclass
-class _Delivery:
+class _Sending:
     """The delivery of one outbox: answers not yet on record, and how many there were of each."""
 
     run: Run
@@ -79,8 +79,8 @@ class _Delivery:
         waiting, count = run.store.stage(f"deliver.{outbox.name}", due)
         fault = None
         if count:
-            for batch in batches(order(waiting).toLocalIterator(), self.settings.batch_rows):
-                fault = self._batch(batch)
+            for dispatch in dispatches(order(waiting).toLocalIterator(), self.settings.batch_rows):
+                fault = self._batch(dispatch)
                 if fault:
                     break
             self._acknowledge()
@@ -92,22 +92,22 @@ class _Delivery:
         self.step.results += [f"events: {', '.join(found)}"] if events else found
         return fault
 
-    def _batch(self, batch: Batch) -> NotTaken | None:
+    def _batch(self, dispatch: Dispatch) -> NotTaken | None:
         """Try a batch until it is taken, twice as long after each failure; what failed the last time."""
         began = monotonic()
         for tries in range(1, self.settings.attempts + 1):
             try:
-                answers = self.receiver.send(batch)
+                answers = self.receiver.send(dispatch)
             except NotTaken as fault:
                 if fault.lasting or tries == self.settings.attempts:
-                    self._note(batch, {}, Answer("parked", fault.reason), tries)
+                    self._note(dispatch, {}, Answer("parked", fault.reason), tries)
                     return fault
                 self._wait(fault, tries)
             else:
-                self._note(batch, answers, DELIVERED, tries)
+                self._note(dispatch, answers, DELIVERED, tries)
                 break
         if self.settings.rows_per_second:
-            sleep(max(0.0, len(batch.rows) / self.settings.rows_per_second - (monotonic() - began)))
+            sleep(max(0.0, len(dispatch.rows) / self.settings.rows_per_second - (monotonic() - began)))
         return None
 
     def _wait(self, fault: NotTaken, tries: int) -> None:
@@ -116,8 +116,8 @@ class _Delivery:
         self.run.say(f"{f'deliver {self.destination.name}':<28} {fault.cause}; {attempt}")
         sleep(pause)
 
-    def _note(self, batch: Batch, answers: Mapping[str, Answer], otherwise: Answer, tries: int) -> None:
-        for row in batch.rows:
+    def _note(self, dispatch: Dispatch, answers: Mapping[str, Answer], otherwise: Answer, tries: int) -> None:
+        for row in dispatch.rows:
             key, name, run = row["idempotency_key"], self.destination.name, self.run
             status, reason = answers.get(key, otherwise)
             self.lot.append((name, key, status, row["tried"] + tries, reason, run.as_of, run.run_id))

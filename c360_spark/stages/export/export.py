@@ -13,24 +13,24 @@ from c360_spark.export.event import present, wanted_events
 from c360_spark.export.payload import consented, payloads
 from c360_spark.export.rejection import exits, rejections
 from c360_spark.run.context import Run, Step
-from c360_spark.run.pending_changes import Consumer, Increment, done, increments, of
-from c360_spark.stages.gold.persons_with_metrics import READ as OF_PEOPLE
-from c360_spark.stages.gold.persons_with_metrics import changed_people, people
+from c360_spark.run.pending_changes import Consumer, PendingChanges, done, pending_changes_of, restrict_to
+from c360_spark.stages.gold.persons_with_metrics import READ as OF_PERSONS
+from c360_spark.stages.gold.persons_with_metrics import changed_persons, persons_with_metrics
 
-READ = (*OF_PEOPLE, tables.AUDIENCE_MEMBER, tables.ACK)
+READ = (*OF_PERSONS, tables.AUDIENCE_MEMBER, tables.ACK)
 
 
 @dataclass(frozen=True)
-class Work:
-    """What a run has to deal with for a destination: `person_id` of touched `persons`, None for all."""
+class AffectedMembers:
+    """What a run has to deal with for a destination: `person_id` of affected `persons`, None for all."""
 
     run: Run
     destination: Destination
     persons: DataFrame | None
 
     def theirs(self, rows: DataFrame) -> DataFrame:
-        """Rows of touched persons."""
-        return of(rows, self.persons)
+        """Rows of affected persons."""
+        return restrict_to(rows, self.persons)
 
     def stays(self) -> DataFrame:
         """Theirs in the audience, of any time."""
@@ -45,10 +45,10 @@ def export(run: Run) -> None:
     when the destination or such a metric was defined otherwise.
     """
     wanted, rejected = run.conf.destinations.values(), []
-    begun = increments(run, [_consumer(run, destination) for destination in wanted], reads=READ)
-    for destination, news in zip(wanted, begun, strict=True):
+    begun = pending_changes_of(run, [_consumer(run, destination) for destination in wanted], reads=READ)
+    for destination, pending in zip(wanted, begun, strict=True):
         with run.step(f"export {destination.name}") as step:
-            work = _work(run, step, destination, news)
+            work = _work(run, step, destination, pending)
             if work:
                 rows, _ = run.store.stage(f"export.{destination.name}", payload_rows(work))
                 step.wrote("outbox", run.store.append(tables.outbox(destination.name), _changes(work, rows)))
@@ -74,40 +74,42 @@ def _consumer(run: Run, destination: Destination) -> Consumer:
     return Consumer(f"export {destination.name}", said, (tables.outbox(destination.name),))
 
 
-def _work(run: Run, step: Step, destination: Destination, news: Increment) -> Work | None:
+def _work(run: Run, step: Step, destination: Destination, pending: PendingChanges) -> AffectedMembers | None:
     """None when there is nothing to do."""
-    if news.whole or run.retry_rejected:
-        return Work(run, destination, None)
-    if news.idle:
-        step.results.append("0 members touched")
+    if pending.full_refresh or run.retry_rejected:
+        return AffectedMembers(run, destination, None)
+    if pending.no_new_versions:
+        step.results.append("0 members affected")
         return None
-    touched, count = run.store.stage(f"touched.{destination.name}", _touched(run, destination, news))
-    step.results.append(f"{count:,} members touched")
-    return Work(run, destination, touched) if count else None
+    affected, count = run.store.stage(f"affected.{destination.name}", _affected(run, destination, pending))
+    step.results.append(f"{count:,} members affected")
+    return AffectedMembers(run, destination, affected) if count else None
 
 
-def _touched(run: Run, destination: Destination, news: Increment) -> DataFrame:
+def _affected(run: Run, destination: Destination, pending: PendingChanges) -> DataFrame:
     """`person_id` of members of whom anything may be otherwise; of those who came and went, too."""
     own = F.col("audience") == destination.audience
-    stays = news.touched(tables.AUDIENCE_MEMBER, "audience", "person_id").where(own)
+    stays = pending.changed_values(tables.AUDIENCE_MEMBER, "audience", "person_id").where(own)
     inside = run.store.read(tables.AUDIENCE_MEMBER).where(own & F.col("exited_at").isNull())
-    changed = inside.join(changed_people(news, _metrics(run, destination)), "person_id", "left_semi")
-    answers = news.touched(tables.ACK, "destination", "idempotency_key").where(F.col("destination") == destination.name)
+    changed = inside.join(changed_persons(pending, _metrics(run, destination)), "person_id", "left_semi")
+    answers = pending.changed_values(tables.ACK, "destination", "idempotency_key").where(
+        F.col("destination") == destination.name
+    )
     answered = run.store.read(tables.outbox(destination.name)).join(answers, "idempotency_key", "left_semi")
     return reduce(DataFrame.unionByName, (rows.select("person_id") for rows in (stays, changed, answered))).distinct()
 
 
-def payload_rows(work: Work) -> DataFrame:
-    """As `consented` gives them: touched members with a payload, or with reasons why not."""
+def payload_rows(work: AffectedMembers) -> DataFrame:
+    """As `consented` gives them: affected members with a payload, or with reasons why not."""
     read = work.run.store.read
     inside = work.stays().where("exited_at IS NULL")
-    members = people(work.run, _metrics(work.run, work.destination))
+    members = persons_with_metrics(work.run, _metrics(work.run, work.destination))
     known = members.join(inside, "person_id", "left_semi")
     made = payloads(known, work.destination, currencies=work.run.conf.metrics.currencies)
     return consented(made, work.theirs(read(tables.CONSENT_STATE)), work.destination)
 
 
-def _changes(work: Work, rows: DataFrame) -> DataFrame:
+def _changes(work: AffectedMembers, rows: DataFrame) -> DataFrame:
     run, wanted = work.run, rows.where(F.size("reasons") == 0)
     return export_changes(
         wanted.select("person_id", "payload", "payload_hash"),

@@ -9,22 +9,22 @@ from c360_spark import tables
 from c360_spark.columns.record import RECORD_KEY
 from c360_spark.gold.owner import owners
 from c360_spark.run.context import Run
-from c360_spark.run.pending_changes import Increment
+from c360_spark.run.pending_changes import PendingChanges
 from c360_spark.stages.identity.membership import current_membership
 
 READ = (tables.PERSON, tables.MEMBERSHIP, tables.IDENTIFIER_SET, tables.CONSENT, *tables.OWNED)
 
 
-def touched_persons(run: Run, news: Increment) -> DataFrame:
+def affected_persons(run: Run, pending: PendingChanges) -> DataFrame:
     """`person_id` of everybody who changed, has or had a changed identifier, or may own or have owned a record that
     changed: more rather than fewer. Computed from what is read, not from what was made, so that a killed run that is
     run again finds the same.
     """
-    shared = members(run).join(_touched_sets(run, news), "identifier_set_id", "left_semi").select("identifier_id")
-    gone = news.touched(tables.IDENTIFIER_SET, "members")  # a set that went is in no table any more
+    shared = members(run).join(_affected_sets(run, pending), "identifier_set_id", "left_semi").select("identifier_id")
+    gone = pending.changed_values(tables.IDENTIFIER_SET, "members")  # a set that went is in no table any more
     once = gone.select(F.explode("members.identifier_id").alias("identifier_id"))
     theirs = current_membership(run).join(shared.unionByName(once), "identifier_id", "left_semi")
-    moved = (news.touched(table, "person_id") for table in (tables.PERSON, tables.MEMBERSHIP))
+    moved = (pending.changed_values(table, "person_id") for table in (tables.PERSON, tables.MEMBERSHIP))
     return reduce(DataFrame.unionByName, moved, theirs.select("person_id")).distinct()
 
 
@@ -39,18 +39,18 @@ def owned_sets(run: Run, persons: DataFrame | None) -> DataFrame:
     return found.join(persons, "person_id", "left_semi")
 
 
-def _touched_sets(run: Run, news: Increment) -> DataFrame:
+def _affected_sets(run: Run, pending: PendingChanges) -> DataFrame:
     """Sets of records that came, changed or went (the number of its records tells that of a set), and of all versions
     of these records, since a new version may have another set than the one before.
     """
-    moved = news.touched(tables.MEMBERSHIP, "identifier_id")
+    moved = pending.changed_values(tables.MEMBERSHIP, "identifier_id")
     sets = [members(run).join(moved, "identifier_id", "left_semi").select("identifier_set_id")]
-    sets += [news.touched(table, "identifier_set_id") for table in (tables.IDENTIFIER_SET, tables.CONSENT)]
+    sets += [pending.changed_values(table, "identifier_set_id") for table in (tables.IDENTIFIER_SET, tables.CONSENT)]
     for table in tables.OWNED:
-        versions = run.store.read(table).join(news.touched(table, *RECORD_KEY), [*RECORD_KEY], "left_semi")
+        versions = run.store.read(table).join(pending.changed_values(table, *RECORD_KEY), [*RECORD_KEY], "left_semi")
         sets.append(versions.select("identifier_set_id"))
     consents, came = run.store.read(tables.CONSENT), F.col("effective_from") <= F.lit(run.as_of)
-    since = F.col("effective_from") > F.lit(news.last_as_of) if news.last_as_of else F.lit(True)
+    since = F.col("effective_from") > F.lit(pending.last_as_of) if pending.last_as_of else F.lit(True)
     sets.append(consents.where(since & came).select("identifier_set_id"))
     return reduce(DataFrame.unionByName, sets).distinct()
 

@@ -14,8 +14,8 @@ from c360_spark.config.rules.gold import Accounts
 from c360_spark.config.rules.survivorship import ENTRY
 from c360_spark.gold.account import Grouping, account_members, account_records, accounts, belonging
 from c360_spark.gold.subscription import subscriptions
-from c360_spark.run.context import Run, Step, sync, together
-from c360_spark.run.pending_changes import Increment, increment, of
+from c360_spark.run.context import Run, Step, in_parallel, sync
+from c360_spark.run.pending_changes import PendingChanges, pending_changes, restrict_to
 from c360_spark.stages.silver.delivered_properties import current_rows
 
 READ = (tables.PROFILE_ATTRIBUTE, tables.ACCOUNT, tables.SUBSCRIPTION, tables.PERSON_XREF)
@@ -26,20 +26,20 @@ def build_accounts(run: Run) -> None:
     """Recompute accounts and subscriptions and write what differs; without rules in gold.yml there are no accounts."""
     grouping = _grouping(run)
     rules = f"{run.conf.gold.accounts} {grouping} {run.conf.gold.subscriptions}"
-    news = increment(run, "build_accounts", rules, reads=READ, makes=MADE)
-    if news.unchanged:
-        news.rest()
+    pending = pending_changes(run, "build_accounts", rules, reads=READ, makes=MADE)
+    if pending.up_to_date:
+        pending.rest()
     else:
         with run.step("build_accounts") as step:
             made = account_records(current_rows(run, tables.ACCOUNT, run.store.read(tables.ACCOUNT)), grouping)
             records, _ = run.store.stage("account records", made if run.conf.gold.accounts else made.where("false"))
             work = [partial(_subscriptions, run, step, records, grouping)]
-            if news.moved(tables.ACCOUNT) or news.moved(tables.PROFILE_ATTRIBUTE):
-                work.append(partial(_accounts, run, step, news, records, grouping))
-            if news.moved(tables.ACCOUNT):
+            if pending.moved(tables.ACCOUNT) or pending.moved(tables.PROFILE_ATTRIBUTE):
+                work.append(partial(_accounts, run, step, pending, records, grouping))
+            if pending.moved(tables.ACCOUNT):
                 work.append(partial(sync, run, step, tables.ACCOUNT_XREF, records))
-            together(work)
-    news.done()
+            in_parallel(work)
+    pending.done()
 
 
 def _grouping(run: Run) -> Grouping:
@@ -50,29 +50,33 @@ def _grouping(run: Run) -> Grouping:
     return Grouping(rules, lists[rules.domains.free_mail].values, suffixes)
 
 
-def _accounts(run: Run, step: Step, news: Increment, records: DataFrame, grouping: Grouping) -> None:
-    if _keys(run, step, news, records, grouping) or news.moved(tables.ACCOUNT):
+def _accounts(run: Run, step: Step, pending: PendingChanges, records: DataFrame, grouping: Grouping) -> None:
+    if _keys(run, step, pending, records, grouping) or pending.moved(tables.ACCOUNT):
         people = run.store.read(tables.ACCOUNT_KEY)
         sync(run, step, tables.GOLD_ACCOUNT, accounts(records, people, grouping))
         members = account_members(people, run.store.read(tables.GOLD_ACCOUNT))  # as written: the two cannot disagree
         sync(run, step, tables.ACCOUNT_MEMBER, members)
 
 
-def _keys(run: Run, step: Step, news: Increment, records: DataFrame, grouping: Grouping) -> bool:
-    """False when nobody was touched: whose address or company is another, or whose company's record is."""
+def _keys(run: Run, step: Step, pending: PendingChanges, records: DataFrame, grouping: Grouping) -> bool:
+    """False when nobody was affected: whose address or company is another, or whose company's record is."""
     store, names = run.store, ("email", f"{ENTRY}{grouping.rules.named_by}")
-    said, touched = store.read(tables.PROFILE_ATTRIBUTE).where(F.col("attribute").isin(*names)), None
-    if not news.whole:
-        moved = news.touched(tables.PROFILE_ATTRIBUTE, "attribute", "person_id").where(F.col("attribute").isin(*names))
-        companies = news.touched(tables.ACCOUNT, "source_key").select(F.col("source_key").alias("attribute_value"))
+    said, affected = store.read(tables.PROFILE_ATTRIBUTE).where(F.col("attribute").isin(*names)), None
+    if not pending.full_refresh:
+        moved = pending.changed_values(tables.PROFILE_ATTRIBUTE, "attribute", "person_id").where(
+            F.col("attribute").isin(*names)
+        )
+        companies = pending.changed_values(tables.ACCOUNT, "source_key").select(
+            F.col("source_key").alias("attribute_value")
+        )
         theirs = said.where(F.col("attribute") == names[1]).join(companies, "attribute_value", "left_semi")
         people = moved.select("person_id").unionByName(theirs.select("person_id")).distinct()
-        touched, count = store.stage("people of companies", people)
-        step.results.append(f"{count:,} persons touched")
+        affected, count = store.stage("people of companies", people)
+        step.results.append(f"{count:,} persons affected")
         if not count:
             return False
-    made = belonging(of(said, touched), records, grouping)
-    sync(run, step, tables.ACCOUNT_KEY, made, of(store.read(tables.ACCOUNT_KEY), touched))
+    made = belonging(restrict_to(said, affected), records, grouping)
+    sync(run, step, tables.ACCOUNT_KEY, made, restrict_to(store.read(tables.ACCOUNT_KEY), affected))
     return True
 
 

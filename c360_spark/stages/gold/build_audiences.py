@@ -15,9 +15,9 @@ from c360_spark.errors import ConfigError, IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.gold.audience_size import audience_size
 from c360_spark.run.context import Run, Step
-from c360_spark.run.pending_changes import Consumer, Increment, done, increments, of
+from c360_spark.run.pending_changes import Consumer, PendingChanges, done, pending_changes_of, restrict_to
 from c360_spark.stages.gold.late_data import late_data
-from c360_spark.stages.gold.persons_with_metrics import READ, changed_people, people
+from c360_spark.stages.gold.persons_with_metrics import READ, changed_persons, persons_with_metrics
 
 
 def build_audiences(run: Run) -> None:
@@ -33,8 +33,8 @@ def build_audiences(run: Run) -> None:
     with run.step("build_audiences") as step:
         step.results += _late(run, last)
         if due:
-            begun = increments(run, [_consumer(run, audience) for audience in due], reads=READ)
-            looked = [_touched(run, step, audience, news) for audience, news in zip(due, begun, strict=True)]
+            begun = pending_changes_of(run, [_consumer(run, audience) for audience in due], reads=READ)
+            looked = [_affected(run, step, audience, pending) for audience, pending in zip(due, begun, strict=True)]
             step.wrote("audience_member", run.store.merge(tables.AUDIENCE_MEMBER, changes(run, due, last, looked)))
             _account(run, step, due, last)
             done(begun)
@@ -46,17 +46,17 @@ def _consumer(run: Run, audience: Audience) -> Consumer:
     return Consumer(f"audience {audience.name}", said, (tables.AUDIENCE_MEMBER,))
 
 
-def _touched(run: Run, step: Step, audience: Audience, news: Increment) -> DataFrame | None:
+def _affected(run: Run, step: Step, audience: Audience, pending: PendingChanges) -> DataFrame | None:
     """`person_id` of those who may enter or leave; None for everybody. Who left at the last look may be kept out by
     nothing else than that it was the same moment.
     """
-    if news.whole or audience.moves_with_time:
+    if pending.full_refresh or audience.moves_with_time:
         return None
-    changed = changed_people(news, run.conf.metrics.reading(audience.where, audience.exit))
+    changed = changed_persons(pending, run.conf.metrics.reading(audience.where, audience.exit))
     own = run.store.read(tables.AUDIENCE_MEMBER).where(F.col("audience") == audience.name)
-    left = own.where(F.col("exited_at") == F.lit(news.last_as_of)).select("person_id")
-    persons, count = run.store.stage(f"touched.audience.{audience.name}", changed.unionByName(left).distinct())
-    step.results.append(f"{audience.name}: {count:,} persons touched")
+    left = own.where(F.col("exited_at") == F.lit(pending.last_as_of)).select("person_id")
+    persons, count = run.store.stage(f"affected.audience.{audience.name}", changed.unionByName(left).distinct())
+    step.results.append(f"{audience.name}: {count:,} persons affected")
     return persons
 
 
@@ -79,10 +79,10 @@ def changes(
 def _changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame | None) -> DataFrame:
     read, since = run.store.read, last.evaluated_at if last else None
     before = _before(run, audience, last) if last else None
-    members, now = read(tables.AUDIENCE_MEMBER), look(run, audience)
+    members, now = read(tables.AUDIENCE_MEMBER), evaluate(run, audience)
     return stays(
-        of(members, persons),
-        of(now, persons),
+        restrict_to(members, persons),
+        restrict_to(now, persons),
         moves(read(tables.CHANGE), since=since),
         audience,
         as_of=run.as_of,
@@ -91,12 +91,12 @@ def _changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame 
     )
 
 
-def look(run: Run, audience: Audience) -> DataFrame:
+def evaluate(run: Run, audience: Audience) -> DataFrame:
     """Everybody, `judged` by the audience at `as_of`.
 
     Raises ConfigError C201 where the types of a condition do not fit.
     """
-    profiles = people(run, run.conf.metrics.reading(audience.where, audience.exit))
+    profiles = persons_with_metrics(run, run.conf.metrics.reading(audience.where, audience.exit))
     try:
         return judged(profiles, run.store.read(tables.CONSENT_STATE), audience, as_of=run.as_of)
     except PySparkException as error:
@@ -117,7 +117,7 @@ def _before(run: Run, audience: Audience, last: Row) -> DataFrame | None:
     known = metrics.fingerprint(last.qualifies, last.leaves) == last.metrics_hash
     known &= not any(complaints(text, metrics.columns) for text in (last.qualifies, last.leaves) if text)
     old = {"where": last.qualifies, "exit": last.leaves} if known else {"where": "false", "exit": "false"}
-    return look(run, audience.model_copy(update=old))
+    return evaluate(run, audience.model_copy(update=old))
 
 
 def _is_due(run: Run, audience: Audience, last: Row | None) -> bool:

@@ -16,9 +16,15 @@ from c360_spark.gold.event import attributed, reattributions
 from c360_spark.gold.order_session import naming, order_sessions
 from c360_spark.gold.owner import owner_history
 from c360_spark.gold.session import sessions
-from c360_spark.run.context import Run, Step, sync, together
-from c360_spark.run.pending_changes import Increment, increment, of
-from c360_spark.stages.gold.affected_events import READ, Work, touched_devices, touched_events, touched_orders
+from c360_spark.run.context import Run, Step, in_parallel, sync
+from c360_spark.run.pending_changes import PendingChanges, pending_changes, restrict_to
+from c360_spark.stages.gold.affected_events import (
+    READ,
+    AffectedEvents,
+    affected_devices,
+    affected_events,
+    affected_orders,
+)
 from c360_spark.stages.identity.membership import current_membership
 from c360_spark.stages.silver.delivered_properties import current_rows
 
@@ -27,13 +33,13 @@ MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION, tables.OR
 
 def build_events(run: Run) -> None:
     """Recompute what a change touches, and write what differs."""
-    news = increment(run, "build_events", _rules(run), reads=READ, makes=MADE)
-    if news.idle:
-        news.rest()
+    pending = pending_changes(run, "build_events", _rules(run), reads=READ, makes=MADE)
+    if pending.no_new_versions:
+        pending.rest()
     else:
         with run.step("build_events") as step:
-            _write(run, step, news)
-    news.done()
+            _write(run, step, pending)
+    pending.done()
 
 
 def _rules(run: Run) -> str:
@@ -42,74 +48,76 @@ def _rules(run: Run) -> str:
     return f"{run.conf.rules.fingerprint} {said} {run.conf.taxonomy.order_numbers} {run.conf.datasets_of(tables.EVENT)}"
 
 
-def _write(run: Run, step: Step, news: Increment) -> None:
-    work = _work(run, step, news)
+def _write(run: Run, step: Step, pending: PendingChanges) -> None:
+    work = _work(run, step, pending)
     if work:
-        together([partial(part, run, step, work) for part in (_sessions, _moves)])
-    together([partial(_orders, run, step, news, work), partial(_devices, run, step, news)])
+        in_parallel([partial(part, run, step, work) for part in (_sessions, _moves)])
+    in_parallel([partial(_orders, run, step, pending, work), partial(_devices, run, step, pending)])
     if work:  # the last to be written: whose an event was is read from it, also when a killed run is run again
-        sync(run, step, tables.GOLD_EVENT, work.found, of(run.store.read(tables.GOLD_EVENT), work.touched))
+        sync(run, step, tables.GOLD_EVENT, work.found, restrict_to(run.store.read(tables.GOLD_EVENT), work.affected))
 
 
-def _work(run: Run, step: Step, news: Increment) -> Work | None:
-    """None when no event is touched."""
-    store, touched = run.store, None
-    if not news.whole:
-        touched, count = store.stage("touched events", touched_events(run, news))
-        step.results.append(f"{count:,} events touched")
+def _work(run: Run, step: Step, pending: PendingChanges) -> AffectedEvents | None:
+    """None when no event is affected."""
+    store, affected = run.store, None
+    if not pending.full_refresh:
+        affected, count = store.stage("affected events", affected_events(run, pending))
+        step.results.append(f"{count:,} events affected")
         if not count:
             return None
-    found, _ = store.stage("attributed events", _attributed(run, touched))
-    if touched is None:
-        return Work(found)
-    both = found.select("person_id").unionByName(of(store.read(tables.GOLD_EVENT), touched).select("person_id"))
-    people, _ = store.stage("people of touched events", both.distinct())
-    return Work(found, touched, people)
+    found, _ = store.stage("attributed events", _attributed(run, affected))
+    if affected is None:
+        return AffectedEvents(found)
+    both = found.select("person_id").unionByName(
+        restrict_to(store.read(tables.GOLD_EVENT), affected).select("person_id")
+    )
+    people, _ = store.stage("people of affected events", both.distinct())
+    return AffectedEvents(found, affected, people)
 
 
-def _attributed(run: Run, touched: DataFrame | None) -> DataFrame:
+def _attributed(run: Run, affected: DataFrame | None) -> DataFrame:
     read, conf = run.store.read, run.conf
-    events = of(read(tables.EVENT), touched)
+    events = restrict_to(read(tables.EVENT), affected)
     sets = read(tables.IDENTIFIER_SET).join(events, "identifier_set_id", "left_semi")
     history = owner_history(sets, read(tables.MEMBERSHIP), conf.rules)
     return attributed(events, history, read(tables.CHANGE), conf.gold.events)
 
 
-def _moves(run: Run, step: Step, work: Work) -> None:
-    old = of(run.store.read(tables.EVENT_REATTRIBUTION), work.touched)
+def _moves(run: Run, step: Step, work: AffectedEvents) -> None:
+    old = restrict_to(run.store.read(tables.EVENT_REATTRIBUTION), work.affected)
     sync(run, step, tables.EVENT_REATTRIBUTION, reattributions(work.found), old)
 
 
-def _sessions(run: Run, step: Step, work: Work) -> None:
+def _sessions(run: Run, step: Step, work: AffectedEvents) -> None:
     """Sessions of everybody who had or has one of the events."""
     secret = run.conf.platform.identity_key.secret()
-    made = sessions(of(work.events(run), work.people), run.conf.gold.sessions, secret=secret)
-    sync(run, step, tables.SESSION, made, of(run.store.read(tables.SESSION), work.people))
+    made = sessions(restrict_to(work.events(run), work.people), run.conf.gold.sessions, secret=secret)
+    sync(run, step, tables.SESSION, made, restrict_to(run.store.read(tables.SESSION), work.people))
 
 
-def _orders(run: Run, step: Step, news: Increment, work: Work | None) -> None:
+def _orders(run: Run, step: Step, pending: PendingChanges, work: AffectedEvents | None) -> None:
     """By sessions as they are written."""
-    read, touched = run.store.read, None
-    if not news.whole:
-        touched, count = run.store.stage("touched orders", touched_orders(run, news, work))
+    read, affected = run.store.read, None
+    if not pending.full_refresh:
+        affected, count = run.store.stage("affected orders", affected_orders(run, pending, work))
         if not count:
             return
-    orders = current_rows(run, tables.ORDER, of(read(tables.ORDER), touched))
+    orders = current_rows(run, tables.ORDER, restrict_to(read(tables.ORDER), affected))
     named = naming(read(tables.EVENT), run.conf.taxonomy.order_numbers)
-    if touched is not None:
-        named = of(named, orders.select("order_id"))
+    if affected is not None:
+        named = restrict_to(named, orders.select("order_id"))
     events = (work.events(run) if work else read(tables.GOLD_EVENT)).join(named, [*tables.GOLD_EVENT.key])
-    made = order_sessions(orders, of(read(tables.PERSON_XREF), touched), events, read(tables.SESSION))
-    sync(run, step, tables.ORDER_SESSION, made, of(read(tables.ORDER_SESSION), touched))
+    made = order_sessions(orders, restrict_to(read(tables.PERSON_XREF), affected), events, read(tables.SESSION))
+    sync(run, step, tables.ORDER_SESSION, made, restrict_to(read(tables.ORDER_SESSION), affected))
 
 
-def _devices(run: Run, step: Step, news: Increment) -> None:
-    read, touched = run.store.read, None
-    if not news.whole:
-        touched, count = run.store.stage("touched devices", touched_devices(news))
+def _devices(run: Run, step: Step, pending: PendingChanges) -> None:
+    read, affected = run.store.read, None
+    if not pending.full_refresh:
+        affected, count = run.store.stage("affected devices", affected_devices(pending))
         if not count:
             return
     held = current_membership(run)
     events = run.conf.datasets_of(tables.EVENT)
     made = devices(read(tables.IDENTIFIER_SET), held, run.conf.gold.events.devices, events)
-    sync(run, step, tables.DEVICE, of(made, touched), of(read(tables.DEVICE), touched))
+    sync(run, step, tables.DEVICE, restrict_to(made, affected), restrict_to(read(tables.DEVICE), affected))

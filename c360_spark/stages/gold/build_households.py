@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from c360_spark import tables
 from c360_spark.config.rules.gold import Households
 from c360_spark.gold.household import address_keys, at_address, by_address, by_sharing, eligible, households, sharing
-from c360_spark.run.context import Run, Step, sync, together
-from c360_spark.run.pending_changes import Increment, increment, of
+from c360_spark.run.context import Run, Step, in_parallel, sync
+from c360_spark.run.pending_changes import PendingChanges, pending_changes, restrict_to
 from c360_spark.stages.identity.membership import current_membership
 
 READ = (tables.PROFILE, tables.LINK, tables.MEMBERSHIP)
@@ -21,37 +21,37 @@ MADE = (tables.HOUSEHOLD_KEY, tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)
 
 def build_households(run: Run) -> None:
     """Recompute households and write what differs; none, where gold.yml has no rules for them."""
-    news = increment(run, "build_households", str(run.conf.gold.households), reads=READ, makes=MADE)
-    if news.idle:
-        news.rest()
+    pending = pending_changes(run, "build_households", str(run.conf.gold.households), reads=READ, makes=MADE)
+    if pending.no_new_versions:
+        pending.rest()
     else:
         with run.step("build_households") as step:
-            _write(run, step, news)
-    news.done()
+            _write(run, step, pending)
+    pending.done()
 
 
-def _write(run: Run, step: Step, news: Increment) -> None:
+def _write(run: Run, step: Step, pending: PendingChanges) -> None:
     rules = run.conf.gold.households
     if rules:
-        _keys(run, step, news, rules)
+        _keys(run, step, pending, rules)
         groups, members = _found(run, rules)
         made = [(tables.HOUSEHOLD, households(groups, members)), (tables.HOUSEHOLD_MEMBER, members)]
     else:
         made = [(table, run.store.read(table).where("false")) for table in MADE]
-    together([partial(sync, run, step, table, rows) for table, rows in made])
+    in_parallel([partial(sync, run, step, table, rows) for table, rows in made])
 
 
-def _keys(run: Run, step: Step, news: Increment, rules: Households) -> None:
+def _keys(run: Run, step: Step, pending: PendingChanges, rules: Households) -> None:
     """To normalise addresses costs more than all the rest."""
-    store, secret, touched = run.store, run.conf.platform.identity_key.secret(), None
-    if not news.whole:
+    store, secret, affected = run.store, run.conf.platform.identity_key.secret(), None
+    if not pending.full_refresh:
         # Staged, so that Spark knows how few they are.
-        touched, count = store.stage("touched profiles", news.touched(tables.PROFILE, "person_id"))
-        step.results.append(f"{count:,} persons touched")
+        affected, count = store.stage("affected profiles", pending.changed_values(tables.PROFILE, "person_id"))
+        step.results.append(f"{count:,} persons affected")
         if not count:
             return
-    made = address_keys(eligible(of(store.read(tables.PROFILE), touched), rules), rules, secret=secret)
-    sync(run, step, tables.HOUSEHOLD_KEY, made, of(store.read(tables.HOUSEHOLD_KEY), touched))
+    made = address_keys(eligible(restrict_to(store.read(tables.PROFILE), affected), rules), rules, secret=secret)
+    sync(run, step, tables.HOUSEHOLD_KEY, made, restrict_to(store.read(tables.HOUSEHOLD_KEY), affected))
 
 
 def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:

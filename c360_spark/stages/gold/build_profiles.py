@@ -16,25 +16,25 @@ from c360_spark.gold.override import OVERRIDES, Overrides, in_force, overrides
 from c360_spark.gold.owner import narrowed, owned_records, person_xref
 from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
 from c360_spark.gold.survivorship import ranked
-from c360_spark.run.context import Run, Step, together
-from c360_spark.run.pending_changes import Increment, increment, of
-from c360_spark.stages.gold.affected_persons import READ, owned_sets, touched_persons
+from c360_spark.run.context import Run, Step, in_parallel
+from c360_spark.run.pending_changes import PendingChanges, pending_changes, restrict_to
+from c360_spark.stages.gold.affected_persons import READ, affected_persons, owned_sets
 from c360_spark.stages.identity.membership import current_membership
 
 MADE = (tables.PERSON_XREF, tables.PROFILE_ATTRIBUTE, tables.PROFILE, tables.CONSENT_STATE)
 
 
 @dataclass(frozen=True)
-class Work:
-    """What a run has to deal with: `person_id` of touched `persons`, None for all; their sets and current records."""
+class AffectedProfiles:
+    """What a run has to deal with: `person_id` of affected `persons`, None for all; their sets and current records."""
 
     persons: DataFrame | None
     owned: DataFrame
     records: DataFrame
 
     def theirs(self, rows: DataFrame) -> DataFrame:
-        """Rows of touched persons."""
-        return of(rows, self.persons)
+        """Rows of affected persons."""
+        return restrict_to(rows, self.persons)
 
     def owned_rows(self, rows: DataFrame) -> DataFrame:
         """Rows with an identifier set that are theirs, with their `person_id`."""
@@ -44,12 +44,12 @@ class Work:
 def build_profiles(run: Run) -> None:
     """Recompute profiles, record keys and consent of whom a change touches, and write what differs."""
     decided = in_force(run.conf.profile, as_of=run.as_of)
-    news = increment(run, "build_profiles", _rules(run, decided), reads=READ, makes=MADE)
-    work = _work(run, news)
+    pending = pending_changes(run, "build_profiles", _rules(run, decided), reads=READ, makes=MADE)
+    work = _work(run, pending)
     if work:
-        together([partial(_attributes, run, work, decided), partial(_keys, run, work), partial(_consent, run, work)])
+        in_parallel([partial(_attributes, run, work, decided), partial(_keys, run, work), partial(_consent, run, work)])
         _profiles(run, work)
-    news.done()
+    pending.done()
 
 
 def _rules(run: Run, decided: Overrides) -> str:
@@ -58,23 +58,23 @@ def _rules(run: Run, decided: Overrides) -> str:
     return f"{run.conf.rules.fingerprint} {rules} {decided} {run.conf.datasets_of(tables.EVENT)}"
 
 
-def _work(run: Run, news: Increment) -> Work | None:
+def _work(run: Run, pending: PendingChanges) -> AffectedProfiles | None:
     """None when there is nothing to do."""
-    if news.unchanged:
-        news.rest()
+    if pending.up_to_date:
+        pending.rest()
         return None
     with run.step("build_profiles persons") as step:
         persons = None
-        if not news.whole:
-            persons, count = run.store.stage("touched persons", touched_persons(run, news))
-            step.results.append(f"{count:,} persons touched")
+        if not pending.full_refresh:
+            persons, count = run.store.stage("affected persons", affected_persons(run, pending))
+            step.results.append(f"{count:,} persons affected")
             if not count:
                 return None
         owned, _ = run.store.stage("owners", owned_sets(run, persons))
         every = narrowed({table.name: run.store.read(table) for table in tables.OWNED})
         records, count = run.store.stage("owned records", owned_records(_versions(every, persons, owned), owned))
         step.results.append(f"{count:,} records are theirs")
-        return Work(persons, owned, records)
+        return AffectedProfiles(persons, owned, records)
 
 
 def _versions(rows: DataFrame, persons: DataFrame | None, owned: DataFrame) -> DataFrame:
@@ -85,7 +85,7 @@ def _versions(rows: DataFrame, persons: DataFrame | None, owned: DataFrame) -> D
     return rows.join(keys, [*RECORD_KEY])  # no semi-join: that would be repeated for each table of a union
 
 
-def _attributes(run: Run, work: Work, decided: Overrides) -> None:
+def _attributes(run: Run, work: AffectedProfiles, decided: Overrides) -> None:
     with run.step("build_profiles attributes") as step:
         versions = _versions(run.store.read(tables.PROFILE_RECORD), work.persons, work.owned)
         said = work.owned_rows(fields(versions))
@@ -94,7 +94,7 @@ def _attributes(run: Run, work: Work, decided: Overrides) -> None:
         step.wrote("profile_attribute", run.store.sync(tables.PROFILE_ATTRIBUTE, made, old=old))
 
 
-def _decided(run: Run, step: Step, work: Work, decided: Overrides) -> DataFrame:
+def _decided(run: Run, step: Step, work: AffectedProfiles, decided: Overrides) -> DataFrame:
     """Overrides that are in force, by person; tells how many of them reach nobody."""
     named = run.spark.createDataFrame(decided, OVERRIDES)
     membership = current_membership(run)
@@ -106,13 +106,13 @@ def _decided(run: Run, step: Step, work: Work, decided: Overrides) -> DataFrame:
     return work.theirs(staged)
 
 
-def _keys(run: Run, work: Work) -> None:
+def _keys(run: Run, work: AffectedProfiles) -> None:
     with run.step("build_profiles keys") as step:
         old = work.theirs(run.store.read(tables.PERSON_XREF))
         step.wrote("person_xref", run.store.sync(tables.PERSON_XREF, person_xref(work.records), old=old))
 
 
-def _profiles(run: Run, work: Work) -> None:
+def _profiles(run: Run, work: AffectedProfiles) -> None:
     read = run.store.read
     with run.step("build_profiles profiles") as step:
         made = profiles(
@@ -124,7 +124,7 @@ def _profiles(run: Run, work: Work) -> None:
         step.wrote("profile", run.store.sync(tables.PROFILE, made, old=work.theirs(read(tables.PROFILE))))
 
 
-def _consent(run: Run, work: Work) -> None:
+def _consent(run: Run, work: AffectedProfiles) -> None:
     with run.step("build_profiles consent") as step:
         state = consent_state(work.owned_rows(run.store.read(tables.CONSENT)), as_of=run.as_of)
         old = work.theirs(run.store.read(tables.CONSENT_STATE))

@@ -9,7 +9,7 @@ from c360_spark.columns.record import RECORD_KEY
 from c360_spark.config.rules.metrics import FACTS, Fact
 from c360_spark.gold.metric import passed
 from c360_spark.run.context import Run
-from c360_spark.run.pending_changes import Increment, of
+from c360_spark.run.pending_changes import PendingChanges, restrict_to
 from c360_spark.stages.silver.delivered_properties import current_rows
 from c360_spark.tables import Table
 
@@ -20,31 +20,31 @@ def facts(run: Run, table: Table, persons: DataFrame | None = None) -> DataFrame
     """The rows of a table of facts that hold now, with the `person_id` of each; of these `persons` only, if given."""
     rows = run.store.read(table)
     if "person_id" in table.column_names:
-        return of(rows, persons)
-    keys = of(run.store.read(tables.PERSON_XREF), persons)
+        return restrict_to(rows, persons)
+    keys = restrict_to(run.store.read(tables.PERSON_XREF), persons)
     if persons is not None:
         rows = rows.join(keys, [*RECORD_KEY], "left_semi")
     return current_rows(run, table, rows).join(keys, [*RECORD_KEY])
 
 
-def measured_again(run: Run, news: Increment) -> DataFrame | None:
+def measured_again(run: Run, pending: PendingChanges) -> DataFrame | None:
     """`person_id` of those whose metrics may be others than last time, None for everybody. More rather than fewer."""
-    rules, last = run.conf.metrics, news.last_as_of
+    rules, last = run.conf.metrics, pending.last_as_of
     if last is None or rules.moves_everybody(run.as_of - last):
         return None
-    found = [news.touched(table, "person_id") for table in (tables.PROFILE, tables.PERSON_XREF)]
+    found = [pending.changed_values(table, "person_id") for table in (tables.PROFILE, tables.PERSON_XREF)]
     for kind, fact in FACTS.items():
         metrics = rules.of(kind)
         if metrics:
             rows = run.store.read(fact.table).where(passed(fact, metrics, since=last, as_of=run.as_of))
-            found.append(_whose(run, news, fact, rows))
+            found.append(_whose(run, pending, fact, rows))
     return reduce(DataFrame.unionByName, found).where("person_id IS NOT NULL").distinct()
 
 
-def _whose(run: Run, news: Increment, fact: Fact, rows: DataFrame) -> DataFrame:
+def _whose(run: Run, pending: PendingChanges, fact: Fact, rows: DataFrame) -> DataFrame:
     """`person_id` of whom these rows are, or any that came, changed or went."""
     key = ("person_id",) if "person_id" in fact.table.column_names else RECORD_KEY
-    moved = news.touched(fact.table, *key).unionByName(rows.select(*key))
+    moved = pending.changed_values(fact.table, *key).unionByName(rows.select(*key))
     if key != RECORD_KEY:
         return moved
     return run.store.read(tables.PERSON_XREF).join(moved, [*RECORD_KEY], "left_semi").select("person_id")

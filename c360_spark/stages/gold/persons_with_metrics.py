@@ -9,21 +9,21 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.gold.metric import with_metrics
 from c360_spark.run.context import Run
-from c360_spark.run.pending_changes import Increment
+from c360_spark.run.pending_changes import PendingChanges
 
 READ = (tables.PROFILE, tables.METRIC, tables.CONSENT_STATE)
 
 
-def people(run: Run, metrics: Collection[str]) -> DataFrame:
+def persons_with_metrics(run: Run, metrics: Collection[str]) -> DataFrame:
     """gold.profile, with a column for each of the `metrics` as build_metrics has left it."""
     read = run.store.read
     return with_metrics(read(tables.PROFILE), read(tables.METRIC), run.conf.metrics, metrics)
 
 
-def changed_people(news: Increment, metrics: Collection[str]) -> DataFrame:
+def changed_persons(pending: PendingChanges, metrics: Collection[str]) -> DataFrame:
     """`person_id` of those whose profile, consent or any of the `metrics` is another. `news` is of READ, or more."""
-    found = [news.touched(table, "person_id") for table in (tables.PROFILE, tables.CONSENT_STATE)]
+    found = [pending.changed_values(table, "person_id") for table in (tables.PROFILE, tables.CONSENT_STATE)]
     if metrics:
-        figures = news.touched(tables.METRIC, "metric", "person_id").where(F.col("metric").isin(*metrics))
+        figures = pending.changed_values(tables.METRIC, "metric", "person_id").where(F.col("metric").isin(*metrics))
         found.append(figures.select("person_id"))
     return reduce(DataFrame.unionByName, found).distinct()

@@ -1,4 +1,4 @@
-"""The first part of resolve_identity: what has changed since the last run, as evidence and touched identifiers."""
+"""The first part of resolve_identity: what has changed since the last run, as evidence and affected identifiers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from c360_spark.identity.guard import expiry
 from c360_spark.run.context import Run, Step
 from c360_spark.run.watermark import Marks, advance, watermarks
 from c360_spark.stages.identity.key_parts import DATES, dates_in_force, ruled_without
-from c360_spark.stages.identity.rule_approval import require_release
+from c360_spark.stages.identity.rule_approval import require_approval
 from c360_spark.tables import Table
 
 CONSUMER = "resolve_identity"
@@ -32,14 +32,14 @@ CARRIERS = (tables.IDENTIFIER_SET, tables.PROFILE_RECORD, tables.PAIR)
 
 
 @dataclass(frozen=True)
-class Change:
-    """What a run has to deal with: `touched` identifiers, or None for all of them.
+class IdentityInput:
+    """What a run has to deal with: `affected` identifiers, or None for all of them.
 
-    `reasons` (`identifier_id, cause`) tell why each was touched, None if all were for the one `cause`. `dates` are the
+    `reasons` (`identifier_id, cause`) tell why each was affected, None if all were for the one `cause`. `dates` are the
     birth dates that are too frequent, where those on record are others.
     """
 
-    touched: DataFrame | None
+    affected: DataFrame | None
     versions: Marks
     known: Marks
     cause: str = "data"
@@ -54,11 +54,11 @@ class Change:
         advance(run, {CONSUMER: self.versions, DATES: self.dates}, known=known)
 
 
-def refuse_unreleased(run: Run) -> None:
+def refuse_unapproved(run: Run) -> None:
     """Raises ConfigError C204 for another rule set than that of the last run which was not released."""
     label = _label_on_record(run)
     if label and _other_rules(run, label, *watermarks(run, BEGUN)):
-        require_release(run)
+        require_approval(run)
 
 
 def _label_on_record(run: Run) -> str | None:
@@ -71,7 +71,7 @@ def _other_rules(run: Run, label: str | None, begun: Marks) -> bool:
     return {label, last_begun} != {run.conf.rules.label}
 
 
-def gather(run: Run, step: Step) -> Change:
+def gather(run: Run, step: Step) -> IdentityInput:
     """Bring identity.evidence up to date, and tell what that touches.
 
     Everything, when the rule set is another than that of the last run or other birth dates are too frequent, else what
@@ -80,19 +80,19 @@ def gather(run: Run, step: Step) -> Change:
     versions = {table.full_name: run.store.version(table) for table in CARRIERS}
     label, (marks, begun, dated) = _label_on_record(run), watermarks(run, CONSUMER, BEGUN, DATES)
     other_rules, records = _other_rules(run, label, begun), tables.PROFILE_RECORD.full_name
-    dates, news = dates_in_force(run, dated, changed=other_rules or marks.get(records) != versions[records])
+    dates, pending = dates_in_force(run, dated, changed=other_rules or marks.get(records) != versions[records])
     rules = ruled_without(run.conf.rules, dates)
-    if run.anew or not marks or other_rules or news:
+    if run.full_refresh or not marks or other_rules or pending:
         advance(run, {BEGUN: {run.conf.rules.label: max(begun.values(), default=0) + 1}}, known={BEGUN: begun})
         rows = _evidence(run, rules, {table: run.store.read(table) for table in CARRIERS}, whole=True)
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
         cause = "rule" if label and other_rules else "data"
-        return Change(None, versions, marks, cause, dates=news, known_dates=dated)
+        return IdentityInput(None, versions, marks, cause, dates=pending, known_dates=dated)
     found = [_carried(run, step, rules, marks, versions), *_expiring(run)]
     reasons, _ = run.store.stage("reasons", reduce(DataFrame.unionByName, found).distinct())
-    touched, count = run.store.stage("touched", reasons.select("identifier_id").distinct())
-    step.results.append(f"{count:,} identifiers touched")
-    return Change(touched, versions, marks, reasons=reasons, is_empty=not count)
+    affected, count = run.store.stage("affected", reasons.select("identifier_id").distinct())
+    step.results.append(f"{count:,} identifiers affected")
+    return IdentityInput(affected, versions, marks, reasons=reasons, is_empty=not count)
 
 
 def _evidence(run: Run, rules: RuleSet, carriers: dict[Table, DataFrame], *, whole: bool) -> DataFrame:

@@ -33,71 +33,71 @@ class Graph:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Components:
     """`placed` are the identifiers in the graph with `component_id` and `part_id`, `links` rows of identity.link."""
 
     placed: DataFrame
     links: DataFrame
 
 
-def reachable(run: Run, touched: DataFrame | None) -> Graph:
-    """Compute what is touched from the evidence; take what it reaches from the tables, each of which is read through
+def reachable(run: Run, affected: DataFrame | None) -> Graph:
+    """Compute what is affected from the evidence; take what it reaches from the tables, each of which is read through
     once or twice, whatever the change.
 
     Raises IntegrityError C503 when two identifiers share an id.
     """
     store = run.store
-    seen, raw = _touched(run, touched)
-    near = _near(run, touched, raw)
-    found, fresh = _guarded(run, touched, seen, raw, near)
+    seen, raw = _affected(run, affected)
+    near = _near(run, affected, raw)
+    found, fresh = _guarded(run, affected, seen, raw, near)
     before = store.read(tables.IDENTIFIER)
-    if touched is not None:
-        seeds = touched.unionByName(ends(fresh.where(in_graph()))).distinct()
-        apart = touching(near.where("component_id IS NULL"), touched, "identifier_id")
+    if affected is not None:
+        seeds = affected.unionByName(ends(fresh.where(in_graph()))).distinct()
+        apart = touching(near.where("component_id IS NULL"), affected, "identifier_id")
         reached = neighbours(before, near, seeds).unionByName(apart)
         before, _ = store.stage("identifiers before", reached)
-    beside = elsewhere(_flagged(before), touched, "identifier_id").select(*VERTEX)
+    beside = elsewhere(_flagged(before), affected, "identifier_id").select(*VERTEX)
     every, _ = store.stage("graph vertices", found.unionByName(beside))
     scope, links_before, open_again = None, store.read(tables.LINK), fresh.limit(0)
-    if touched is not None:
-        scope, _ = store.stage("scope", touched.unionByName(every.select("identifier_id")).distinct())
-        links_before, open_again = _links_before(run, touched, every)
+    if affected is not None:
+        scope, _ = store.stage("scope", affected.unionByName(every.select("identifier_id")).distinct())
+        links_before, open_again = _links_before(run, affected, every)
     links_now, _ = store.stage("graph links", fresh.unionByName(open_again.select(*fresh.columns)))
     return Graph(scope, every, links_now, before, links_before)
 
 
-def _touched(run: Run, touched: DataFrame | None) -> tuple[DataFrame, DataFrame]:
-    """The touched identifiers that exist, and all their links before any guard, as the evidence has them."""
+def _affected(run: Run, affected: DataFrame | None) -> tuple[DataFrame, DataFrame]:
+    """The affected identifiers that exist, and all their links before any guard, as the evidence has them."""
     store = run.store
     evidence = store.read(tables.EVIDENCE)
-    if touched is not None:
-        evidence, _ = store.stage("touched evidence", touching(evidence, touched, "hub_id", "member_id"))
-    seen, _ = store.stage("touched vertices", touching(vertices(evidence), touched, "identifier_id"))
+    if affected is not None:
+        evidence, _ = store.stage("affected evidence", touching(evidence, affected, "hub_id", "member_id"))
+    seen, _ = store.stage("affected vertices", touching(vertices(evidence), affected, "identifier_id"))
     if not seen.where("check_min <> check_max").isEmpty():
         raise IntegrityError("C503", "two identifiers have one identifier_id", hint="use another identity key")
     expired_by = expiry(run.conf.rules, as_of=run.as_of)
-    raw, _ = store.stage("touched links", links(evidence).withColumn("expired_by", expired_by))
+    raw, _ = store.stage("affected links", links(evidence).withColumn("expired_by", expired_by))
     return seen, raw
 
 
-def _near(run: Run, touched: DataFrame | None, raw: DataFrame) -> DataFrame:
-    """identity.identifier, as it was, of the touched and of those they have links to."""
+def _near(run: Run, affected: DataFrame | None, raw: DataFrame) -> DataFrame:
+    """identity.identifier, as it was, of the affected and of those they have links to."""
     known = run.store.read(tables.IDENTIFIER)
-    if touched is None:
+    if affected is None:
         return known.limit(0)
-    return run.store.stage("near", touching(known, touched.unionByName(ends(raw)).distinct(), "identifier_id"))[0]
+    return run.store.stage("near", touching(known, affected.unionByName(ends(raw)).distinct(), "identifier_id"))[0]
 
 
 def _guarded(
-    run: Run, touched: DataFrame | None, seen: DataFrame, raw: DataFrame, near: DataFrame
+    run: Run, affected: DataFrame | None, seen: DataFrame, raw: DataFrame, near: DataFrame
 ) -> tuple[DataFrame, DataFrame]:
-    """The touched identifiers as VERTEX, and their links with what guards have against them."""
+    """The affected identifiers as VERTEX, and their links with what guards have against them."""
     store, rules = run.store, run.conf.rules
     timely = raw.where("blocked_by IS NULL AND expired_by IS NULL")
     crowded = crowds(timely, rules).withColumn("is_crowded", F.lit(True))
     flagged = seen.join(crowded, "identifier_id", "left").fillna(False, subset=["is_crowded"]).select(*VERTEX)
-    found, _ = store.stage("touched identifiers", flagged)
-    others = elsewhere(_flagged(near), touched, "identifier_id")
+    found, _ = store.stage("affected identifiers", flagged)
+    others = elsewhere(_flagged(near), affected, "identifier_id")
     flags = [frame.select("identifier_id", "is_crowded") for frame in (found, others)]
     return found, store.stage("guarded", guarded(raw, flags[0].unionByName(flags[1]), rules))[0]
 
@@ -108,20 +108,20 @@ def _flagged(identifiers: DataFrame) -> DataFrame:
     return identifiers.withColumns({"blocked": status == "blocked", "is_crowded": status == "crowded"})
 
 
-def _links_before(run: Run, touched: DataFrame, every: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """identity.link, as it was, of the touched and of the components they reach; and of the latter those that may
+def _links_before(run: Run, affected: DataFrame, every: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """identity.link, as it was, of the affected and of the components they reach; and of the latter those that may
     change, without what a limit left out the last time, for it may come back.
     """
     near = every.select(F.col("identifier_id").alias("left_id"), F.lit(True).alias("_near"))
     # A link between untouched identifiers of a reached component has both ends there.
-    held = marked(run.store.read(tables.LINK), touched, "left_id", "right_id").join(near, "left_id", "left")
+    held = marked(run.store.read(tables.LINK), affected, "left_id", "right_id").join(near, "left_id", "left")
     reached = F.col("_near") & (in_graph() | (F.col("reason") == "never"))
     before, _ = run.store.stage("links before", held.where(F.col("_touched") | reached).drop("_near"))
     open_again = before.where("NOT _touched").withColumn("reason", F.when(~in_graph(), F.col("reason")))
     return before, open_again
 
 
-def partitioned(run: Run, step: Step, graph: Graph) -> Outcome:
+def partitioned(run: Run, step: Step, graph: Graph) -> Components:
     """Components, and their parts where one breaks a limit.
 
     Raises IntegrityError C502 when the result breaks an invariant.
@@ -136,10 +136,10 @@ def partitioned(run: Run, step: Step, graph: Graph) -> Outcome:
     placed = inside.withColumn("component_id", F.coalesce("component_id", "identifier_id"))
     nevers = graph.links.where("reason = 'never'").select("left_id", "right_id")
     split, count = store.stage("broken components", broken_components(placed, edges, nevers, rules))
-    outcome = Outcome(placed.withColumn("part_id", F.col("component_id")), _final(graph.links, rules.label))
+    outcome = Components(placed.withColumn("part_id", F.col("component_id")), _final(graph.links, rules.label))
     if count:
         outcome = _apart(run, graph, placed.join(split, "component_id", "left_semi"), outcome, nevers)
-    outcome = Outcome(store.stage("placed", outcome.placed)[0], store.stage("final links", outcome.links)[0])
+    outcome = Components(store.stage("placed", outcome.placed)[0], store.stage("final links", outcome.links)[0])
     active = outcome.links.where("status = 'active'")
     violations = {row.invariant: row["count"] for row in broken(outcome.placed, active).collect()}
     if violations:
@@ -156,7 +156,7 @@ def engine_for(run: Run, links: DataFrame) -> Engine:
     return "local" if links.count() <= wanted.local_max_links else "graphframes"
 
 
-def _apart(run: Run, graph: Graph, over: DataFrame, whole: Outcome, nevers: DataFrame) -> Outcome:
+def _apart(run: Run, graph: Graph, over: DataFrame, whole: Components, nevers: DataFrame) -> Components:
     """The outcome once the components `over` have been taken apart."""
     left, right = (over.select(F.col("identifier_id").alias(f"{end}_id"), "component_id") for end in ("left", "right"))
     edges = graph.links.where(in_graph()).join(left, "left_id")
@@ -169,7 +169,7 @@ def _apart(run: Run, graph: Graph, over: DataFrame, whole: Outcome, nevers: Data
     )
     told = graph.links.join(left_out, ["left_id", "right_id"], "left")
     told = told.withColumn("reason", F.coalesce("reason", "limit"))
-    return Outcome(placed.drop("part"), _final(told, run.conf.rules.label))
+    return Components(placed.drop("part"), _final(told, run.conf.rules.label))
 
 
 def _final(links: DataFrame, label: str) -> DataFrame:

@@ -1,7 +1,7 @@
 """resolve_identity: identifier sets and match keys → graph → persons, with every change on record.
 
-Only what a change can reach is computed: the touched identifiers and every component that one of them is or was in. The
-result is that of computing everything anew.
+Only what a change can reach is computed: the affected identifiers and every component that one of them is or was in.
+The result equals that of a full refresh.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from c360_spark.identity.link import identifiers
 from c360_spark.identity.person import members, persons
 from c360_spark.identity.scope import ends, touching
 from c360_spark.observe.identity_health import health
-from c360_spark.run.context import Run, Step, together
-from c360_spark.stages.identity.evidence import Change, gather, refuse_unreleased
-from c360_spark.stages.identity.graph import Graph, Outcome, partitioned, reachable
+from c360_spark.run.context import Run, Step, in_parallel
+from c360_spark.stages.identity.evidence import IdentityInput, gather, refuse_unapproved
+from c360_spark.stages.identity.graph import Components, Graph, partitioned, reachable
 from c360_spark.stages.identity.membership import current_membership
-from c360_spark.stages.identity.rule_approval import release_first
+from c360_spark.stages.identity.rule_approval import approve_first
 from c360_spark.stages.identity.scored_pairs import queue_review, score_pairs
 
 
@@ -30,23 +30,23 @@ def resolve_identity(run: Run) -> None:
     Raises ConfigError C204, before anything is written, for a rule set that was not released; IntegrityError C503 when
     two identifiers share an id, C502 when a partition breaks an invariant: persons are then as they were before.
     """
-    refuse_unreleased(run)
+    refuse_unapproved(run)
     score_pairs(run)
     with run.step("resolve_identity evidence") as step:
         change = gather(run, step)
     if not change.is_empty:
         with run.step("resolve_identity graph") as step:
-            graph = reachable(run, change.touched)
+            graph = reachable(run, change.affected)
             outcome = partitioned(run, step, graph)
         with run.step("resolve_identity persons") as step:
             _write(run, step, change, graph, outcome)
     with run.step("resolve_identity health") as step:
         _health(run, step)
-    release_first(run)
+    approve_first(run)
     change.done(run)
 
 
-def _write(run: Run, step: Step, change: Change, graph: Graph, outcome: Outcome) -> None:
+def _write(run: Run, step: Step, change: IdentityInput, graph: Graph, outcome: Components) -> None:
     """Write what differs, identity.identifier last: the components on record there tell a repeated run how far a change
     reaches.
     """
@@ -59,14 +59,14 @@ def _write(run: Run, step: Step, change: Change, graph: Graph, outcome: Outcome)
         lambda: step.wrote("link", store.sync(tables.LINK, outcome.links, old=graph.links_before)),
         lambda: step.wrote("person", store.sync(tables.PERSON, people, old=known)),
     ]
-    together(work)
+    in_parallel(work)
     placed = outcome.placed.select("identifier_id", "component_id")
     now = identifiers(graph.vertices, placed, outcome.links.where("status = 'active'"), rules)
     step.wrote("identifier", store.sync(tables.IDENTIFIER, now, old=graph.identifiers_before))
     queue_review(run, step)
 
 
-def _moves(run: Run, step: Step, change: Change, graph: Graph, found: DataFrame) -> None:
+def _moves(run: Run, step: Step, change: IdentityInput, graph: Graph, found: DataFrame) -> None:
     """Who belongs to another person now. The change log comes first: a killed run finds the same differences again."""
     store = run.store
     held = current_membership(run)

@@ -8,9 +8,9 @@ from c360_spark.errors import ConfigError
 from c360_spark.run.context import Run
 
 
-def require_release(run: Run) -> None:
+def require_approval(run: Run) -> None:
     """Raises ConfigError C204 unless the rule set of the run is the one released last. A candidate needs no release."""
-    known = [] if run.store.candidate else releases(run)
+    known = [] if run.store.candidate else approvals(run)
     if known and known[0][0] != run.conf.rules.label:
         raise ConfigError(
             "C204",
@@ -19,20 +19,20 @@ def require_release(run: Run) -> None:
         )
 
 
-def release_first(run: Run) -> None:
+def approve_first(run: Run) -> None:
     """A lake's first rule set replaces none, so it needs no approval."""
     if run.store.candidate is None and not run.store.exists(tables.RULE_RELEASE):
-        release(run, run.conf.rules, approved_by="first run", figures=None)
+        approve(run, run.conf.rules, approved_by="first run", figures=None)
 
 
-def release(run: Run, rules: RuleSet, *, approved_by: str, figures: str | None) -> None:
+def approve(run: Run, rules: RuleSet, *, approved_by: str, figures: str | None) -> None:
     """Put a rule set in force: the next run with it may replace the live one."""
     now = datetime.now(UTC).replace(tzinfo=None)
     row = (rules.label, now, approved_by, rules.model_dump_json(), figures)
     run.store.append_rows(tables.RULE_RELEASE, [row])
 
 
-def releases(run: Run) -> list[tuple[str, datetime, str, RuleSet]]:
+def approvals(run: Run) -> list[tuple[str, datetime, str, RuleSet]]:
     """Label, time, who approved, and the rule set; the newest first."""
     names = ("released_at", "label", "approved_by", "content")
     rows = sorted(

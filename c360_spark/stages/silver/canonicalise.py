@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.errors import IntegrityError
-from c360_spark.run.context import Run, together
+from c360_spark.run.context import Run, in_parallel
 from c360_spark.run.watermark import Marks, advance, watermarks
 from c360_spark.silver.canonical import TABLES
 from c360_spark.silver.identifier_set import carriers, identifier_sets
@@ -44,18 +44,18 @@ def canonicalise(run: Run) -> None:
     Raises IntegrityError C501, before watermarks move, when a dataset's records do not add up.
     """
     (marks,) = watermarks(run, CONSUMER)
-    inputs = list(_inputs(run, {} if run.anew else marks))
+    inputs = list(_inputs(run, {} if run.full_refresh else marks))
     if not inputs:
         run.say("canonicalise                 nothing new in bronze")
         return
     by_table: dict[str, list[Input]] = {}
     for each in inputs:
         by_table.setdefault(each.contract.table, []).append(each)
-    outcomes = together([partial(_table, run, TABLES[name], found) for name, found in by_table.items()])
+    outcomes = in_parallel([partial(_table, run, TABLES[name], found) for name, found in by_table.items()])
     with run.step("canonicalise sets") as step:
         # A set belongs to one dataset, so to one table: the sets of the tables are the sets.
-        touched = reduce(DataFrame.unionByName, (sets for _, sets in outcomes))
-        step.wrote("identifier_set", run.store.merge(tables.IDENTIFIER_SET, touched))
+        affected = reduce(DataFrame.unionByName, (sets for _, sets in outcomes))
+        step.wrote("identifier_set", run.store.merge(tables.IDENTIFIER_SET, affected))
     with run.step("canonicalise accounting") as step:
         outcome = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), (rows for rows, _ in outcomes))
         step.results.append(account(run, inputs, outcome))
@@ -76,7 +76,7 @@ def _inputs(run: Run, marks: Marks) -> Iterator[Input]:
 def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, DataFrame]:
     """Write the accepted records of one canonical table.
 
-    Gives every record's verdict, and the identifier sets that the batch touched, counted over the whole table.
+    Gives every record's verdict, and the identifier sets that the batch affected, counted over the whole table.
     """
     with run.step(f"canonicalise {table.name}") as step:
         frames = [candidates(run, each) for each in inputs]
@@ -94,8 +94,8 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
         repeats, _ = run.store.stage(f"{table.name}.repeats", known)
         rows = classified(found, repeats)
         accepted = rows.where(KEPT)
-        touched = accepted.select("identifier_set_id").distinct()
-        before = carriers(table, existing).join(touched, "identifier_set_id", "left_semi")
+        affected = accepted.select("identifier_set_id").distinct()
+        before = carriers(table, existing).join(affected, "identifier_set_id", "left_semi")
         carried = before.unionByName(carriers(table, accepted.where("NOT written")))
         sets, _ = run.store.stage(f"{table.name}.sets", identifier_sets(carried))
         if "lines" in rows.columns:
