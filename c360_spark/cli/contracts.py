@@ -1,4 +1,4 @@
-"""`c360 contracts …`: whether contracts changed as they may, who answers for them, and all of them to look at."""
+"""`c360 contracts …`: the version gate, who answers for contracts, and the catalog of all of them."""
 
 import json
 from pathlib import Path
@@ -6,21 +6,26 @@ from typing import Annotated
 
 import typer
 
-from c360_spark.cli.options import AsJson, Config, Env, stage
+from c360_spark.cli.options import CONFIGURE, AsJson, Config, Env
 from c360_spark.errors import ConfigError
 
-contracts = typer.Typer(no_args_is_help=True, help="Whether contracts changed as they may, and who answers for them.")
+contracts = typer.Typer(no_args_is_help=True, help="Check versions of contracts, list their owners, write the catalog.")
 
 
-@contracts.command()
+@contracts.command(rich_help_panel=CONFIGURE, epilog="Example: c360 contracts check --against origin/main")
 def check(
     against: Annotated[str | None, typer.Option(help="another conf/ folder, or a git commit such as main")] = None,
     config: Config = "conf",
     env: Env = "dev",
     output: AsJson = False,
 ) -> None:
-    """Hold every version of a contract against the one before it, and against itself elsewhere."""
-    found, text = stage("commands.contracts").check(config, env, against=against)
+    """Check that every change of a contract has the version it needs.
+
+    Compares each version with the one before it; with --against, also with another tree.
+    """
+    from c360_spark.commands.contracts import check
+
+    found, text = check(config, env, against=against)
     print(json.dumps(found, indent=2) if output else text)
     wrong = [each for each in found["comparisons"] if each["problems"]]
     if wrong:
@@ -33,14 +38,16 @@ def check(
         )
 
 
-@contracts.command()
+@contracts.command(rich_help_panel=CONFIGURE, epilog="Example: c360 contracts owners --out .github/CODEOWNERS")
 def owners(
     out: Annotated[Path | None, typer.Option(help="file to write, such as .github/CODEOWNERS")] = None,
     config: Config = "conf",
     env: Env = "dev",
 ) -> None:
-    """Owner team and steward of each dataset, as a CODEOWNERS file."""
-    text = stage("commands.contracts").owner_lines(config, env)
+    """Print the owner team and steward of each dataset as a CODEOWNERS file."""
+    from c360_spark.commands.contracts import owner_lines
+
+    text = owner_lines(config, env)
     if out is None:
         print(text)
     else:
@@ -48,14 +55,17 @@ def owners(
         out.write_text(f"{text}\n", encoding="utf-8")
 
 
-@contracts.command()
+@contracts.command(rich_help_panel=CONFIGURE, epilog="Example: c360 contracts catalog --out .catalog --lake .demo/lake")
 def catalog(
     out: Annotated[Path, typer.Option(help="folder to write")],
     config: Config = "conf",
     env: Env = "dev",
-    lake: Annotated[str | None, typer.Option(help="tell what metrics come to in this lake")] = None,
+    lake: Annotated[str | None, typer.Option(help="also show the values of metrics in this lake")] = None,
 ) -> None:
-    """Contracts, their versions and where their properties go, and metrics, as HTML files that need no network."""
-    totals = stage("commands.metrics").totals_of(config, env, lake) if lake else None
-    count = stage("commands.catalog").write_catalog(config, env, out, totals)
+    """Write contracts, tables and metrics as HTML pages that need no network."""
+    from c360_spark.commands.catalog import write_catalog
+    from c360_spark.commands.metrics import totals_of
+
+    totals = totals_of(config, env, lake) if lake else None
+    count = write_catalog(config, env, out, totals)
     print(f"{count} files, begin with {out / 'index.html'}")

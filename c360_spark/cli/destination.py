@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
-from c360_spark.cli.options import AsOf, Config, Env, Lake, stage
+from c360_spark.cli.options import LOOK, AsOf, Config, Env, Lake
 
-destination = typer.Typer(no_args_is_help=True, help="What a destination would be sent.")
+destination = typer.Typer(
+    no_args_is_help=True, help="Show how many members a destination can be sent, and why not all."
+)
 
 
-@destination.command()
+@destination.command(rich_help_panel=LOOK, epilog="Example: c360 destination coverage newsletter --lake .demo/lake")
 def coverage(
     name: Annotated[str, typer.Argument(help="name of the destination")],
     config: Config = "conf",
@@ -17,6 +19,12 @@ def coverage(
     lake: Lake = None,
     as_of: AsOf = None,
 ) -> None:
-    """How many members can be sent, by which match keys, and what holds back the others. Nothing is written."""
-    run = stage("pipeline.job").begin(config=config, env=env, lake=lake, as_of=as_of)
-    print(stage("commands.destination").coverage_report(run, name))
+    """Count members that can be sent, by match key, and what holds back the others.
+
+    Nothing is written.
+    """
+    from c360_spark.commands.destination import coverage_report
+    from c360_spark.pipeline.job import begin
+
+    run = begin(config=config, env=env, lake=lake, as_of=as_of)
+    print(coverage_report(run, name))

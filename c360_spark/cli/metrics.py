@@ -4,23 +4,29 @@ from typing import Annotated
 
 import typer
 
-from c360_spark.cli.options import Config, Env, Lake, stage
+from c360_spark.cli.options import LOOK, Config, Env, Lake
 
-metrics = typer.Typer(no_args_is_help=True, help="Figures of persons, as conf/metrics.yml declares them.")
+metrics = typer.Typer(
+    no_args_is_help=True, help="List the metrics of conf/metrics.yml, and explain those of one person."
+)
 
 
-@metrics.command("list")
+@metrics.command("list", rich_help_panel=LOOK, epilog="Example: c360 metrics list --lake .demo/lake")
 def list_(config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
-    """Every metric with its definition; with --lake, what it comes to now."""
-    print(stage("commands.metrics").listing(config, env, lake))
+    """List every metric with its definition and, with --lake, its current totals."""
+    from c360_spark.commands.metrics import listing
+
+    print(listing(config, env, lake))
 
 
-@metrics.command()
+@metrics.command(rich_help_panel=LOOK, epilog="Example: c360 metrics explain p0123456789abcdef01234567")
 def explain(
     person_id: Annotated[str, typer.Argument(help="id of a person")],
     config: Config = "conf",
     env: Env = "dev",
     lake: Lake = None,
 ) -> None:
-    """Every metric of a person with its definition, and how the person went through the lifecycle."""
-    print(stage("commands.metrics").of_person(config, env, lake, person_id))
+    """Show every metric of a person with its definition, and the lifecycle."""
+    from c360_spark.commands.metrics import of_person
+
+    print(of_person(config, env, lake, person_id))

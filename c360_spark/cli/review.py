@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from c360_spark.cli.options import AsJson, Config, Env, Lake, Values, stage
+from c360_spark.cli.options import DECIDE, LOOK, AsJson, Config, Env, Lake, Values
 
-review = typer.Typer(no_args_is_help=True, help="Decide which pairs that a model is unsure of are one person.")
+review = typer.Typer(
+    no_args_is_help=True, help="Decide whether pairs that the match model is unsure of are one person."
+)
 
 ReviewId = Annotated[str, typer.Argument(help="as `c360 review list` shows it")]
 Author = Annotated[str, typer.Option(help="who decides")]
@@ -15,17 +17,21 @@ Reason = Annotated[str, typer.Option(help="why")]
 On = Annotated[str | None, typer.Option(help="day of the decision; default: today")]
 
 
-@review.command("list")
+@review.command("list", rich_help_panel=LOOK, epilog="Example: c360 review list --values --lake .demo/lake")
 def list_review(
     values: Values = False, config: Config = "conf", env: Env = "dev", lake: Lake = None, output: AsJson = False
 ) -> None:
-    """Pairs that wait for a decision, the most probable first."""
-    module = stage("commands.review")
-    rows = module.queue(config, env, lake)
-    print(json.dumps(rows, indent=2, default=str) if output else module.as_text(rows, values=values))
+    """List pairs that wait for a decision, the most probable first."""
+    from c360_spark.commands.review import as_text, queue
+
+    rows = queue(config, env, lake)
+    print(json.dumps(rows, indent=2, default=str) if output else as_text(rows, values=values))
 
 
-@review.command()
+@review.command(
+    rich_help_panel=DECIDE,
+    epilog='Example: c360 review accept 3f0c9a1be2d4 --author "Ada Byron" --reason "she confirmed it"',
+)
 def accept(
     review_id: ReviewId,
     author: Author,
@@ -35,11 +41,14 @@ def accept(
     env: Env = "dev",
     lake: Lake = None,
 ) -> None:
-    """They are one person: a force-link in the next rule set."""
+    """Decide that a pair is one person: adds a force-link to conf/identity.next.yml."""
     _decide(review_id, "accept", author=author, reason=reason, on=on, config=config, env=env, lake=lake)
 
 
-@review.command()
+@review.command(
+    rich_help_panel=DECIDE,
+    epilog='Example: c360 review reject 3f0c9a1be2d4 --author "Ada Byron" --reason "father and son"',
+)
 def reject(
     review_id: ReviewId,
     author: Author,
@@ -49,11 +58,15 @@ def reject(
     env: Env = "dev",
     lake: Lake = None,
 ) -> None:
-    """They are not: a never-link in the next rule set."""
+    """Decide that a pair is two persons: adds a never-link to conf/identity.next.yml."""
     _decide(review_id, "reject", author=author, reason=reason, on=on, config=config, env=env, lake=lake)
 
 
-def _decide(review_id: str, verdict: str, *, config: str, **given: str | None) -> None:
-    label = stage("commands.review").decide(review_id, verdict, config=config, **given)
+def _decide(
+    review_id: str, verdict: str, *, author: str, reason: str, on: str | None, config: str, env: str, lake: str | None
+) -> None:
+    from c360_spark.commands.review import decide
+
+    label = decide(review_id, verdict, author=author, reason=reason, on=on, config=config, env=env, lake=lake)
     print(f"noted in {config}/identity.next.yml, rule set {label}")
     print(f"release it: c360 rules promote --candidate {config}/identity.next.yml --approved-by …")

@@ -1,26 +1,65 @@
 """`c360 rules …`."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from c360_spark.cli.options import AsJson, Candidate, Config, Env, Lake, stage
+from c360_spark.cli.options import DECIDE, LOOK, AsJson, Candidate, Config, Env, Lake
 
-rules = typer.Typer(no_args_is_help=True, help="Try a rule set beside the live one, release it, go back.")
+rules = typer.Typer(no_args_is_help=True, help="Compare a candidate rule set with the live one, promote it, roll back.")
 
 
-@rules.command("compare")
+@rules.command("compare", rich_help_panel=LOOK, epilog="Example: c360 rules compare --candidate conf/identity.next.yml")
 def compare_rules(
     candidate: Candidate, config: Config = "conf", env: Env = "dev", lake: Lake = None, output: AsJson = False
 ) -> None:
-    """Resolve by another rule set beside the live one, and say what it would change."""
-    module, begun = _rules(config, env, lake)
-    figures = module.compare(begun, module.read_candidate(config, env, candidate))
-    print(json.dumps(figures, indent=2) if output else stage("observe.comparison_text").as_text(figures))
+    """Report what a candidate rule set would change.
+
+    Resolves beside the live tables, on the same evidence; counts differences up to destinations.
+    """
+    from c360_spark.commands.rules import compare, read_candidate
+    from c360_spark.observe.comparison_text import as_text
+    from c360_spark.pipeline.job import begin
+
+    begun = begin(config=config, env=env, lake=lake)
+    figures = compare(begun, read_candidate(config, env, candidate))
+    print(json.dumps(figures, indent=2) if output else as_text(figures))
 
 
-@rules.command()
+@rules.command("list", rich_help_panel=LOOK, epilog="Example: c360 rules list --lake /data/lake")
+def list_rules(config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
+    """List the rule sets released so far, the newest first."""
+    from c360_spark.pipeline.job import begin
+    from c360_spark.stages.identity.rule_approval import approvals
+
+    begun = begin(config=config, env=env, lake=lake)
+    for label, at, approved_by, _ in approvals(begun):
+        print(f"{at:%Y-%m-%d %H:%M}  {label}  {approved_by}")
+
+
+@rules.command(rich_help_panel=LOOK, epilog="Example: c360 rules parts --most 20 --lake /data/lake")
+def parts(
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+    most: Annotated[int, typer.Option(help="how many values of each part", min=1)] = 20,
+) -> None:
+    """List the most frequent values of each match key part, to find placeholders.
+
+    Prints values of records: personal data.
+    """
+    from c360_spark.pipeline.job import begin
+    from c360_spark.stages.identity.key_parts import most_frequent
+
+    begun = begin(config=config, env=env, lake=lake)
+    print(most_frequent(begun, most=most))
+
+
+@rules.command(
+    rich_help_panel=DECIDE,
+    epilog='Example: c360 rules promote --candidate conf/identity.next.yml --approved-by "Ada Byron"',
+)
 def promote(
     candidate: Candidate,
     approved_by: Annotated[str, typer.Option(help="who approved it")],
@@ -28,44 +67,33 @@ def promote(
     env: Env = "dev",
     lake: Lake = None,
 ) -> None:
-    """Compare, and release the rule set if it changes no more than the live one's `promotion` allows."""
-    module, begun = _rules(config, env, lake)
-    figures = module.promote(begun, module.read_candidate(config, env, candidate), approved_by=approved_by)
-    print(stage("observe.comparison_text").as_text(figures))
+    """Release a candidate rule set, if it stays within the `promotion` limits.
+
+    Compares it with the live rule set first; the limits of the live one apply.
+    """
+    from c360_spark.commands.rules import promote, read_candidate
+    from c360_spark.observe.comparison_text import as_text
+    from c360_spark.pipeline.job import begin
+
+    begun = begin(config=config, env=env, lake=lake)
+    figures = promote(begun, read_candidate(config, env, candidate), approved_by=approved_by)
+    print(as_text(figures))
     print(f"released: make it {config}/identity.yml, and the next run resolves by it")
 
 
-@rules.command()
+@rules.command(rich_help_panel=DECIDE, epilog='Example: c360 rules rollback --approved-by "Ada Byron"')
 def rollback(
     approved_by: Annotated[str, typer.Option(help="who approved it")],
     config: Config = "conf",
     env: Env = "dev",
     lake: Lake = None,
 ) -> None:
-    """Release the rule set before this one again, and write it to identity.yml; the next run restores its persons."""
-    module, begun = _rules(config, env, lake)
-    print(f"{config}/identity.yml is rule set {module.rollback(begun, config, approved_by=approved_by)} again")
+    """Release the previous rule set again, and write it to identity.yml.
 
+    The next run restores its persons, ids included.
+    """
+    from c360_spark.commands.rules import rollback
+    from c360_spark.pipeline.job import begin
 
-@rules.command()
-def parts(
-    config: Config = "conf",
-    env: Env = "dev",
-    lake: Lake = None,
-    most: Annotated[int, typer.Option(help="how many values of each part", min=1)] = 20,
-) -> None:
-    """The most frequent values of each part of a match key, to see what stands for nothing. It shows values."""
-    _, begun = _rules(config, env, lake)
-    print(stage("stages.identity.key_parts").most_frequent(begun, most=most))
-
-
-@rules.command("list")
-def list_rules(config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
-    """The rule sets released so far, the newest first."""
-    _, begun = _rules(config, env, lake)
-    for label, at, approved_by, _ in stage("stages.identity.rule_approval").approvals(begun):
-        print(f"{at:%Y-%m-%d %H:%M}  {label}  {approved_by}")
-
-
-def _rules(config: str, env: str, lake: str | None) -> tuple[Any, Any]:
-    return stage("commands.rules"), stage("pipeline.job").begin(config=config, env=env, lake=lake)
+    begun = begin(config=config, env=env, lake=lake)
+    print(f"{config}/identity.yml is rule set {rollback(begun, config, approved_by=approved_by)} again")

@@ -46,9 +46,11 @@ MAY_SEE = {
     "stages": RUNNING | {"run", "receivers"},
     "pipeline": RUNNING | {"run", "stages", "faults"},
     "commands": RUNNING | {"run", "stages", "pipeline"},
-    "cli": {"errors", "doctor", "faults"},  # the rest it loads when a command is called
+    "cli": {"errors", "doctor", "faults", "jars", "config", "store", "observe", "stages", "pipeline", "commands"},
     "__init__": set(),
 }
+# What a command line may import before a command is called: `c360 --help` answers at once, and without Spark.
+AT_ONCE = {"cli", "errors", "doctor", "faults", "jars"}
 # Rooms within a room, each of which may see those before it.
 ROOMS = {
     "stages": ["bronze", "silver", "identity", "gold", "export"],
@@ -139,14 +141,26 @@ def tried(path: Path, tree: ast.Module) -> list[ast.stmt]:
     return [node for name, node in imports(tree) if node in inside and name.split(".")[0] in extra]
 
 
-def test_imports_stand_at_the_top_and_only_the_command_line_loads_by_name():
+def test_imports_stand_at_the_top_except_in_commands_and_nothing_is_loaded_by_name():
     wrong = []
     for path, tree in TREES.items():
         top = [*tree.body, *tried(path, tree)]
+        if part(path) == "cli":
+            top += [node for function in functions(tree) for node in function.body]
         wrong += [where(path, node) for name, node in imports(tree) if node not in top or "TYPE_CHECKING" in name]
         late = {name.id for name in nodes(tree) if isinstance(name, ast.Name)} & {"__import__", "TYPE_CHECKING"}
         late |= {node.attr for node in nodes(tree) if isinstance(node, ast.Attribute)} & {"import_module"}
-        wrong += [f"{path.name}: {name}" for name in late if part(path) != "cli"]
+        wrong += [f"{path.name}: {name}" for name in late]
+    assert wrong == []
+
+
+def test_the_command_line_imports_what_is_heavy_inside_its_commands():
+    wrong = []
+    for path, tree in TREES.items():
+        for name, node in imports(tree) if part(path) == "cli" else ():
+            package, seen, *_ = [*name.split("."), ""]
+            fit = seen in AT_ONCE if package == "c360_spark" else package in sys.stdlib_module_names | {"typer"}
+            wrong += [f"{where(path, node)}: {name}"] if node in tree.body and not fit else []
     assert wrong == []
 
 

@@ -2,14 +2,33 @@
 
 import os
 import resource
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
-from c360_spark.cli import main
+from c360_spark.cli import app, main
+from c360_spark.cli.options import CONFIGURE, DECIDE, LOOK, RUN
 from c360_spark.pipeline import job
 from tests.conftest import ROOT
+
+PANELS = [RUN, LOOK, DECIDE, CONFIGURE]
+EXAMPLE = "Example: c360 "
+
+
+def commands(command: Any, *path: str) -> Iterator[tuple[str, Any]]:
+    """Every command below a group with its words, such as `rules promote`; groups too."""
+    for name, each in getattr(command, "commands", {}).items():
+        yield " ".join((*path, name)), each
+        yield from commands(each, *path, name)
+
+
+COMMANDS = dict(commands(get_command(app)))
+LEAVES = {words: command for words, command in COMMANDS.items() if not hasattr(command, "commands")}
 
 
 def c360(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -88,3 +107,40 @@ def test_what_was_rejected_is_sent_again_on_request_only(
     monkeypatch.setattr(job, "run", lambda **arguments: given.update(arguments))
     assert c360(monkeypatch, capsys, *arguments)[0] == 0
     assert (given["stages"], given["retry_rejected"]) == (stages, again)
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_and_group_has_a_panel_and_a_first_line_that_fits_its_row(words: str) -> None:
+    command = COMMANDS[words]
+    assert command.rich_help_panel in PANELS
+    assert len(command.help.split("\n\n")[0]) <= 83  # what 100 columns leave beside the longest name
+
+
+@pytest.mark.parametrize("words", LEAVES)
+def test_every_command_has_an_example_that_fits_a_line_and_parses(words: str) -> None:
+    command = LEAVES[words]
+    assert command.epilog.startswith(EXAMPLE + words)
+    assert len(command.epilog) <= 98  # of 100 columns
+    arguments = shlex.split(command.epilog.removeprefix(EXAMPLE))[len(words.split()) :]
+    with command.make_context(words, arguments) as context:
+        assert context.args == []
+
+
+def test_help_shows_the_panels_in_their_order_and_loads_no_heavy_module() -> None:
+    code = """
+import sys
+from c360_spark.cli import main
+sys.argv = ["c360", "--help"]
+try:
+    main()
+finally:
+    assert not {"pyspark", "pydantic", "deltalake", "pyarrow"} & set(sys.modules)
+"""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    places = [done.stdout.index(f"─ {panel} ─") for panel in PANELS]
+    assert places == sorted(places)
+    assert "─ Commands ─" not in done.stdout
