@@ -1,6 +1,6 @@
-"""Is this machine ready? Answered in under a second, without Spark and without any package but this one.
+"""Checks whether this machine is ready, in under a second, without Spark and without any other package.
 
-`c360 doctor` prints all checks; `make setup` asks for Python and Java before it begins the long install.
+`c360 doctor` prints all checks; `make setup` checks Python and Java before the long install.
 """
 
 import importlib.metadata
@@ -20,13 +20,13 @@ Installed = Callable[[str], str | None]
 
 GRAPHFRAMES = "0.12.3"
 PYTHON = (3, 11)
-MEMORY_GB = 4  # a demo run takes about half of it
+MEMORY_GB = 4  # a demo run needs about half of it
 DISK_GB = 3  # the environment and a demo lake
 
 
 @dataclass(frozen=True)
 class Check:
-    """One answer. Not `ok` means that runs would fail; `ok` with a `mend` is a remark that stops nobody."""
+    """The result of one check. Not `ok` means that runs would fail; `ok` with a `mend` is only a remark."""
 
     name: str
     ok: bool
@@ -37,7 +37,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Lane:
-    """Versions that were tried together: a Spark with the Delta made for it and the Javas it runs on."""
+    """Versions tested together: a Spark version, the Delta version made for it, and the Java versions it runs on."""
 
     pyspark: str
     delta: str
@@ -48,7 +48,7 @@ LANES = {"3.5": Lane("3.5.7", "3.3", (17,)), "4.2": Lane("4.2.0", "4.4", (17, 21
 
 
 def checks() -> list[Check]:
-    """Everything, in the order in which a person would mend it."""
+    """All checks, in the order in which one would fix them."""
     return [
         *machine_checks(),
         *package_checks(installed_version),
@@ -59,12 +59,12 @@ def checks() -> list[Check]:
 
 
 def machine_checks() -> list[Check]:
-    """Python and Java: what an install cannot bring."""
+    """Checks of Python and Java, which `make setup` cannot install."""
     return [python_check(sys.version_info[:3]), java_check(lane_of(installed_version("pyspark")))]
 
 
 def python_check(version: tuple[int, ...]) -> Check:
-    """Newer Pythons than the one CI uses are allowed and remarked."""
+    """Checks the Python version; versions newer than that of CI are allowed, with a remark."""
     found, wanted = ".".join(map(str, version)), ".".join(map(str, PYTHON))
     if version[:2] < PYTHON:
         return Check("Python", False, found, wanted, f"install it, then `make setup PYTHON=python{wanted}`")
@@ -72,7 +72,7 @@ def python_check(version: tuple[int, ...]) -> Check:
 
 
 def java_check(lane: Lane) -> Check:
-    """The Java that Spark would start, asked for its version."""
+    """Checks the version of the Java that Spark would start."""
     command, wanted = jars.java_command(), " or ".join(map(str, lane.java))
     mend = f"install it (Debian: apt-get install openjdk-{lane.java[0]}-jre-headless), or set JAVA_HOME to one"
     if command is None:
@@ -84,13 +84,13 @@ def java_check(lane: Lane) -> Check:
 
 
 def java_problem() -> str | None:
-    """What is wrong with this machine's Java for the installed Spark, None when nothing is."""
+    """The problem of this machine's Java with the installed Spark; None if there is none."""
     check = java_check(lane_of(installed_version("pyspark")))
     return None if check.ok else f"found {check.found}, wanted {check.wanted}"
 
 
 def java_version(command: str) -> str:
-    """The quoted version in what `java -version` says, empty when it says none."""
+    """The quoted version in the output of `java -version`; empty if there is none."""
     try:
         done = subprocess.run([command, "-version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -100,18 +100,18 @@ def java_version(command: str) -> str:
 
 
 def java_major(version: str) -> int | None:
-    """17 for 17.0.15, and 8 for 1.8.0_292, as Java counted up to 8."""
+    """The major version of Java: 17 for 17.0.15, and 8 for 1.8.0_292, the scheme up to Java 8."""
     numbers = [int(number) for number in re.findall(r"\d+", version)[:2]]
     return numbers[-1] if numbers[:1] == [1] else next(iter(numbers), None)
 
 
 def lane_of(pyspark: str | None) -> Lane:
-    """The lane of a pyspark version; the primary one when there is none or it is unknown."""
+    """The lane of a pyspark version; the primary lane if pyspark is missing or its version unknown."""
     return LANES.get(_minor(pyspark or ""), LANES[jars.SPARK])
 
 
 def installed_version(package: str) -> str | None:
-    """The version of an installed distribution, None when it is missing. Does not import it."""
+    """The version of an installed distribution, without importing it; None if it is missing."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -119,13 +119,13 @@ def installed_version(package: str) -> str | None:
 
 
 def package_checks(installed: Installed) -> list[Check]:
-    """The packages whose versions have to fit each other; `installed` answers like `installed_version`."""
+    """Checks of packages whose versions must fit each other; `installed` has the contract of `installed_version`."""
     lane = lane_of(installed("pyspark"))
     wanted: list[tuple[str, str, Callable[[str], bool]]] = [
         ("pyspark", " or ".join(lane.pyspark for lane in LANES.values()), lambda version: _minor(version) in LANES),
         ("delta-spark", f"{lane.delta}.*, made for this Spark", lambda version: _minor(version) == lane.delta),
         ("graphframes-py", GRAPHFRAMES, lambda version: version == GRAPHFRAMES),
-        ("typing_extensions", "any", bool),  # graphframes-py needs it and does not say so
+        ("typing_extensions", "any", bool),  # an undeclared dependency of graphframes-py
         ("pandas", "below 3", lambda version: int(version.split(".")[0]) < 3),
         ("pyarrow", "any", bool),
     ]
@@ -140,7 +140,7 @@ def _package_check(name: str, version: str | None, wanted: str, fits: Callable[[
 
 
 def jars_check(folder: Path, pyspark: str | None) -> Check:
-    """Every jar present with the pinned bytes, and made for the installed Spark."""
+    """Checks that every jar matches its checksum and is built for the installed Spark."""
     wanted = f"{len(jars.expected(folder))} verified for Spark {jars.SPARK}"
     if pyspark is not None and _minor(pyspark) != jars.SPARK:
         return Check("jars", False, f"made for Spark {jars.SPARK}, pyspark is {pyspark}", wanted, "run `make setup`")
@@ -152,7 +152,7 @@ def jars_check(folder: Path, pyspark: str | None) -> Check:
 
 
 def room_checks(folder: Path) -> list[Check]:
-    """Free memory and disk: remarks only, because small data needs little of either."""
+    """Checks free memory and disk; gives remarks only, because small data needs little of either."""
     disk = shutil.disk_usage(folder if folder.exists() else Path.cwd()).free / 1e9
     remark = "" if disk >= DISK_GB else "free some disk before a large run"
     found = [Check("free disk", True, f"{disk:.0f} GB", f"{DISK_GB} GB", remark)]
@@ -164,13 +164,13 @@ def room_checks(folder: Path) -> list[Check]:
 
 
 def key_check() -> Check:
-    """Whether the secret for identifiers is set; its value is never shown."""
+    """Reports whether the secret for identifiers is set, which is never a failure; its value is never shown."""
     found = "set" if os.environ.get("C360_IDENTITY_KEY") else "not set (the dev environment has its own)"
     return Check("C360_IDENTITY_KEY", True, found, "set, outside dev")
 
 
 def _available_gb() -> float | None:
-    """What Linux says is available; None elsewhere, where free memory means something else."""
+    """The available memory on Linux; None on other systems, where free memory is defined differently."""
     meminfo = Path("/proc/meminfo")
     said = re.search(r"MemAvailable:\s+(\d+) kB", meminfo.read_text()) if meminfo.exists() else None
     return int(said.group(1)) / 1e6 if said else None
@@ -181,9 +181,9 @@ def _minor(version: str) -> str:
 
 
 def render(found: Sequence[Check]) -> str:
-    """One aligned line a check; under it, what to do."""
+    """The checks as aligned text, one line each; a remedy follows on its own line."""
     name = max((len(check.name) for check in found), default=0)
-    text = min(max((len(check.found) for check in found), default=0), 44)  # a long path moves its own line only
+    text = min(max((len(check.found) for check in found), default=0), 44)  # a long path shifts only its own line
     lines = []
     for check in found:
         mark = "FAIL" if not check.ok else "note" if check.mend else "ok"
@@ -194,7 +194,7 @@ def render(found: Sequence[Check]) -> str:
 
 
 def require_machine() -> None:
-    """Raises SetupError C101 or C102 when this machine has not the Java or the Python to begin with."""
+    """Raises SetupError C101 if Java is missing or unsuitable, C102 if Python is too old."""
     for check in machine_checks():
         if not check.ok:
             code = "C101" if check.name == "Java" else "C102"
@@ -202,7 +202,10 @@ def require_machine() -> None:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """All checks as text; with --machine only Python and Java, silent when they fit. Exit code 10 when one fails."""
+    """Prints all checks; with --machine checks only Python and Java, and prints nothing if they fit.
+
+    Returns exit code 10 if a check fails.
+    """
     if "--machine" in arguments:
         try:
             require_machine()

@@ -1,4 +1,4 @@
-"""Every error a user can meet: a stable code, an exit code, the cause, and what to do next."""
+"""Every error a user can meet: a stable code, an exit code, the cause and a hint."""
 
 CODES: dict[str, str] = {
     "C101": "Java is missing or of an unsupported version",
@@ -33,7 +33,7 @@ CODES: dict[str, str] = {
 
 
 class C360Error(Exception):
-    """A failure with a cause a person can act on. `code` is a key of CODES and never changes meaning."""
+    """A failure with a cause that a user can act on. `code` is a key of CODES and never changes meaning."""
 
     exit_code = 1
 
@@ -54,13 +54,13 @@ class SetupError(C360Error):
 
 
 class ConfigError(C360Error):
-    """A file in conf/ is wrong. The cause lists every problem, one a line, as file:line:column."""
+    """A file in conf/ is invalid. The cause lists every problem, one per line, as file:line:column."""
 
     exit_code = 11
 
 
 class InputError(C360Error):
-    """What a run was given cannot be used: folders, files, arguments, tables."""
+    """The input of a run cannot be used: folders, files, arguments, tables."""
 
     exit_code = 12
 
@@ -78,6 +78,6 @@ class DeliveryError(C360Error):
 
 
 class IntegrityError(C360Error):
-    """A check of the suite on its own result failed; nothing of the failing stage was published."""
+    """A check of the suite on its own result failed; the stage does not count as done, so the next run repeats it."""
 
     exit_code = 14

@@ -1,4 +1,4 @@
-"""Failures of a machine, told as such: what the operating system, Java or Spark says in a trace becomes a code."""
+"""Maps failures of the machine to errors with a code, by what the operating system, Java or Spark reports."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ ENDED = "look whether the system killed Java for want of memory, then run the sa
 PROJECT = "give it to spark-submit: --py-files dist/c360_spark.zip, which `make wheel` makes"
 FILES = "raise the limit of open files (ulimit -n), then run the same again"
 
-# Looked for in the words of an exception and of all that caused it, in this order.
+# Patterns searched, in this order, in the messages of an exception and of all its causes.
 FAULTS = (
     ("C107", r"No space left on device|Disk quota exceeded|No FileSystem space", "the disk is full", FULL),
     ("C108", r"Read-only file system", "the file system can only be read", DENIED),
@@ -28,7 +28,7 @@ NO_FOLDER = (NotADirectoryError, FileExistsError, IsADirectoryError, FileNotFoun
 
 
 def fault(error: BaseException) -> C360Error | None:
-    """The failure as an error of ours; None where neither the machine nor a path is to blame."""
+    """The failure as a C360Error; None if neither the machine nor a path is to blame."""
     own = next((each for each in _chain(error) if isinstance(each, C360Error)), None)
     if own is not None:
         return own

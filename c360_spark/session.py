@@ -1,6 +1,6 @@
-"""The one place that builds a SparkSession.
+"""Builds the SparkSession; no other module does.
 
-On a laptop it also picks the master and the jars. Under spark-submit those belong to the submit command (`--master`,
+On a laptop it also chooses the master and the jars. Under spark-submit those belong to the submit command (`--master`,
 `--jars` or `--packages`), and every setting given there wins over the defaults here.
 """
 
@@ -25,24 +25,24 @@ DEFAULTS = {
     "spark.executorEnv.TZ": "UTC",
     "spark.sql.ansi.enabled": "false",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",  # a date that fits no format is null, not an exception
-    # Days before 1582 and times before 1900 as they are: else Spark refuses to write them.
+    # Keeps days before 1582 and times before 1900 unchanged: by default Spark refuses to write them.
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
-    # Else a file with times in nanoseconds, as pandas writes them, could not be read; its contract says epoch_ns.
+    # Makes files with times in nanoseconds readable, as pandas writes them; their contract says epoch_ns.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    # Names of settings whose values no page, event log or dump shows, those that hand a secret to a driver too.
+    # Hides the values of such settings in pages, event logs and dumps, also those that hand a secret to a driver.
     "spark.redaction.regex": "(?i)secret|password|passwd|token|access[.]?key|identity[._]?key|_dsn",
-    # Sources of a MERGE are staged, so Delta need not store them once more.
+    # Sources of a MERGE are staged already, so Delta need not materialise them again.
     "spark.databricks.delta.merge.materializeSource": "none",
-    # Defaults made for clusters: 50 tasks for every snapshot, 10,000 for every listing.
+    # The defaults are made for clusters: 50 tasks for every snapshot, 10,000 for every listing.
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
 }
-# A few thousand rows: to interpret a plan takes less time than to compile it, and two tasks do for every shuffle.
+# For a few thousand rows, interpreting a plan is faster than compiling it, and two tasks suffice for every shuffle.
 SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -58,17 +58,16 @@ LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.streaming.ui.enabled": "false",
-    # delta-rs reads what Spark staged, and small tables are read as the list of their files.
+    # delta-rs reads what Spark staged, so times are in microseconds; lists of files are read without a listing job.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
 }
 
 
 def session(name: str, spark: Spark, *, small: bool = False) -> SparkSession:
-    """A session with Delta and GraphFrames, tuned for little data if `small`.
+    """A SparkSession with Delta and GraphFrames, tuned for little data if `small`.
 
-    The time zone of this process becomes UTC: Spark takes
-    the naive times that Python gives it for local ones.
+    Sets the time zone of this process to UTC, because Spark takes naive Python times for local ones.
 
     Raises SetupError C101 without Java, C103 without jars.
     """
@@ -99,9 +98,9 @@ def _local_jars(spark: Spark) -> dict[str, str]:
     return {
         "spark.jars": ",".join(jars),
         "spark.driver.memory": spark.driver_memory,
-        # What is spilled and shuffled is personal too, and a killed Java leaves it behind.
+        # Spilled and shuffled data is personal too, and a killed JVM leaves it behind.
         "spark.local.dir": scratch,
-        # A full code cache turns the compiler off: a day's run fills the default.
+        # A full code cache turns the JIT compiler off, and a day's run fills the default size.
         "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m "
         f"-Djava.io.tmpdir={scratch} -Dlog4j2.configurationFile=file:{log4j}",
     }

@@ -1,12 +1,13 @@
-"""The only module that touches Delta: read, changes since, append, merge, sync.
+"""Delta tables of a lake: read, change data capture, append, merge and sync. The only module that uses delta-spark.
 
-Every write is idempotent for the caller: an append is of rows the caller knows to be new, a merge is by key, and a sync
-writes only what differs. So a killed stage is repaired by running it again.
+Every write is idempotent for the caller: an append takes rows that the caller knows to be new, a merge is an upsert by
+key, and a sync writes only differences. So running a killed stage again repairs it.
 
-A table declares in the registry what may happen to its rows (`Write`): a verb that could do more is refused.
+A table declares in the registry what may happen to its rows (`Write`): a write that could do more is refused.
 
-On a laptop small tables are written by delta-rs (`local_delta`), which needs no Spark jobs, and read as the Parquet
-files that they are; large ones, those in a catalog or on object storage, and all on a cluster are left to Spark.
+On a laptop delta-rs (`local_delta`) commits appends, and merges of small tables, without Spark jobs, and tables are
+read as the Parquet files that they are. Merges of large tables, tables in a catalog or on object storage, and all
+tables on a cluster are left to Spark.
 """
 
 import re
@@ -36,21 +37,21 @@ from c360_spark.tables.model import BOOLEAN, LONG, STRING
 
 GONE = re.compile(
     "FileNotFoundException|VersionNotFoundException|FILE_NOT_EXIST|"
-    "Object at location .* not found|Invalid table version|No files in log segment|"  # as delta-rs says it
+    "Object at location .* not found|Invalid table version|No files in log segment|"  # messages of delta-rs
     "DELTA_(VERSION_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|CHANGE_DATA_FILE_NOT_FOUND)"
 )
-PLAIN = re.compile(r"[\w/ .,+=@~-]*")  # paths that delta-rs takes; with others it panics
-SMALL_MB = 64  # a larger table is not rewritten by one process
+PLAIN = re.compile(r"[\w/ .,+=@~-]*")  # paths that delta-rs accepts; it panics on others
+SMALL_MB = 64  # Spark merges larger tables: delta-rs would rewrite them in one process
 
 
 def history_is_gone(error: Exception) -> bool:
-    """Whether a read failed because VACUUM, or the retention of Delta's log, has removed what it was to read."""
+    """Whether a read failed because VACUUM, or the retention of Delta's log, removed the history it needs."""
     return bool(GONE.search(str(error)))
 
 
 @dataclass(frozen=True)
 class Staged:
-    """A computed frame, written to a folder of its own."""
+    """A computed frame, written to a scratch folder of its own."""
 
     folder: str
     rows: DataFrame
@@ -58,18 +59,18 @@ class Staged:
 
     @property
     def size_bytes(self) -> int:
-        """Of its files, which are on this machine."""
+        """Total size of its files, which are on this machine."""
         return sum(file.stat().st_size for file in Path(self.folder).glob("part-*.parquet"))
 
 
 class Store:
     """The tables of one lake: folders below `lake`, or tables of `catalog` where one is given.
 
-    With `candidate`, everything after silver is kept apart in layers of that name, beside the live ones. Tables of up
-    to `small_mb` are written without Spark where that can be; 0 leaves all to Spark.
+    With `candidate`, every layer after silver is kept apart under that name, beside the live one. Tables of up to
+    `small_mb` are merged without Spark where possible; 0 leaves all writes to Spark.
 
-    Raises InputError C303 for a path without a scheme where Spark would look for it on another machine: what Python
-    asks of the lake and what Spark writes would be of two places.
+    Raises InputError C303 for a path without a scheme that Spark would look for on another machine: Python and Spark
+    would then use two different places.
     """
 
     def __init__(
@@ -89,11 +90,11 @@ class Store:
         self.is_local = here and small_mb > 0 and PLAIN.fullmatch(self.lake) is not None
 
     def path(self, table: Table) -> str:
-        """The table's folder (path mode)."""
+        """The table's folder, in a lake without a catalog."""
         return f"{self.lake}/{self._layer(table)}/{table.name}"
 
     def name(self, table: Table) -> str:
-        """The table as SQL names it."""
+        """The table's name in SQL."""
         if self.catalog:
             return f"`{self.catalog}`.`{self._layer(table)}`.`{table.name}`"
         return f"delta.`{self.path(table).replace('`', '``')}`"
@@ -119,8 +120,9 @@ class Store:
         return int(row["version"]) if row else -1
 
     def read(self, table: Table) -> DataFrame:
-        """The table as it is now; an empty frame of its shape while it does not exist. Columns that were declared after
-        it was made are null.
+        """The newest version of the table; an empty frame of its schema while it does not exist.
+
+        Columns that were declared after the table was created are null.
         """
         local = self._local(table)
         if local:
@@ -130,14 +132,14 @@ class Store:
         return _completed(self.spark.table(self.name(table)), table)
 
     def rows(self, table: Table, *columns: str) -> list[dict[str, Any]]:
-        """Some columns of all rows of a small table, such as a ledger, as Python has them."""
+        """Some columns of all rows of a small table, such as a ledger, as Python dicts."""
         local = self._local(table, small=True)
         if local:
             return local.rows(columns).to_pylist() if local.exists else []
         return [row.asDict() for row in self.read(table).select(*columns).collect()]
 
     def greatest(self, table: Table, column: str) -> Any:
-        """The greatest value of a column; None where there is none."""
+        """The greatest value of a column; None if there is none."""
         local = self._local(table, small=True)
         if local:
             return pc.max(local.rows([column]).column(column)).as_py() if local.exists else None
@@ -147,21 +149,22 @@ class Store:
     def changes(self, table: Table, *, since: int, until: int) -> DataFrame:
         """Rows appended to an append-only table after version `since`, up to version `until` (> since).
 
-        Raises TypeError for a table whose rows may change: that they did would be missed.
+        Raises TypeError for a table whose rows may change: this would miss their changes.
         """
         if table.write is not Write.APPEND:
             raise TypeError(f"{table.full_name} is not append-only: read it by `latest`")
         local = self._local(table)
         if since < 0 and local:
             return self._files(table, local.files(until))
-        if since < 0:  # the table itself: the change feed makes an object of every row
+        if since < 0:  # the table itself: the change feed builds an object for every row
             rows = self.spark.read.option("versionAsOf", until).table(self.name(table))
             return _completed(rows, table).select(*table.column_names)
         return self._feed(table, since, until).where("_change_type = 'insert'").select(*table.column_names)
 
     def latest(self, table: Table, *, since: int, until: int) -> DataFrame:
-        """One row for each key that came, changed or went after version `since`, up to `until`: as it was last, and
-        `_gone`, whether it was deleted.
+        """Change data capture by key: the last image of each key changed after version `since`, up to `until`.
+
+        Covers inserts, updates and deletes; `_gone` says whether the row was deleted.
         """
         names = table.column_names
         if until <= since:
@@ -176,20 +179,21 @@ class Store:
         return images.groupBy(*(F.col(k).alias(f"_{k}") for k in table.key)).agg(last.alias("image")).select("image.*")
 
     def changed_values(self, table: Table, columns: Sequence[str], *, since: int, until: int) -> DataFrame:
-        """The distinct values of `columns` in rows that came, changed or went after version `since`, up to `until`: as
-        they were before and as they were after. Values without a null only.
+        """Distinct values of `columns` in rows inserted, updated or deleted after version `since`, up to `until`.
+
+        Covers the images before and after each change. Leaves out values with a null.
         """
         if until <= since:
             return self._empty(table).select(*columns)
         return self._feed(table, since, until).select(*columns).na.drop().distinct()
 
     def ensure(self, table: Table) -> None:
-        """Make the table if it does not exist. Needed before several threads append to it."""
+        """Create the table if it does not exist. Required before several threads append to it."""
         if not self.exists(table):
             self.append(table, self._empty(table))
 
     def append(self, table: Table, rows: DataFrame) -> Written:
-        """Add rows. The first append makes the table, with comments and without statistics of PII columns."""
+        """Append rows. The first append creates the table, with comments and without statistics of PII columns."""
         frame, local = self._shaped(table, rows), self._local(table)
         if local:
             return local.add_files(self._staged(f"{table.full_name}.new", frame).folder)
@@ -200,26 +204,26 @@ class Store:
         return Written(inserted=counts.get["rows"])
 
     def append_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
-        """As `append`, of values in the order of the columns."""
+        """`append` for Python values in the order of the columns."""
         local = self._local(table)
         if local:
             return local.add_rows(local_delta.as_arrow(table, rows))
         return self.append(table, self.spark.createDataFrame(rows, table.schema))
 
     def add(self, table: Table, rows: DataFrame) -> Written:
-        """Append the rows whose key the table lacks."""
+        """Append only the rows whose key the table lacks."""
         if self.exists(table):
             rows = rows.alias("n").join(self.read(table).alias("o"), _same_key(table), "left_anti")
         return self.append(table, rows)
 
     def add_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
-        """As `add`, of values in the order of the columns, to a small table."""
+        """`add` for Python values in the order of the columns, to a small table."""
         places = [table.column_names.index(name) for name in table.key]
         known = {tuple(row[name] for name in table.key) for row in self.rows(table, *table.key)}
         return self.append_rows(table, [row for row in rows if tuple(row[place] for place in places) not in known])
 
     def merge(self, table: Table, rows: DataFrame) -> Written:
-        """Insert rows with new keys and overwrite those with known keys. `rows` has one row a key.
+        """Upsert by key: insert rows with new keys, overwrite rows with known keys. `rows` has one row per key.
 
         Raises TypeError for a table that is append-only.
         """
@@ -231,7 +235,7 @@ class Store:
         return self._merge(table, staged) if staged.count else Written()
 
     def merge_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
-        """As `merge`, of values in the order of the columns."""
+        """`merge` for Python values in the order of the columns."""
         _require(table, Write.MERGE)
         local = self._local(table, small=True)
         if local and local.exists:
@@ -240,9 +244,9 @@ class Store:
         return self.merge(table, self.spark.createDataFrame(rows, table.schema)) if rows else Written()
 
     def sync(self, table: Table, rows: DataFrame, *, old: DataFrame | None = None) -> Written:
-        """Make the table (or `old`, some rows of it) equal to `rows`, writing only differences.
+        """Make the table (or `old`, some rows of it) equal to `rows`: insert, update and delete only what differs.
 
-        Raises TypeError for a table from which no row may go.
+        Raises TypeError for a table whose rows may not be deleted.
         """
         _require(table, Write.SYNC)
         if not self.exists(table):
@@ -253,20 +257,22 @@ class Store:
         return self._merge(table, staged) if staged.count else Written()
 
     def stage(self, name: str, rows: DataFrame) -> tuple[DataFrame, int]:
-        """Compute `rows` once, into the scratch folder. Gives them back with a short plan, and their number.
+        """Compute `rows` once, into the scratch folder; returns them with a short plan, and their number.
 
-        Unlike a cache it survives a lost executor, and what is read from it twice is the same twice.
+        Unlike a cache it survives a lost executor, and reading it twice gives the same rows.
         """
         staged = self._staged(name, rows)
         return staged.rows, staged.count
 
     def place_checkpoints(self) -> None:
-        """Have graph algorithms cut their lineage in the scratch folder."""
+        """Put checkpoints, by which graph algorithms cut their lineage, in the scratch folder."""
         self.spark.sparkContext.setCheckpointDir(self.scratch.path("checkpoints"))
 
     def _local(self, table: Table, *, small: bool = False, more_bytes: int = 0) -> LocalTable | None:
-        """The table where delta-rs may write it, None where it is left to Spark. If `small`, only a table that together
-        with what comes to it can be held in memory.
+        """The table if delta-rs may write it, None if it is left to Spark.
+
+        With `small`, only a table of up to `small_mb` together with the `more_bytes` to be added, as it is held in
+        memory.
         """
         if not self.is_local:
             return None
@@ -288,14 +294,14 @@ class Store:
         return self.spark.read.schema(local_delta.shape_of(table)).parquet(*files)
 
     def _frame(self, name: str, rows: pa.Table, shape: StructType) -> DataFrame:
-        """Rows of Arrow as a frame, by way of a file: nothing of them stands in a plan."""
+        """Arrow rows as a frame, by way of a file, so that no data is embedded in a query plan."""
         folder = Path(self.scratch.path("staged", name))
         folder.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, folder / "part-0.parquet", row_group_size=100_000)
         return self.spark.read.schema(shape).parquet(str(folder))
 
     def _empty(self, table: Table) -> DataFrame:
-        """No rows, in a way that the optimizer sees: it takes out whatever is joined with them."""
+        """No rows, in a form that the optimizer recognises: it prunes whatever is joined with them."""
         fields = local_delta.shape_of(table)
         nothing = (F.lit(None).cast(field.dataType).alias(field.name, metadata=field.metadata) for field in fields)
         return self.spark.range(1).where("false").select(*nothing)
@@ -331,7 +337,7 @@ class Store:
         return Written(result["num_inserted_rows"], result["num_updated_rows"], result["num_deleted_rows"])
 
     def _add_columns(self, table: Table) -> None:
-        """Those that were declared after the table was made."""
+        """Add columns that were declared after the table was created."""
         for column in _missing(self.spark.table(self.name(table)), table):
             comment = column.meaning.replace("'", "\\'")
             self.spark.sql(
@@ -345,7 +351,7 @@ class Store:
 
 
 def _require(table: Table, verb: Write) -> None:
-    """A mistake of a stage, not of a user."""
+    """Refuse a write that the table does not allow: a mistake of a stage, not of a user."""
     if not table.write.allows(verb):
         raise TypeError(f"{table.full_name} is declared {table.write}: {verb} could change or remove its rows")
 
@@ -372,7 +378,7 @@ def _properties(table: Table) -> dict[str, str]:
 
 
 def _differences(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
-    """Rows of `new` that `old` lacks or has otherwise, and keys only `old` has, each with its CHANGE."""
+    """Rows of `new` that `old` lacks or has with other values, and keys only `old` has, each with its CHANGE."""
     pairs = old.alias("o").join(new.alias("n"), _same_key(table), "full")
     gone, added = F.col(f"n.{table.key[0]}").isNull(), F.col(f"o.{table.key[0]}").isNull()
     same = reduce(lambda a, b: a & b, [_value("o", c).eqNullSafe(_value("n", c)) for c in table.columns])
@@ -382,11 +388,11 @@ def _differences(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
 
 
 def _same_key(table: Table) -> Column:
-    """Of an old row (o) and a new one (n)."""
+    """Null-safe equality of the keys of an old row (o) and a new one (n)."""
     return reduce(lambda a, b: a & b, [F.col(f"o.{k}").eqNullSafe(F.col(f"n.{k}")) for k in table.key])
 
 
 def _value(side: str, column: TableColumn) -> Column:
-    """A value that can be compared: Spark compares no maps."""
+    """A comparable value: Spark cannot compare maps."""
     value = F.col(f"{side}.{column.name}")
     return F.array_sort(F.map_entries(value)) if isinstance(column.type, MapType) else value

@@ -1,4 +1,4 @@
-"""build_accounts: see c360_spark/stages/gold/build_accounts.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of build_accounts (c360_spark/stages/gold/build_accounts.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

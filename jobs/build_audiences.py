@@ -1,4 +1,4 @@
-"""build_audiences: see c360_spark/stages/gold/build_audiences.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of build_audiences (c360_spark/stages/gold/build_audiences.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

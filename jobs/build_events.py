@@ -1,4 +1,4 @@
-"""build_events: see c360_spark/stages/gold/build_events.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of build_events (c360_spark/stages/gold/build_events.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

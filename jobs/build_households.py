@@ -1,4 +1,4 @@
-"""build_households: see c360_spark/stages/gold/build_households.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of build_households (c360_spark/stages/gold/build_households.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

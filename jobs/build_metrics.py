@@ -1,4 +1,4 @@
-"""build_metrics: see c360_spark/stages/gold/build_metrics.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of build_metrics (c360_spark/stages/gold/build_metrics.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

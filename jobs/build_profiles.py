@@ -1,4 +1,4 @@
-"""build_profiles: see c360_spark/stages/gold/build_profiles.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of build_profiles (c360_spark/stages/gold/build_profiles.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

@@ -1,4 +1,4 @@
-"""canonicalise: see c360_spark/stages/silver/canonicalise.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of canonicalise (c360_spark/stages/silver/canonicalise.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

@@ -1,4 +1,4 @@
-"""deliver: see c360_spark/stages/export/deliver.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of deliver (c360_spark/stages/export/deliver.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

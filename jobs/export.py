@@ -1,4 +1,4 @@
-"""export: see c360_spark/stages/export/export.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of export (c360_spark/stages/export/export.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

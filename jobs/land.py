@@ -1,4 +1,4 @@
-"""land: see c360_spark/stages/bronze/land.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of land (c360_spark/stages/bronze/land.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

@@ -1,4 +1,4 @@
-"""reconcile: see c360_spark/stages/gold/reconcile.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of reconcile (c360_spark/stages/gold/reconcile.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

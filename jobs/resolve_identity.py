@@ -1,4 +1,4 @@
-"""resolve_identity: see c360_spark/stages/identity/resolve_identity.py. spark-submit it; --help lists the arguments."""
+"""spark-submit job of resolve_identity (c360_spark/stages/identity/resolve_identity.py); --help lists arguments."""
 
 from c360_spark.pipeline.job import main
 

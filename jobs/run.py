@@ -1,4 +1,4 @@
-"""All stages, one after the other: spark-submit jobs/run.py --env prod --as-of 2026-01-02."""
+"""spark-submit job of all stages in order: spark-submit jobs/run.py --env prod --as-of 2026-01-02."""
 
 from c360_spark.pipeline.job import main
 

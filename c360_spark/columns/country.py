@@ -1,6 +1,6 @@
-"""Countries: names in common languages, codes of ISO 3166 and dialling codes → ISO 3166-1 alpha-2.
+"""Country normaliser: names in common languages, ISO 3166 codes and dialling codes → ISO 3166-1 alpha-2.
 
-Names come from Unicode CLDR (Babel) and ISO 3166 (iso3166); what can be two countries is none.
+Names come from Unicode CLDR (Babel) and ISO 3166 (iso3166). A text that can mean two countries gives none.
 """
 
 import re
@@ -16,14 +16,14 @@ from pyspark.sql import functions as F
 from c360_spark.columns.letters import plain_text
 from c360_spark.columns.normalize import plain_name
 
-# The more common ones first: a name is looked for in this order.
+# The more common ones first: names are searched in this order.
 LANGUAGES = (
     "en de fr es it nl pt pl cs da sv no fi hu ro sk sl hr sr_Latn tr el bg uk ru et lv lt ga mt ca is vi id he ar"
     " ja ko zh zh_Hant"
 ).split()
-SHARED_CODES = frozenset({1, 7})  # of several large countries: who writes +1 may mean Canada
+SHARED_CODES = frozenset({1, 7})  # shared by several large countries: +1 may mean Canada
 CODES = {"UK": "GB", "EL": "GR"}  # as the European Union writes them
-# What people write besides, or wrote until lately.
+# Other names in use, or in use until recently.
 NAMES = {
     "AE": "uae|emirates",
     "BA": "bosnia|bosnien",
@@ -61,8 +61,9 @@ NAMES = {
 
 
 def country(text: Column) -> Column:
-    """The country of a text that has been through `letters`; null where it is none, or may be two: `40` is Romania's
-    dialling code, and Austria's number in ISO 3166.
+    """ISO 3166-1 alpha-2 code of a country text that has been through `letters`.
+
+    Null where the text is no country or may be two: `40` is Romania's dialling code, and Austria's number in ISO 3166.
     """
     code = F.upper(F.trim(text))
     return F.when(code.rlike("^[A-Z]{2}$") & F.lit(" ".join(sorted(_alpha_2()))).contains(code), code).otherwise(
@@ -71,13 +72,13 @@ def country(text: Column) -> Column:
 
 
 def country_of(text: str) -> str | None:
-    """The same of one text."""
+    """The same as `country`, for one Python string."""
     code = text.strip().upper()
     return code if code in _alpha_2() else _by_key().get(_key(text))
 
 
 def _looked_up(text: Column) -> Column:
-    """By one literal: a map would be looked through one by one, and written in every plan at length."""
+    """Looks a text up in one string literal: Spark would search a map entry by entry, and print it in every plan."""
     number = F.regexp_replace(F.regexp_replace(F.trim(text), r"\.0+$", ""), r"^00(?=\d{1,3}$)", "+")
     dialled = F.translate(number, " ()", "")
     word = F.regexp_replace(plain_name(text), "^the ", "")
@@ -103,13 +104,13 @@ def _alpha_2() -> frozenset[str]:
 
 @cache
 def _table() -> str:
-    """Read from its end, so the more common names stand there."""
+    """The lookup text. It is searched from its end, so the more common names are last."""
     return "\n" + "\n".join(f"{key}={code}" for key, code in reversed(_by_key().items())) + "\n"
 
 
 @cache
 def _by_key() -> dict[str, str]:
-    """Keys in the order of LANGUAGES; a key that two languages have for two countries is that of neither."""
+    """Codes by key, in the order of LANGUAGES; a key that means different countries in two languages is left out."""
     codes = {each.alpha3.lower(): each.alpha2 for each in countries} | {k.lower(): v for k, v in CODES.items()}
     found: dict[str, str | None] = dict(codes)
     for key, code in (*_ours(), *_of_iso(), *_of_cldr(), *_numbers()):
@@ -134,12 +135,12 @@ def _of_iso() -> Iterator[tuple[str, str]]:
 
 def _of_cldr() -> Iterator[tuple[str, str]]:
     for language in LANGUAGES:
-        names = localedata.load(language).get("territories", {})  # of Locale it takes ten times as long
+        names = localedata.load(language).get("territories", {})  # by Locale it takes ten times as long
         yield from ((_word(names[code]), code) for code in sorted(_alpha_2()) if code in names)
 
 
 def _numbers() -> Iterator[tuple[str, str]]:
-    """Dialling codes after a +, and bare numbers that can be one thing only."""
+    """Dialling codes after a +, and bare numbers that can mean one country only."""
     numeric = {each.numeric: each.alpha2 for each in countries}
     dialled = {
         str(code): phonenumbers.region_code_for_country_code(code)
@@ -149,6 +150,6 @@ def _numbers() -> Iterator[tuple[str, str]]:
     dialled = {code: region for code, region in dialled.items() if region in _alpha_2()}
     yield from ((f"+{code}", region) for code, region in dialled.items())
     for number in {*dialled, *numeric, *(code.lstrip("0") for code in numeric)}:
-        written = numeric.get(number.zfill(3))  # a leading 0 is lost as easily as any
+        written = numeric.get(number.zfill(3))  # spreadsheets drop leading zeros
         meant = {written, dialled.get(number)} - {None}
-        yield from ((number, str(code)) for code in meant)  # two make it that of neither
+        yield from ((number, str(code)) for code in meant)  # `_by_key` leaves out a key with two countries

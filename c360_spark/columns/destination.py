@@ -1,7 +1,7 @@
-"""A value of a person → what a destination takes of it. Null means: cannot be sent.
+"""Destination normalisers: a value of a person → the value that a destination accepts. Null means: cannot be sent.
 
 Each rule of config/activation/destination_kinds.py is a function here. Built-in expressions only, and nothing throws in
-either ANSI mode: values are text that anybody may have written.
+either ANSI mode: the input is free text.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from c360_spark.columns import normalize
 from c360_spark.columns.letters import lower_case
 from c360_spark.config.activation.destination_kinds import FieldRule
 
-PLAIN = r"^[!-~]+\z"  # nothing to trim: most values, and to see that costs less than to replace nothing
+PLAIN = r"^[!-~]+\z"  # nothing to trim, as in most values: the test costs less than a replacement
 PHONE_MARKS = r"\(0\)|[ ().\-/\u2010-\u2015]"
 TITLES = r"^((mr|mrs|ms|miss|mx|dr|prof)\.?\s+)+"
 SUFFIXES = r"[\s,]+(jr|sr|ii|iii|iv)\.?$"
@@ -22,15 +22,18 @@ E164 = r"^\+[1-9][0-9]{6,14}$"
 GENDERS = {"m": "m", "male": "m", "f": "f", "female": "f"}
 FORMULA = r"^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 MAX_EMAIL = 254  # characters of an address, RFC 5321
-# What systems write where they have nothing.
+# Placeholder values of systems that have no value.
 WORTHLESS = ("null", "none", "nil", "n/a", "unknown", "undefined", "anonymous", "00000000-0000-0000-0000-000000000000")
-# What others have hashed where they had nothing; some of these are names when they are not hashed.
+# Placeholder values that senders have hashed; some of these are names when they are not hashed.
 HASHED_BY_MISTAKE = ("", " ", "-", "0", "na", "NaN", "nan", *WORTHLESS)
-FREE = ("as_is", "text")  # of these any text is a value, "none" too
+FREE = ("as_is", "text")  # rules by which any text is a value, "none" too
 
 
 def text(value: Column, field: FieldRule) -> Column:
-    """A value as text in one spelling of letters, blanks trimmed and collapsed; null when nothing is left."""
+    """A value as text in one spelling of letters, blanks trimmed and collapsed; null when nothing is left.
+
+    The rule `as_is` without a hash changes nothing.
+    """
     written = value.cast("string")
     if field.rule == "as_is" and not field.hashed:
         return written
@@ -38,10 +41,10 @@ def text(value: Column, field: FieldRule) -> Column:
 
 
 def sent(text: Column, field: FieldRule) -> Column:
-    """What is sent of a value as `text` gives it; null when it is null, worthless, or not of the field's form.
+    """The value to send, from what `text` gives; null for null, a placeholder value, or text not of the field's form.
 
-    A SHA-256 where one is wanted is passed on in lower case, not hashed again; where a readable value is wanted it is
-    none.
+    Where the field takes a SHA-256, a value that is one already is sent in lower case and not hashed again. Where it
+    takes a readable value, a SHA-256 gives null.
     """
     value = RULES[field.rule](text)
     if not field.hashed:
@@ -52,8 +55,10 @@ def sent(text: Column, field: FieldRule) -> Column:
 
 
 def problem(text: Column, sent: Column, field: FieldRule) -> Column:
-    """Why `text` cannot be sent; null when it can. Codes: `missing` there is none · `worthless` a word that stands for
-    nothing, or its hash · `hashed` a hash where a readable value is wanted · `invalid` not of the field's form.
+    """Why `text` cannot be sent; null when it can.
+
+    Codes: `missing` there is no value · `worthless` a placeholder value, or its hash · `hashed` a hash where the field
+    takes a readable value · `invalid` not of the field's form.
     """
     wrong = F.when(text.isNull(), "missing")
     if field.hashed or field.rule not in FREE:
@@ -62,15 +67,16 @@ def problem(text: Column, sent: Column, field: FieldRule) -> Column:
 
 
 def escaped(value: Column) -> Column:
-    """For files that people open in a spreadsheet: what begins like a formula gets a `'` before it.
+    """A value for a file that people open in a spreadsheet: text that begins like a formula gets a `'` before it.
 
-    Source: OWASP, CSV Injection. For machines it would be a wrong value: a phone number begins with +.
+    Source: OWASP, CSV Injection. Do not use it for machines, which would get a wrong value: a phone number begins with
+    +.
     """
     return F.when(value.rlike(FORMULA), F.concat(F.lit("'"), value)).otherwise(value)
 
 
 def worthless_hashes() -> frozenset[str]:
-    """SHA-256 of the empty text and of words that stand for nothing, in the spellings they are met in."""
+    """SHA-256 of the empty text and of placeholder values, in the spellings in which they occur."""
     spellings = (s for word in HASHED_BY_MISTAKE for s in (word, word.upper(), word.capitalize()))
     return frozenset(hashlib.sha256(spelling.encode()).hexdigest() for spelling in spellings)
 
@@ -96,7 +102,10 @@ def _email_google(text: Column) -> Column:
 
 
 def _phone_digits(text: Column) -> Column:
-    """Without + or 00 before it a number may be a national one: its digits would be those of somebody else abroad."""
+    """Digits with the country code.
+
+    A number without + or 00 may be a national one: its digits would be those of somebody else abroad.
+    """
     digits = F.regexp_replace(F.regexp_replace(text, PHONE_MARKS, ""), r"^(\+|00)", "")
     number = F.when(digits.rlike("^[1-9][0-9]{6,14}$"), digits)
     return F.when(text.rlike(E164), F.substring(text, 2, 15)).when(text.rlike(r"^\(?(\+|00)"), number)

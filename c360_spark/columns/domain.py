@@ -1,4 +1,4 @@
-"""Domains of companies: the part of an address that somebody has registered."""
+"""Company domains: the part of an e-mail or web address that somebody has registered."""
 
 from collections.abc import Collection
 
@@ -12,8 +12,9 @@ DOMAIN = r"^([^\s.@/\\:,;<>\"]{1,63}\.)+[^\s.@/\\:,;<>\"\d][^\s.@/\\:,;<>\"]{1,6
 
 
 def domain(value: Column) -> Column:
-    """The domain of an e-mail address, of a website or as it stands, in lower case without `www.`; null unless it looks
-    like one.
+    """The domain of an e-mail address, a website or a bare domain, in lower case without `www.`.
+
+    Null unless it looks like a domain.
     """
     return letters(value, plain_domain)
 
@@ -29,8 +30,9 @@ def plain_domain(text: Column) -> Column:
 
 
 def registrable(host: Column, suffixes: Collection[str]) -> Column:
-    """The last two parts of a domain, or the last three where the last two are one of `suffixes`, such as co.uk; null
-    for a suffix by itself.
+    """The registrable domain: the last two parts, or three where the last two are one of `suffixes`, such as co.uk.
+
+    Null for a suffix by itself.
     """
     two = F.substring_index(host, ".", -2)
     if not suffixes:
@@ -40,8 +42,9 @@ def registrable(host: Column, suffixes: Collection[str]) -> Column:
 
 
 def company_domain(value: Column, free_mail: Collection[str], suffixes: Collection[str]) -> Column:
-    """The registered domain of an address or website; null for domains of `free_mail` and all below them, where
-    anybody has an address.
+    """The registrable domain of an address or website, if it can be a company's.
+
+    Null for the domains of `free_mail` and their subdomains, where anybody can have an address.
     """
     host = domain(value)
     own = registrable(host, suffixes)

@@ -1,4 +1,4 @@
-"""Keys: hashes of several values that cannot be confused with one another, with and without a secret."""
+"""Keys: unambiguous hashes of several values, with and without a secret."""
 
 import hashlib
 from typing import Any
@@ -12,13 +12,13 @@ INNER, OUTER = "_key_inner", "_key_outer"
 
 
 def joined(*parts: Column) -> Column:
-    """One text for several values, each with its length: ("ab", "c") differs from ("a", "bc"), null from ""."""
+    """One text for several values, each with its length: ("ab", "c") differs from ("a", "bc"), and null from ""."""
     texts = [part.cast("string") for part in parts]
     return F.concat(*(F.coalesce(F.concat(F.length(t), F.lit(":"), t), F.lit("-")) for t in texts))
 
 
 def joined_list(parts: Column) -> Column:
-    """The same text as `joined` for an array of strings."""
+    """The same as `joined`, for an array of strings."""
     return F.array_join(F.transform(parts, lambda t: F.coalesce(F.concat(F.length(t), F.lit(":"), t), F.lit("-"))), "")
 
 
@@ -28,13 +28,13 @@ def digest(*parts: Column) -> Column:
 
 
 def with_key(rows: DataFrame, secret: str) -> DataFrame:
-    """Rows with what `keyed_digest` needs of the secret, in the columns INNER and OUTER: drop them before a write.
+    """Rows with the secret for `keyed_digest`, in the columns INNER and OUTER: drop both before a write.
 
-    They come by a join with a local relation, of which plans show names only. A literal would stand in every plan, and
-    so in the event log and on the SQL page of the history server.
+    They come from a join with a local relation, of which plans show names only. A literal would appear in every plan,
+    and so in the event log and on the SQL page of the history server.
     """
     key = secret.encode()
-    key = (hashlib.sha256(key).digest() if len(key) > BLOCK else key).ljust(BLOCK, b"\0")  # as RFC 2104 says
+    key = (hashlib.sha256(key).digest() if len(key) > BLOCK else key).ljust(BLOCK, b"\0")  # RFC 2104
     pads = [bytes(byte ^ mask for byte in key) for mask in (0x36, 0x5C)]
     return rows.crossJoin(F.broadcast(_one_row(rows, (INNER, OUTER), pads)))
 
@@ -61,8 +61,9 @@ def keyed_digest(*parts: Column) -> Column:
 
 
 def identifier_id(namespace: Column, region: Column, value: Column, *, bits: int = 63) -> Column:
-    """The vertex id of an identifier, in rows of `with_key`: the leading `bits` of its keyed digest as a non-negative
-    long.
+    """The vertex id of an identifier: the leading `bits` of its keyed digest as a non-negative long.
+
+    Needs rows of `with_key`.
     """
     head = F.substring(keyed_digest(namespace, region, value), 1, 16)
     return F.shiftrightunsigned(F.conv(head, 16, -10).cast("long"), 64 - bits)

@@ -1,7 +1,6 @@
-"""One spelling of letters, for identity and for destinations: what looks the same is the same text.
+"""Unicode normalisation for identity and destinations: texts that look the same become the same text.
 
-Built-in expressions only, so that it costs nothing where a text is plain already, which nearly all are, and may stand
-within lambdas.
+Built-in expressions only, so that it works inside lambdas and costs nothing for plain text, which nearly all texts are.
 """
 
 import re
@@ -14,12 +13,12 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.once import once
 
-# Letters that are what they are: nothing joins, splits or replaces them, save marks that follow.
+# Stable letters: nothing joins, splits or replaces them, except marks that follow.
 STEADY = (
     " -~\u00c0-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u0218-\u021b\u0388-\u03ce\u0400-\u0481\u05d0-\u05ea"
     "\u0621-\u063a\u0641-\u064a\u1ea0-\u1ef9\u3041-\u3094\u30a1-\u30fe\u4e00-\u9fcb\uac00-\ud7a3"
 )
-# Where Unicode has characters that NFKC replaces, and where those of Latin, Greek and Cyrillic alphabets stand.
+# Unicode ranges with characters that NFKC replaces, and (MARKED) with marked Latin and Greek letters.
 REPLACED = (range(0x20, 0xD800), range(0xF900, 0x10000), range(0x1D400, 0x1D800), range(0x1F100, 0x1F252))
 REPLACED_TOO = (
     range(0x10780, 0x107C0),
@@ -29,33 +28,35 @@ REPLACED_TOO = (
     range(0x2F800, 0x2FA20),
 )
 MARKED = (range(0xC0, 0x250), range(0x1E00, 0x2000), range(0x250, 0x2B0), range(0x370, 0x400), range(0x2C60, 0x2C80))
-# What prints although Unicode calls it a format character: Arabic signs before numbers.
+# Visible characters that Unicode classes as format characters: Arabic signs before numbers.
 PRINTED = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2"
 UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
-# Letters without a plain one in them, as passports (ICAO 9303) and CLDR's Latin-ASCII write them.
+# Letters that do not decompose into a plain one, as passports (ICAO 9303) and CLDR's Latin-ASCII write them.
 ALIKE = {"ı": "i", "ð": "d", "ŋ": "n", "ə": "e", "ǝ": "e", "ɛ": "e", "ɔ": "o", "ĸ": "k", "ς": "σ", "ё": "е"}
 APART = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"}
-PASSES = 3  # as many marks as a composed letter has at most
+PASSES = 3  # the most marks that a composed letter has
 CODE_UNITS = "UTF-16BE"
 
 
 def letters(value: Column, made: Callable[[Column], Column] = lambda text: text) -> Column:
-    """`made` of `value` in Unicode NFKC without what cannot be seen: zero-width, bidirectional and control characters;
-    every blank is a space. Marks that do not join their letter keep the order they came in.
+    """`made` of `value` in Unicode NFKC without invisible characters (zero-width, bidirectional, control).
+
+    Every blank becomes a space. Marks that do not join their letter keep their order.
     """
-    replaced = F.translate(value, *_replaced())  # the tables stand in the plan once, however often `made` uses its text
+    replaced = F.translate(value, *_replaced())  # the tables are in the plan once, however often `made` uses its text
     spelled = once(once(once(once(replaced, _expanded), _joined), _syllables), made)
     return F.when(value.rlike(rf"^[{STEADY}]*\z"), made(value)).otherwise(spelled)
 
 
 def lower_case(value: Column) -> Column:
-    """Lower case. The Turkish İ is an i, not one with a further dot."""
+    """Lower case. The Turkish İ becomes i, without a second dot."""
     return F.replace(F.lower(value), F.lit("i\u0307"), F.lit("i"))
 
 
 def plain_letters(value: Column) -> Column:
-    """Lower-case letters without their marks: ş, ș and s are s, ø is o, ı is i, ß is ss; so are Greek accents. Marks of
-    other scripts, such as Cyrillic й or Japanese が, make another letter and stay.
+    """Lower-case letters without diacritics: ş and ș become s, ø becomes o, ı becomes i, ß becomes ss.
+
+    Greek accents go too. Marks of other scripts, such as Cyrillic й or Japanese が, make another letter and stay.
     """
     bare = F.translate(F.regexp_replace(value, "[\u0300-\u036f]", ""), *_plain())
     for letter, letters_ in APART.items():
@@ -64,7 +65,7 @@ def plain_letters(value: Column) -> Column:
 
 
 def plain_text(text: str) -> str:
-    """One text as the normaliser `name` makes it, for the few that are known beforehand."""
+    """The normaliser `name` for one Python string, for the few texts that are known beforehand."""
     lower = unicodedata.normalize("NFKC", text).lower().replace("i\u0307", "i")
     bare = re.sub("[\u0300-\u036f]", "", lower).translate(_plain_table())
     for letter, letters_ in APART.items():
@@ -74,7 +75,7 @@ def plain_text(text: str) -> str:
 
 
 def _expanded(text: Column) -> Column:
-    """Characters that stand for several, such as ﬁ, as those."""
+    """Expands characters that stand for several, such as ﬁ."""
     several = _several()
     entries = F.split(F.lit("\n".join(several)), "\n")  # one literal: hundreds take seconds to plan
     expanded = F.aggregate(entries, text, lambda made, entry: F.replace(made, entry.substr(1, 1), entry.substr(2, 20)))
@@ -83,7 +84,7 @@ def _expanded(text: Column) -> Column:
 
 
 def _joined(text: Column) -> Column:
-    """Letters joined with the marks after them, in whatever order those come."""
+    """Composes letters with the marks after them, whatever the order of the marks."""
     pairs = F.lit(_pairs())
 
     def joined(pair: Column) -> Column:
@@ -99,7 +100,7 @@ def _joined(text: Column) -> Column:
 
 
 def _syllables(text: Column) -> Column:
-    """Korean letters joined to syllables, by the arithmetic of the Unicode Standard, section 3.12."""
+    """Composes Korean letters into syllables, by the arithmetic of the Unicode Standard, section 3.12."""
     jamo = "[\u1100-\u1112][\u1161-\u1175]"
 
     def syllable(parts: Column) -> Column:
@@ -115,7 +116,7 @@ def _syllables(text: Column) -> Column:
 
 @cache
 def _replaced() -> tuple[str, str]:
-    """Characters that are replaced by one, and what by; those without a counterpart go."""
+    """Arguments of `translate`: characters and their replacements; those without a replacement are removed."""
     one, gone = {}, []
     for letter in (chr(code) for code in range(0x20)):
         one[letter] = " "
@@ -142,7 +143,7 @@ def _is_unseen(letter: str, kind: str) -> bool:
 
 @cache
 def _several() -> list[str]:
-    """Characters that NFKC makes several of, each before those."""
+    """Characters that NFKC expands to several: each one, followed by its expansion."""
     split = (c for c in _characters((*REPLACED, *REPLACED_TOO)) if unicodedata.decomposition(c))
     normal = ((c, unicodedata.normalize("NFKC", c)) for c in split)
     return [letter + parts for letter, parts in normal if len(parts) > 1]
@@ -150,7 +151,10 @@ def _several() -> list[str]:
 
 @cache
 def _pairs() -> str:
-    """A letter, a mark, and both as one; also of two marks in the other order, as Vietnamese keyboards write them."""
+    """Compositions: a letter, a mark, and both as one.
+
+    Also a letter with two marks in the other order, as Vietnamese keyboards write them.
+    """
     apart = {c: unicodedata.normalize("NFD", c) for c in _characters(REPLACED) if unicodedata.decomposition(c)}
     joined = [c for c, parts in apart.items() if len(parts) > 1 and unicodedata.normalize("NFKC", c) == c]
     marks = sorted({mark for c in joined for mark in apart[c][1:]})
@@ -161,7 +165,7 @@ def _pairs() -> str:
 
 @cache
 def _plain() -> tuple[str, str]:
-    """Lower-case letters with marks, and the letters they are without."""
+    """Arguments of `translate`: lower-case letters with marks, and the same letters without."""
     made = {letter: _without_marks(letter) for letter in _characters(MARKED) if letter.islower()}
     found = {letter: plain for letter, plain in made.items() if plain != letter} | ALIKE
     return "".join(found), "".join(found.values())
@@ -173,7 +177,7 @@ def _plain_table() -> dict[int, int]:
 
 
 def _without_marks(letter: str) -> str:
-    """By its decomposition, or by its name: LATIN SMALL LETTER O WITH STROKE is an o."""
+    """The plain letter by decomposition, or by name: LATIN SMALL LETTER O WITH STROKE is an o."""
     first = unicodedata.normalize("NFD", letter)[0]
     words = unicodedata.name(first, "").split()
     is_marked = words[:3] == ["LATIN", "SMALL", "LETTER"] and len(words) > 4 and words[4] == "WITH"

@@ -1,6 +1,6 @@
 """Normalisers: delivered text → the one spelling by which values are compared. Null means: not usable.
 
-Identity and destinations use the same; what a single destination wants beyond them is in destination.py.
+Identity and destinations share them. What a single destination needs in addition is in destination.py.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,10 @@ EMAIL = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}$"
 
 
 def normalized(name: str, value: Column, country: Column, *, spelled: bool = False) -> Column:
-    """`value` by the normaliser called `name` in conf/. `country` tells how to read a national phone number, and how
-    many digits a postcode has. What is `spelled` has been through `letters`: to do it once keeps plans small.
+    """`value` by the normaliser called `name` in conf/.
+
+    `country` decides how a national phone number is read, and how many digits a postcode has. Set `spelled` for text
+    that has been through `letters` already: doing that once keeps plans small.
     """
     if name == "phone":
         return phones.phone(trimmed(value) if spelled else trim(value), country).number
@@ -36,7 +38,10 @@ def normalized(name: str, value: Column, country: Column, *, spelled: bool = Fal
 
 
 def by_namespace(namespace: Column, value: Column, rules: RuleSet) -> Column:
-    """`value` as the row's namespace normalises it; phone numbers as they are, which need their + and country code."""
+    """`value` by the normaliser of the row's namespace.
+
+    Phone numbers stay as they are: they need their + and country code.
+    """
 
     def made(text: Column) -> Column:
         found = text
@@ -49,8 +54,9 @@ def by_namespace(namespace: Column, value: Column, rules: RuleSet) -> Column:
 
 
 def key_part(part: KeyPart, country: Column) -> Column:
-    """One part of a key of a row of silver.profile_record or gold.profile, whose texts are in one spelling of letters;
-    null where the row lacks it, or has what stands for nothing.
+    """One normalised part of a key; null where the row lacks it or has a placeholder value.
+
+    The row is of silver.profile_record or gold.profile, whose texts are in one spelling of letters.
     """
     text = F.col(part.column).cast("string")
     value = normalized(part.normalize, text, country, spelled=True)
@@ -60,24 +66,25 @@ def key_part(part: KeyPart, country: Column) -> Column:
 
 
 def trim(value: Column) -> Column:
-    """One spelling of letters, without blanks around them; null when nothing is left."""
+    """Text in one spelling of letters, without blanks around it; null when nothing is left."""
     return letters(value, trimmed)
 
 
 def name(value: Column) -> Column:
-    """Lower case, without accents, punctuation and doubled blanks: `Müller-Lüdenscheidt` → `muller ludenscheidt`."""
+    """Lower case, without accents, punctuation and repeated blanks: `Müller-Lüdenscheidt` → `muller ludenscheidt`."""
     return letters(value, plain_name)
 
 
 def email(value: Column) -> Column:
-    """Lower case without blanks and `mailto:`; null unless it looks like local@domain.tld. Dots and tags are kept: they
-    matter. Before the @ a Turkish ı is an i, which capitals have made of it.
+    """An e-mail address in lower case without blanks and `mailto:`; null unless it looks like local@domain.tld.
+
+    Dots and tags are kept: they matter. Before the @ a Turkish ı becomes i: it comes from lower-casing a capital I.
     """
     return letters(value, plain_email)
 
 
 def digits(value: Column) -> Column:
-    """Digits only. A float's `.0` is none."""
+    """Digits only, without a float's `.0`."""
     return letters(value, _digits)
 
 
@@ -108,7 +115,7 @@ def _digits(text: Column) -> Column:
     return F.nullif(found, F.lit(""))
 
 
-# By the name in conf/ what is made of text that has been through `letters`. American Soundex is equal for many
+# Normalisers by name in conf/, for text that has been through `letters`. American Soundex is equal for many
 # misspellings.
 OF_LETTERS: dict[str, Callable[[Column], Column]] = {
     "trim": trimmed,

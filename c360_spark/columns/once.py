@@ -1,4 +1,4 @@
-"""A value that is computed once and used several times within one expression."""
+"""Evaluates a value once that an expression uses several times."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,9 @@ from pyspark.sql import functions as F
 
 
 def once(value: Column, made: Callable[[Column], Column]) -> Column:
-    """`made` of `value`. Without it each use would be a copy in the plan, and copies of copies make plans that take
-    seconds. It is not compiled, so it is for what few rows need.
+    """`made` of `value`, with `value` evaluated once.
+
+    Without it each use would be a copy in the plan, and nested copies make plans that take seconds. Spark does not
+    compile this expression, so use it only for what few rows need.
     """
     return F.transform(F.array(value), made)[0]

@@ -1,6 +1,6 @@
-"""Phone numbers: what people write → E.164, with `;ext=` where a line has an extension (RFC 3966).
+"""Phone normaliser: numbers as people write them → E.164, with `;ext=` for an extension (RFC 3966).
 
-A number that nobody wrote is worse than none: what can be read in two ways is not read, and says why.
+A wrong number is worse than none: text that can be read in two ways is not read, and the reason is returned.
 """
 
 import re
@@ -18,24 +18,25 @@ from c360_spark.config.rules.key_part import PhoneFormat
 
 Reading = tuple[str | None, str | None]  # the number, or why there is none
 
-# Why a text is no number. `ambiguous`: its digits are one number at home and another one abroad.
+# Reasons why a text is no number. `ambiguous`: its digits are one number at home and another one abroad.
 AMBIGUOUS, NO_COUNTRY, UNUSABLE = "ambiguous", "no_country", "unusable"
-MOST_CHARACTERS = 250  # as phonenumbers, which takes long for more
-FLOAT = re.compile(r"^([^.]*[0-9]{4})\.0+$")  # a column of floats: its last digit is none
+MOST_CHARACTERS = 250  # the limit of phonenumbers, which takes long for more
+FLOAT = re.compile(r"^([^.]*[0-9]{4})\.0+$")  # from a column of floats: the last digit is not part of the number
 SCIENTIFIC = re.compile(r"[0-9]e\+?[0-9]", re.IGNORECASE)  # digits are lost
 NOTE = re.compile(r"\s*\([^()0-9]*\)\s*$")  # (private)
 LETTER = re.compile(r"[^\W\d_]")
 SECOND_NUMBER = re.compile(r"[/,;|&](?!\s*ext)|\n")
 MOST_BEFORE_SLASH = 7  # digits without leading zeros, of a country code and an area code
-# What was dialled before mobile numbers once, and is no part of the number any more: phonenumbers has dropped it too.
+# Former prefixes of mobile numbers, no longer part of the number: phonenumbers has dropped them too.
 LEGACY = {52: ("1", "044", "045", "01")}  # Mexico, until August 2019
 
 
 def phone(value: Column, country: Column, format: PhoneFormat | None = None) -> Column:
-    """`number` and `problem`, one of which is null, both where there is no value; `country` is an ISO 3166 code.
+    """A phone number as `number` (E.164) and `problem`. One of them is null; both are where there is no value.
 
-    Digits alone are read as `format` says; without it, as the one thing they can be: `ambiguous` where they are valid
-    as a number of that country and as one with a country code.
+    `country` is an ISO 3166 code. Digits without + or 00 are read as `format` says. Without a `format` they are read if
+    they have one meaning, and are `ambiguous` where they are valid as a number of that country and as one with a
+    country code.
     """
     udf: Callable[..., Column] = F.pandas_udf(_readings, "number string, problem string")  # type: ignore[attr-defined, call-overload]
     return udf(value, country, F.lit(format).cast("string"))
@@ -47,7 +48,7 @@ def e164(text: str | None, country: str | None, format: PhoneFormat | None = Non
 
 
 def reading(text: str | None, country: str | None, format: PhoneFormat | None = None) -> Reading:
-    """One number as E.164, or why it is none; neither where there is no text."""
+    """One number as E.164, or the reason why it is none; both are None where there is no text."""
     if not text or not text.strip():
         return None, None
     written = _written(text)
@@ -64,7 +65,7 @@ def reading(text: str | None, country: str | None, format: PhoneFormat | None = 
 
 
 def _written(text: str) -> str | None:
-    """Without what spreadsheets and people add to a number; None where digits are lost."""
+    """The text without what spreadsheets and people add to a number; None where digits are lost."""
     if len(text) > MOST_CHARACTERS:
         return None
     shown = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
@@ -98,7 +99,7 @@ def _read(text: str, region: str | None, format: PhoneFormat | None) -> tuple[Ph
 def _bare(
     text: str, region: str, number: PhoneNumber, abroad: PhoneNumber | None, format: PhoneFormat | None
 ) -> tuple[PhoneNumber | None, str | None]:
-    """Digits that have neither + nor 00 before them."""
+    """Reads digits that have neither + nor 00 before them."""
     if _has_trunk(text, region):
         return _possible(number)
     outside = _possible(abroad)[0] if abroad is not None else None
@@ -106,7 +107,7 @@ def _bare(
         return (outside, None) if outside else (None, UNUSABLE)
     has_code = number.country_code_source == CountryCodeSource.FROM_NUMBER_WITHOUT_PLUS_SIGN
     inside = None if has_code else _possible(number)[0]
-    # Digits as they are written at home, where nothing is dialled before them, or such as there are.
+    # Accept digits in the usual national form, which here has no prefix, or else a number that is valid.
     is_usual = inside is not None and _digits(_national(inside)) == _digits(text)
     if inside is not None and not (is_usual or phonenumbers.is_valid_number(inside)):
         inside = None
@@ -119,7 +120,7 @@ def _bare(
         return (None, AMBIGUOUS) if rivals else (inside, None)
     if outside is None or not (is_real or (has_code and is_own)):
         return None, UNUSABLE
-    # A 0 after the code of another country is too much of a guess where no + says that it is a code.
+    # Without a +, a 0 after the code of another country makes the reading too uncertain.
     is_whole = phonenumbers.format_number(outside, phonenumbers.PhoneNumberFormat.E164) == f"+{_digits(text)}"
     return (outside, None) if is_own or is_whole else (None, UNUSABLE)
 
@@ -136,7 +137,7 @@ def _possible(number: PhoneNumber) -> tuple[PhoneNumber | None, str | None]:
 
 
 def _is_possible(number: PhoneNumber) -> bool:
-    """Not a local number without its area: many have that."""
+    """Whether the number is complete. A local number without its area code is not: many share it."""
     return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
 
 
@@ -157,7 +158,7 @@ def _digits(text: str) -> str:
 
 @lru_cache(maxsize=300)
 def _trunk(region: str) -> str | None:
-    """What is dialled before a national number at home, and is not its country code."""
+    """The trunk prefix: dialled before a national number at home. None where it equals the country code."""
     prefix = phonenumbers.ndd_prefix_for_region(region, True)
     return None if prefix == str(phonenumbers.country_code_for_region(region)) else prefix
 
@@ -168,7 +169,7 @@ def _has_trunk(text: str, region: str) -> bool:
 
 
 def _has_words(text: str, number: PhoneNumber) -> bool:
-    """Whether there are letters within or after the number, which would be read as digits of a dial."""
+    """Whether letters occur within or after the number: they would be read as digits of a keypad."""
     body = text
     if number.extension:
         body = re.sub(r"\D+$", "", text[: text.rindex(number.extension)])
@@ -177,14 +178,14 @@ def _has_words(text: str, number: PhoneNumber) -> bool:
 
 
 def _has_two(text: str) -> bool:
-    """Whether there are two numbers, or one with another ending: `030 1234567/68`."""
+    """Whether the text has two numbers, or one with an alternative ending: `030 1234567/68`."""
     first, *others = SECOND_NUMBER.split(text, maxsplit=1)
     digits = re.sub(r"\D", "", first).lstrip("0")
     return bool(others) and len(digits) > MOST_BEFORE_SLASH and any(map(str.isdigit, others[0]))
 
 
 def _readings(texts: pd.Series, countries: pd.Series, formats: pd.Series) -> pd.DataFrame:
-    # Parsing costs 50 µs and more a number: parse each distinct one of the batch once.
+    # Parsing costs 50 µs or more per number, so parse each distinct one of the batch once.
     triples = pd.MultiIndex.from_arrays([texts, countries, formats])
     codes, distinct = pd.factorize(triples)
     found = [reading(*(None if pd.isna(part) else part for part in triple)) for triple in distinct]

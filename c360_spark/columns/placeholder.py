@@ -1,4 +1,4 @@
-"""Values that stand for nothing, in the columns of a customer record."""
+"""Placeholder values in the columns of a profile record."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -9,8 +9,10 @@ from c360_spark.config.rules.placeholders import NOTHING, PLACEHOLDERS, Placehol
 
 
 def is_placeholder(column: str, text: Column, part: KeyPart | None = None) -> Column:
-    """Whether a value of a column of silver.profile_record stands for nothing, by config/rules/placeholders.py and what
-    a part of a key blocks or allows besides. Never null. `text` has been through `letters`.
+    """Whether a value of a column of silver.profile_record is a placeholder value. Never null.
+
+    config/rules/placeholders.py decides, and what `part` blocks or allows in addition. `text` has been through
+    `letters`.
     """
     known = PLACEHOLDERS.get(column, NOTHING)
     own = Placeholders(part.blocked_values, part.blocked_patterns) if part else NOTHING

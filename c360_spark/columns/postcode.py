@@ -1,9 +1,9 @@
-"""Postcodes: one spelling, and the zeros back that a spreadsheet has taken for nothing."""
+"""Postcode normaliser: one spelling, with the leading zeros restored that a spreadsheet has dropped."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-# Countries whose postcodes are a fixed number of digits and may begin with 0: how many, and the smallest there is.
+# Countries whose postcodes have a fixed number of digits and may begin with 0: that number, and the smallest code.
 DIGITS: dict[str, tuple[int, int]] = {
     "AU": (4, 200),
     "BR": (8, 1000000),
@@ -36,11 +36,10 @@ FLOAT = r"^(\d+)\.0+$"
 
 
 def plain_postcode(text: Column, country: Column | None = None) -> Column:
-    """Upper case, letters and digits only; the ZIP+4 of a US code is cut off, and so is a float's `.0`. `text` has been
-    through `letters`.
+    """A postcode in upper case, letters and digits only, without the ZIP+4 of a US code and without a float's `.0`.
 
-    A code that is too short for its `country`, and would be one of it with zeros before it, gets them: 4329 in Germany
-    is 04329; 329 stays as it is, as there is no 00329. Decision 0025.
+    `text` has been through `letters`. A code that is too short for its `country` gets leading zeros where that makes it
+    one of the country: 4329 in Germany becomes 04329; 329 stays as it is, as there is no 00329. Decision 0025.
     """
     return _plain(text) if country is None else _with_zeros(_plain(text), country)
 

@@ -1,4 +1,4 @@
-"""Internationalised domain names (RFC 3492): `xn--mller-kva.de` is another spelling of `müller.de`.
+"""Internationalised domain names (RFC 3492): decodes `xn--mller-kva.de` to `müller.de`.
 
 Built-in expressions only. A label that is not well formed stays as it is.
 """
@@ -10,14 +10,14 @@ from c360_spark.columns.once import once
 
 PREFIX = "xn--"
 BASE, FIRST, LAST, SKEW, DAMP, BIAS, START = 36, 1, 26, 38, 700, 72, 128
-MOST = 2**31  # no well-formed label comes near: others must not overflow
+MOST = 2**31  # far above any well-formed label: a cap, so that others do not overflow
 DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789"
 WHOLE = r"^[\p{L}\p{M}\p{N}\u00b7\u30fb-]+\z"
 STATE = ("text", "code", "place", "bias", "weight", "step", "before")
 
 
 def unicode_host(host: Column) -> Column:
-    """A lower-case host with its labels in letters, as people write them."""
+    """A lower-case host with its labels decoded to letters."""
 
     def decoded(host: Column) -> Column:
         return F.array_join(F.transform(F.split(host, r"\."), lambda each: F.coalesce(_decoded(each), each)), ".")
@@ -26,7 +26,7 @@ def unicode_host(host: Column) -> Column:
 
 
 def _decoded(label: Column) -> Column:
-    """The letters of a label; null where it is plain or not well formed."""
+    """The decoded label; null where it is plain or not well formed."""
     given = F.substring(label, len(PREFIX) + 1, 63)
     coded = F.substring_index(given, "-", -1)
     plain = F.when(given.contains("-"), given.substr(F.lit(1), F.length(given) - F.length(coded) - 1)).otherwise("")
@@ -37,7 +37,7 @@ def _decoded(label: Column) -> Column:
 
 
 def _digit(made: Column, digit: Column) -> Column:
-    """One more digit of a number; with its last the number tells which letter stands where."""
+    """The state after one more digit of a number. Its last digit completes it, which gives a letter and its place."""
     value = F.position(digit, F.lit(DIGITS)) - 1
     place = F.least(made.place + value * made.weight, F.lit(MOST))
     limit = F.least(F.greatest(made.step - made.bias, F.lit(FIRST)), F.lit(LAST))
@@ -60,7 +60,7 @@ def _digit(made: Column, digit: Column) -> Column:
 
 
 def _bias(delta: Column, size: Column) -> Column:
-    """How large the digits of the next number are likely to be: section 6.1."""
+    """Bias adaptation (section 6.1): how large the digits of the next number are likely to be."""
     first = F.struct((delta + F.floor(delta / size)).alias("delta"), F.lit(0).cast("bigint").alias("steps"))
 
     def smaller(made: Column, _: Column) -> Column:

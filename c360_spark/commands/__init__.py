@@ -1,1 +1,1 @@
-"""What an operator asks for beside the stages: one module for each command."""
+"""What the commands of `c360` do, beyond running stages: one module for each."""

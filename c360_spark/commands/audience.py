@@ -1,4 +1,4 @@
-"""`c360 audience`: what an audience would be, and why somebody is in it or not. Nothing is written."""
+"""`c360 audience`: preview an audience, and explain why a person is in it or not. Nothing is written."""
 
 from collections.abc import Iterator
 
@@ -18,10 +18,10 @@ HINT = "a condition in SQL over the columns of gold.profile, metrics and as_of"
 
 
 def preview(run: Run, name: str, *, where: str | None = None) -> str:
-    """How many would qualify, enter and leave now, by cause, and a few of those who would enter; `where` tries another
-    condition.
+    """Text report: how many persons would qualify, enter and leave now, by cause, and a few ids of those entering.
 
-    Raises InputError C203 for an unknown audience, C303 for a condition that is none.
+    `where` replaces the audience's condition. Raises InputError C203 for an unknown audience, C303 for an invalid
+    condition.
     """
     audience = _audience(run, name)
     if where is not None:
@@ -30,7 +30,7 @@ def preview(run: Run, name: str, *, where: str | None = None) -> str:
         audience = audience.model_copy(update={"where": where})
     try:
         now = evaluate(run, audience)
-    except ConfigError as error:  # its words are known, but they make no sentence
+    except ConfigError as error:  # every column and function is known, but Spark cannot analyse the condition
         raise InputError("C303", error.cause, hint=HINT) from None
     counts = now.agg(
         F.count(F.when(F.col("qualifies"), 1)).alias("qualified"),
@@ -51,7 +51,7 @@ def preview(run: Run, name: str, *, where: str | None = None) -> str:
 
 
 def explain(run: Run, name: str, person_id: str) -> str:
-    """The stays of a person, each part of the condition with whether it holds now, and consent.
+    """Text report: whether each part of the condition holds for a person now, the consent, and the person's stays.
 
     Raises InputError C203 for an unknown audience or person.
     """

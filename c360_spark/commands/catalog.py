@@ -1,4 +1,4 @@
-"""`c360 contracts catalog`: every contract, and every table it feeds, as HTML to look at. Needs no JVM."""
+"""`c360 contracts catalog`: the data catalog, every contract and every table it feeds as HTML. Needs no JVM."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,14 +11,14 @@ MADE = '<meta name="generator" content="c360 contracts catalog">'
 
 
 def write_catalog(config: str, env: str, out: Path, totals: Mapping[str, str] | None = None) -> int:
-    """Write the catalog of conf/ to the folder `out`, and give the number of files.
+    """Write the catalog of conf/ to the folder `out`; returns the number of files.
 
-    `totals` tells in words what each metric comes to. Pages of an earlier catalog that this one lacks are
-    removed; other files stay. Raises ConfigError C201 where conf/ is wrong, InputError C303 where the folder cannot be
-    written, or holds a file of another making by a page's name.
+    `totals` holds the total of each metric in words. Pages of an earlier catalog that this one lacks are removed; other
+    files stay. Raises ConfigError C201 for an invalid conf/, InputError C303 when the folder cannot be written, or
+    holds a file with a page's name that no catalog wrote.
     """
     shell = Path(pages.__file__).with_name("catalog.html").read_text(encoding="utf-8")
-    # A lone surrogate has no bytes in UTF-8; a contract may hold one all the same.
+    # A contract may hold a lone surrogate, which UTF-8 cannot encode.
     files = {
         name: text.encode("utf-8", "xmlcharrefreplace")
         for name, text in pages.catalog(load(Path(config), env), page=shell, totals=totals).items()
@@ -34,7 +34,7 @@ def write_catalog(config: str, env: str, out: Path, totals: Mapping[str, str] | 
 
 
 def _keep_others(out: Path, files: dict[str, bytes]) -> None:
-    """Remove pages of an earlier catalog, and refuse to write over what is not one."""
+    """Remove the pages of an earlier catalog; refuse to overwrite any other file."""
     for path in sorted(out.glob("*.html")):
         ours = MADE in path.read_text(encoding="utf-8", errors="replace")[:400]
         if ours:

@@ -1,4 +1,4 @@
-"""`c360 reconcile`: compare a CDP with persons now, and tell what came of it with a few samples of each kind."""
+"""`c360 reconcile`: compare the profiles of a CDP with the current persons, and report counts and samples."""
 
 import json
 from pathlib import Path
@@ -24,9 +24,10 @@ Row = dict[str, Any]
 
 
 def cdp_report(run: Run, cdp: str, *, form: str, values: bool) -> str:
-    """The comparison with a CDP as `text`, `json` or `html`, made anew. Personal values are shown with `values` only.
+    """Recompute the comparison with a CDP; returns it as `text`, `json` or `html`, personal values only with `values`.
 
-    Raises InputError C304 before persons were made, or anything of the CDP has landed; BusyError C401.
+    Raises InputError C304 when no persons were built yet, or nothing of the CDP has landed; BusyError C401 when another
+    run holds the lake.
     """
     _require(run, cdp)
     with hold(run):
@@ -49,8 +50,8 @@ def _require(run: Run, cdp: str) -> None:
 
 
 def findings(run: Run, cdp: str, *, values: bool) -> Row:
-    """`cdp`; `counts` by verdict and reason; `attributes` that differ, with the number of pairs; `samples` of groups,
-    the largest first, and `differences` of attributes.
+    """Figures of the stored comparison: `cdp`; `counts` by verdict and reason; `attributes` that differ, with pairs;
+    `samples` of groups, the largest first; and `differences`, a few pairs of differing values.
     """
     read, own = run.store.read, F.col("source") == cdp
     rows, unlike = read(tables.CDP_RECONCILIATION).where(own), read(tables.CDP_MISMATCH).where(own)
@@ -71,7 +72,7 @@ def findings(run: Run, cdp: str, *, values: bool) -> Row:
 
 
 def _counts(rows: DataFrame) -> list[Row]:
-    """`verdict, reason, groups, profiles, persons`: each profile and each person once."""
+    """`verdict, reason, groups, profiles, persons`, one row per verdict and reason; profiles and persons count once."""
     grouped = rows.groupBy("verdict", "reason").agg(
         F.countDistinct("group_id").alias("groups"),
         F.count_if(F.col("side") == "cdp").alias("profiles"),
@@ -86,8 +87,8 @@ def _order(row: Row) -> tuple[int, str]:
 
 
 def _samples(run: Run, cdp: str, rows: DataFrame, *, values: bool) -> list[Row]:
-    """The largest groups of each verdict and reason: these two, `profile_count, person_count`, a few of its `profiles`
-    and `persons`, and `identities` of the profiles with whose each is here.
+    """The largest groups of each verdict and reason: `verdict, reason, profile_count, person_count`, a few `profiles`
+    and `persons` of the group, and `identities`: identifiers of these profiles, each with its person here.
     """
     size, group = F.col("profile_count") + F.col("person_count"), F.coalesce(F.col("group_id").cast("string"), SUBJECT)
     largest = F.dense_rank().over(Window.partitionBy("verdict", "reason").orderBy(F.desc(size), "group"))
@@ -106,7 +107,7 @@ def _samples(run: Run, cdp: str, rows: DataFrame, *, values: bool) -> list[Row]:
 
 
 def _identities(run: Run, cdp: str, profiles: list[str]) -> list[SparkRow]:
-    """What these profiles hold, and whose it is here: a few identifiers of each, of as many persons as can be."""
+    """A few identifiers of each profile with the person that holds it here, spread over as many persons as possible."""
     read = run.store.read
     rows = living(read(tables.CDP_PROFILE).where(F.col("source") == cdp)).where(F.col("profile_id").isin(profiles))
     held = rows.select("profile_id", F.inline("identifiers"))

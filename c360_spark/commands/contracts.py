@@ -1,4 +1,4 @@
-"""`c360 contracts`: hold the contracts of conf/ against one another and against another tree; say who owns them."""
+"""`c360 contracts`: the version gate for the contracts of conf/, also against another tree; and their owners."""
 
 import io
 import subprocess
@@ -17,10 +17,10 @@ from c360_spark.errors import InputError, SetupError
 
 
 def check(config: str, env: str, *, against: str | None = None) -> tuple[Figures, str]:
-    """What the gate found, as figures and as text. `against` is another conf/ folder, or a git commit.
+    """Run the version gate; returns its findings as figures and as text. `against` is a conf/ folder or a git commit.
 
-    Raises ConfigError C201 for contracts that cannot be read, in either tree, InputError C303 where `against` is
-    neither a folder nor a commit, SetupError C102 where git is needed and missing.
+    Raises ConfigError C201 for contracts that cannot be read, in either tree, InputError C303 when `against` is
+    neither a folder nor a commit, SetupError C102 when git is needed and missing.
     """
     folder = Path(config)
     conf = load(folder, env)
@@ -49,7 +49,7 @@ def _other(folder: Path, against: str) -> Versions:
 
 
 def _changed(folder: Path, other: Path, label: str) -> Versions:
-    """Equal files are not read a second time."""
+    """The contracts below `other` whose files differ from those in `folder`; identical files are not parsed again."""
     below = other / "contracts"
     if not below.is_dir():
         raise InputError("C303", f"{label} has no folder contracts", hint="give another conf/ folder, or a git commit")
@@ -70,7 +70,7 @@ def _equal(one: Path, other: Path) -> bool:
 
 
 def _from_git(folder: Path, ref: str, scratch: Path) -> None:
-    """Write the contracts of a commit below `scratch`; none where the commit has none."""
+    """Write the contracts of a commit below `scratch`; none if the commit has no contracts."""
     (scratch / "contracts").mkdir()
     found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if found.returncode:

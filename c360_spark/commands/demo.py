@@ -1,4 +1,4 @@
-"""The demo: a synthetic world, the whole chain day by day, and what came of it."""
+"""`c360 demo` and `c360 synth`: a synthetic world, the whole pipeline on it day by day, tables and match quality."""
 
 import shutil
 from datetime import date, datetime, timedelta
@@ -37,10 +37,10 @@ TRUTH_NAMESPACES = {
 
 
 def demo(*, folder: Path, config: str, people: int, days: int, seed: int) -> None:
-    """Make `folder` anew: `deliveries` and `truth` of a world, `landing`, the `lake` after each day, and
-    `outgoing` where a destination takes files.
+    """Create a world in `folder`, run all stages of schedule.yml for each day, and print tables and match quality.
 
-    Raises InputError C303 when the folder holds something that is not a demo.
+    An earlier demo in the folder is removed. The folder then holds `deliveries` and `truth` of the world, `landing`,
+    `lake`, and `outgoing` if a destination takes files. Raises InputError C303 when it held anything else.
     """
     _clear(folder)
     lake, landing = str(folder / "lake"), folder / "landing"
@@ -65,14 +65,14 @@ def demo(*, folder: Path, config: str, people: int, days: int, seed: int) -> Non
 def write_world(
     out: Path, *, config: str, env: str, people: int, days: int, seed: int, start: date, no_noise: list[str]
 ) -> None:
-    """`c360 synth`: the deliveries of a world below `out`, its truth in `truth` beside it."""
+    """`c360 synth`: write the deliveries of a world below `out`, and its true persons to `truth` beside it."""
     noise, spark = Noise().without(*no_noise), load(Path(config), env).platform.spark
     world: dict[str, Any] = {"people": people, "days": days, "seed": seed, "start": start}
     synth(session("c360 synth", spark), out, out.parent / "truth", **world, noise=noise, report=print)
 
 
 def _evening(day: int) -> str:
-    """The files of a day are processed at its end."""
+    """The as-of time of a day's run: the end of that day."""
     return datetime.combine(START + timedelta(days=day), datetime.min.time()).isoformat()
 
 
@@ -90,7 +90,7 @@ def _deliver(deliveries: Path, landing: Path, day: date) -> None:
 
 
 def _made(run: Run) -> Grid:
-    """Every table of the lake with its rows, Delta version and place."""
+    """Every table of the lake with its row count, Delta version and path."""
     grid = Grid("table", "rows", "version", "where", title="what was made")
     bronze = [tables.bronze(source, dataset) for source, dataset in run.conf.landed()]
     outboxes = [tables.outbox(name) for name in run.conf.destinations]
@@ -106,7 +106,10 @@ def _size(run: Run, table: tables.Table) -> tuple[int, int]:
 
 
 def _quality(run: Run, truth: Path) -> str:
-    """Two answers, as most cookies and devices never log in: nothing could link those."""
+    """Pairwise precision, recall and F1 against the truth.
+
+    For customer records and for all keys, as nothing can link the many cookies and devices that never log in.
+    """
     found = found_persons(run, truth).cache()
     kinds = {"customer records": found.where(CUSTOMER_RECORDS), "all keys, devices too": found}
     lines = ["identity against the truth of the world"]
@@ -122,7 +125,7 @@ def _quality(run: Run, truth: Path) -> str:
 
 
 def found_persons(run: Run, truth: Path) -> DataFrame:
-    """`source, truth, found`: for every key of the world its true person and the person it was resolved to."""
+    """`source, truth, found`, one row per key of the world: its true person and the person it was resolved to."""
     rules, secret = run.conf.rules, run.conf.platform.identity_key.secret()
     persons = run.spark.read.parquet(str(truth / "person")).select("person_no", "region")
     keys = run.spark.read.parquet(str(truth / "record")).join(persons, "person_no")

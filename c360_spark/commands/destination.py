@@ -1,4 +1,4 @@
-"""`c360 destination`: what a destination would be sent. Nothing is written to its outbox."""
+"""`c360 destination`: how many members a destination can be sent. Nothing is written to its outbox."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from c360_spark.stages.export.export import AffectedMembers, payload_rows
 
 
 def coverage_report(run: Run, name: str) -> str:
-    """How many members can be sent, how many of them carry each match key, and what is wrong with the others.
+    """Text report: members that can be sent, how many of them carry each match key, and why the others cannot.
 
     Raises InputError C203 for an unknown destination.
     """

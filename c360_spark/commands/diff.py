@@ -1,4 +1,4 @@
-"""`c360 diff`: where two lakes differ, table by table. A replay with the same conf/ differs in nothing."""
+"""`c360 diff`: compare two lakes table by table. A replay with the same conf/ gives no difference."""
 
 from functools import reduce
 from typing import Any
@@ -16,11 +16,11 @@ Difference = dict[str, Any]
 
 
 def diff(one: Store, other: Store, wanted: list[str]) -> list[Difference]:
-    """`table, only_one, only_other, changed, columns, sample` of every table that differs, of `wanted` or all.
+    """`table, only_one, only_other, changed, columns, sample` of every table that differs, of those `wanted` or of all.
 
-    `columns` counts the changed rows in which each column differs; `sample` are keys of a few rows, without those that
-    are personal. Tables of clock times and versions are left out. Raises InputError C203 for an unknown table, C304 for
-    a lake without any.
+    `columns` counts the changed rows by column that differs; `sample` holds the keys of a few rows, without personal
+    columns. Skips tables of clock times, Delta versions or answers of destinations: a replay need not repeat those.
+    Raises InputError C203 for an unknown table, C304 for a lake without tables.
     """
     known = {table.full_name: table for table in tables.ALL if not table.physical}
     unknown = [name for name in wanted if name not in known]
@@ -65,7 +65,7 @@ def _sample(rows: DataFrame, table: Table) -> list[Difference]:
 
 
 def _text(side: str, name: str) -> Column:
-    """A value that can be compared, whatever its type: maps cannot."""
+    """The column as JSON text, since Spark cannot compare maps."""
     return F.to_json(F.struct(F.col(f"{side}.{name}")))
 
 
@@ -74,7 +74,7 @@ def _count(condition: Column) -> Column:
 
 
 def as_text(differences: list[Difference]) -> str:
-    """A few lines a table."""
+    """The differences as text, a few lines per table."""
     if not differences:
         return "no table differs"
     lines = []

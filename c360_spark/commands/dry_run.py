@@ -1,4 +1,4 @@
-"""`c360 source test`: what silver would make of a sample, by its own functions. Nothing is written."""
+"""`c360 source test`: a dry run of silver on a sample, with silver's own functions. Nothing is written."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,15 +33,15 @@ from c360_spark.stages.bronze.bronze_input import headers_of
 from c360_spark.tables.model import STRING_MAP
 
 Counts = dict[str, int]
-BESIDE = {"reasons", "verdict", "written", "contradicts", "lines", "remarks", ROWS}  # columns that are none of silver
+BESIDE = {"reasons", "verdict", "written", "contradicts", "lines", "remarks", ROWS}  # not of silver
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of one dry run; it holds no value of any record.
+    """Counts of one dry run, without any value of a record.
 
-    `rejected` is by property and code, and so is `remarks` of accepted records; `filled` by column of accepted records,
-    `linked` by namespace: how many records carry an identifier of it, and how many different ones.
+    `rejected` and, for accepted records, `remarks` are by property and code; `filled` is by table and column of
+    accepted records; `linked` is by namespace: identifiers that accepted records carry, and distinct ones.
     """
 
     contract: Contract
@@ -54,9 +54,10 @@ class Outcome:
 
 
 def dry_run(path: str, *, name: str, config: str, env: str) -> str:
-    """Try the newest contract of a dataset, a draft too, on the sample at `path`, and give what came of it.
+    """Report of a dry run of a dataset's newest contract, also a draft, on the sample at `path`.
 
-    Raises InputError C203 where there is no contract, C302 for a file that cannot be read, ConfigError C201.
+    Raises InputError C203 when there is no contract, C302 for a file that cannot be read, ConfigError C201 for an
+    invalid conf/.
     """
     conf = load(Path(config), env)
     names = newest_version(conf, name)
@@ -103,7 +104,7 @@ def outcome(
 
 
 def _classified(contract: Contract, candidates: DataFrame) -> DataFrame:
-    """Verdicts as in an empty lake."""
+    """Each candidate with its verdict, as in an empty lake."""
     versioned = TABLES[contract.table] in tables.VERSIONED
     candidates = with_taken(candidates, candidates.where("false"), contract)
     fine = candidates.where(F.size("reasons") == 0).select(*NARROW)
@@ -139,7 +140,7 @@ def _counted(contract: Contract, fields: DataFrame, rows: DataFrame) -> Outcome:
 
 
 def _filled(rows: DataFrame) -> Counts:
-    """How many rows have a value, by column; entries of map columns count as columns."""
+    """Rows with a value by column, and all `rows`; each entry of a map column counts as a column."""
     known = {column.name for column in tables.PROVENANCE} - {"country", "updated_at"} | BESIDE
     own = [field for field in rows.schema if field.name not in known]
     flat = [field.name for field in own if field.dataType != STRING_MAP]
@@ -162,7 +163,7 @@ def told(found: Outcome) -> Iterator[str]:
     names = [field.name for field in contract.fields]
     for name in names:
         wrong = found.rejected.get(name, {})
-        # A value can fail several checks: that many are wrong at least, and a missing one is none.
+        # One value can fail several checks, so the largest count is a lower bound; a missing value is not a bad one.
         bad = max((count for code, count in wrong.items() if code != "missing"), default=0)
         said = found.remarks.get(name, {})
         lost = sum(count for code, count in said.items() if code in LOST)

@@ -1,4 +1,4 @@
-"""`c360 explain`: why these identifiers are one person, and what happened to it. Reads without a JVM."""
+"""`c360 explain`: why identifiers are one person, and what happened to the person. Reads without a JVM."""
 
 import re
 from datetime import datetime, timedelta
@@ -15,13 +15,13 @@ from c360_spark.run.context import instant
 
 SOURCES_SHOWN = 3
 AT = {"m": tables.MEMBERSHIP, "r": tables.RUN}
-GRAPH = (tables.IDENTIFIER, tables.EVIDENCE, tables.LINK)  # kept as they are now; Delta keeps how they were
+GRAPH = (tables.IDENTIFIER, tables.EVIDENCE, tables.LINK)  # hold the present only; Delta time travel gives the past
 
 
 def explain(
     subject: str, *, config: str, env: str, lake: str | None, to: str | None, as_of: str | None, form: str, values: bool
 ) -> str:
-    """The explanation as `text`, `json` or `html`."""
+    """The explanation of a person or identifier as `text`, `json` or `html`; see `explanation`."""
     conf = load(Path(config), env, lake=lake)
     moment = instant(as_of) if as_of else None
     told = explanation(conf.platform.lake, subject, to=to, as_of=moment, values=values)
@@ -32,12 +32,13 @@ def explain(
 
 
 def explanation(lake: str, subject: str, *, to: str | None, as_of: datetime | None, values: bool) -> dict[str, Any]:
-    """What `subject`, a person id or `namespace:value`, is and why; with `to`, the path between two identifiers.
+    """The person of `subject`, a person id or `namespace:value`, with everything that makes it one person.
 
-    `person` (null when it is nobody), `members`, `links`, `evicted`, `changes`, `path`. Members show their values only
-    with `values`. With `as_of`, all of it is as it was then.
+    Keys: `subject`, `as_of`, `person` (None when no person has the identifier), `now`, `members`, `links`, `evicted`,
+    `changes`; with `to` also `path` between the two (None when there is none). Members show their values only with
+    `values`. With `as_of`, all but `now` is as of that time.
 
-    Raises InputError C203 for an unknown person or identifier, C304 where the lake no longer has what it had then.
+    Raises InputError C203 for an unknown person or identifier, C304 when the lake no longer has the files of that time.
     """
     lookup = Lookup(lake)
     start = _start(lookup, subject)
@@ -65,7 +66,7 @@ def explanation(lake: str, subject: str, *, to: str | None, as_of: datetime | No
 
 
 def _start(lookup: Lookup, subject: str) -> list[int]:
-    """The identifiers `subject` names: none for a person id, one for each region for a value."""
+    """Ids of the identifiers that `subject` names: none for a person id, one per region for a value."""
     if re.fullmatch("p[0-9a-f]{24}", subject):
         return []
     namespace, _, value = subject.partition(":")
@@ -82,7 +83,7 @@ def _start(lookup: Lookup, subject: str) -> list[int]:
 
 
 def _holds(as_of: datetime | None) -> str:
-    """A condition on membership `m` joined with the runs that began and ended it."""
+    """SQL condition: membership `m` holds now, or held at `as_of`; `b` and `e` are the runs that began and ended it."""
     if as_of is None:
         return "m.valid_to_run IS NULL"
     at = text(as_of.isoformat(sep=" "))
@@ -90,7 +91,7 @@ def _holds(as_of: datetime | None) -> str:
 
 
 def _ended(lookup: Lookup, as_of: datetime) -> datetime | None:
-    """When, by the clock, the last run up to a time had ended; None if there was none."""
+    """Clock time at which the last resolve_identity up to `as_of` ended, for time travel; None before the first."""
     runs = lookup.ask(
         "SELECT started_at, seconds FROM r WHERE stage = 'resolve_identity' AND status = 'done' "
         f"AND as_of <= {text(as_of.isoformat(sep=' '))} ORDER BY as_of DESC, started_at DESC LIMIT 1",
@@ -126,7 +127,7 @@ def _members(lookup: Lookup, person: str, as_of: datetime | None) -> list[int]:
 
 
 def _now(lookup: Lookup, person: str) -> list[Row]:
-    """Who holds the identifiers that ever were this person's: itself, or whom a retired id resolves to."""
+    """Current persons of the identifiers this person ever had: itself, or the successors of a retired id."""
     return lookup.ask(
         "SELECT c.person_id, count(DISTINCT c.identifier_id) AS identifiers FROM m h "
         "JOIN m c ON h.identifier_id = c.identifier_id AND c.valid_to_run IS NULL "
@@ -155,7 +156,7 @@ def _identifiers(lookup: Lookup, ids: list[int], *, values: bool) -> list[Row]:
 
 
 def _links(lookup: Lookup, ids: list[int]) -> list[Row]:
-    """All links of these identifiers, each with a few of the records behind it."""
+    """All links of these identifiers, each with the ids of a few records behind it."""
     near = f"{among('left_id', ids)} OR {among('right_id', ids)}"
     links = lookup.ask(f"SELECT * FROM l WHERE {near} ORDER BY left_id, right_id, rule", l=tables.LINK)
     ends = f"{among('e.hub_id', ids)} OR {among('e.member_id', ids)}"
@@ -178,7 +179,7 @@ def _links(lookup: Lookup, ids: list[int]) -> list[Row]:
 
 
 def _records_of_pairs(lookup: Lookup, pair_ids: list[str]) -> dict[str, list[str]]:
-    """The two records of each pair that the model takes for one person's."""
+    """The two records of each pair that the match model scored as one person."""
     if not pair_ids:
         return {}
     columns = "pair_id, left_bronze_id, right_bronze_id"
@@ -199,7 +200,7 @@ def _changes(lookup: Lookup, person: str, as_of: datetime | None) -> list[Row]:
 def _path(
     lookup: Lookup, links: list[Row], start: list[int], end: list[int], to: str, as_of: datetime | None
 ) -> list[Row] | None:
-    """The path, through the links of both persons."""
+    """The shortest path through the links of both persons; None when there is none."""
     other = _person(lookup, to, end, as_of)
     ids = _members(lookup, other, as_of) if other else end
     leading = [link for link in [*links, *_links(lookup, ids)] if link["kind"] != "never"]
@@ -209,7 +210,7 @@ def _path(
 
 
 def _name_ends(lookup: Lookup, told: dict[str, Any], *, values: bool) -> None:
-    """Give every link its ends in words: namespace and value, or namespace and the end of the id."""
+    """Add `left` and `right` to links and `name` to members: namespace and value, or the last digits of the id."""
     links = [*told["links"], *told["evicted"], *(told.get("path") or [])]
     ids = sorted({link[end] for link in links for end in ("left_id", "right_id")})
     named = {row["identifier_id"]: row for row in _identifiers(lookup, ids, values=values)}

@@ -1,4 +1,4 @@
-"""`c360 metrics`, and what metrics come to for the catalog: read without a JVM."""
+"""`c360 metrics`, and the totals of metrics for the catalog. Reads without a JVM."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,21 +9,21 @@ from c360_spark.config.rules.metrics import MetricRules
 from c360_spark.errors import InputError
 from c360_spark.lookup import Lookup, Row, text
 
-TEXTS = 8  # of a text metric so many values are told, the most frequent ones
+TEXTS = 8  # values of a text metric shown in its total, the most frequent ones
 TOTALS = """SELECT metric, text, sum(person_count) AS persons, sum(total) AS total,
 min(smallest) AS smallest, max(greatest) AS greatest FROM t GROUP BY metric, text ORDER BY metric, persons DESC, text"""
 
 
 def totals_of(config: str, env: str, lake: str) -> dict[str, str]:
-    """`totals` of a lake, for the catalog."""
+    """`totals` of the metrics in a lake, for the catalog."""
     conf = load(Path(config), env, lake=lake)
     return totals(Lookup(conf.platform.lake), conf.metrics)
 
 
 def totals(lookup: Lookup, rules: MetricRules) -> dict[str, str]:
-    """What each metric comes to over all regions, in words.
+    """The total of each metric over all regions, in words.
 
-    Raises InputError C304 where build_metrics has not run.
+    Raises InputError C304 when build_metrics has not run.
     """
     rows = lookup.ask(TOTALS, t=tables.METRIC_TOTAL)
     return {
@@ -33,7 +33,7 @@ def totals(lookup: Lookup, rules: MetricRules) -> dict[str, str]:
 
 
 def listing(config: str, env: str, lake: str | None) -> str:
-    """Every metric with its definition; what it comes to, where `lake` has it."""
+    """Text report: every metric with its definition, and its total if `lake` is given."""
     conf = load(Path(config), env, lake=lake)
     now = totals(Lookup(conf.platform.lake), conf.metrics) if lake else {}
     return "\n".join(
@@ -48,9 +48,9 @@ def listing(config: str, env: str, lake: str | None) -> str:
 
 
 def of_person(config: str, env: str, lake: str | None, person_id: str) -> str:
-    """Every metric of a person with its definition, and the states of the lifecycle.
+    """Text report: every metric of a person with its definition, and the person's lifecycle transitions.
 
-    Raises InputError C203 for an unknown person, C304 where build_metrics has not run.
+    Raises InputError C203 for an unknown person, C304 when build_metrics has not run.
     """
     conf = load(Path(config), env, lake=lake)
     return "\n".join(_of_person(Lookup(conf.platform.lake), conf.metrics, person_id))

@@ -1,4 +1,4 @@
-"""`c360 quarantine`: what was rejected and why, asked without a JVM, and brought in once the contract is mended."""
+"""`c360 quarantine`: rejected records and their reasons, read without a JVM; replay once the contract is fixed."""
 
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,10 @@ EACH = "(SELECT *, unnest(reasons) AS reason FROM q)"
 def listed(
     *, config: str, env: str, lake: str | None, dataset: str | None, reason: str | None, since: str | None
 ) -> list[Row]:
-    """`source, dataset, contract_version, reason, records, first, last, sample`: one row for each reason, the most
-    frequent first. A record with two reasons counts in both.
+    """`source, dataset, contract_version, reason, records, first, last, sample`, one row per version and reason.
 
-    `reason` is a code (`type`) or a code with its field (`type:birth_date`). Raises InputError C304 before silver's
-    first run, C203 for an unknown dataset.
+    The most frequent reason is first; a record with two reasons counts in both. `reason` filters by code (`type`) or by
+    code and field (`type:birth_date`). Raises InputError C304 before silver's first run, C203 for an unknown dataset.
     """
     conf, conditions = load(Path(config), env, lake=lake), ["true"]
     if dataset:
@@ -36,12 +35,12 @@ def listed(
         q=tables.QUARANTINE,
     )
     if dataset and not rows:
-        list(conf.datasets(dataset))  # a name that nobody knows is a mistake
+        list(conf.datasets(dataset))  # raises C203 for an unknown name, as no rows could also mean no rejected records
     return rows
 
 
 def as_text(rows: list[Row]) -> str:
-    """One line a reason."""
+    """The rows as text, one line each."""
     if not rows:
         return "nothing of that is in quarantine"
     return "\n".join(
@@ -52,10 +51,10 @@ def as_text(rows: list[Row]) -> str:
 
 
 def shown(bronze_id: str, *, config: str, env: str, lake: str | None, values: bool) -> dict[str, Any]:
-    """One rejected record: the file it came from, its place there (from 0) and every reason; its payload, which is
-    personal, only with `values`.
+    """One rejected record: its file, its position there (from 0), every reason, and with `values` its payload.
 
-    Raises InputError C203 when it is not in quarantine.
+    The payload is personal data. `bronze_id` may be the beginning of one. Raises InputError C203 unless exactly one
+    record in quarantine has it.
     """
     conf = load(Path(config), env, lake=lake)
     lookup = Lookup(conf.platform.lake)
@@ -76,9 +75,9 @@ def shown(bronze_id: str, *, config: str, env: str, lake: str | None, values: bo
 
 
 def replay(run: Run, dataset: str | None) -> None:
-    """Make silver of every dataset that has records in quarantine once more, by the contracts as they are now.
+    """Reprocess silver of every dataset that has records in quarantine, with the present contracts.
 
-    Raises InputError C203 for an unknown dataset.
+    `dataset` restricts it to a source or source.dataset. Raises InputError C203 for an unknown dataset.
     """
     known = run.store.read(tables.QUARANTINE).select("source", "dataset").distinct().collect()
     waiting = {(row.source, row.dataset) for row in known}

@@ -1,4 +1,4 @@
-"""`c360 review`: pairs that a person has to decide. Reads without a JVM; decisions go to the next rule set."""
+"""`c360 review`: list and decide the pairs in review. Reads without a JVM; decisions go into the next rule set."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ LISTS = {"accept": "force_links", "reject": "never_links"}
 
 
 def queue(config: str, env: str, lake: str | None) -> list[Row]:
-    """identity.review, the most probable first. Raises InputError C304 before the first run with a model."""
+    """Rows of identity.review, the most probable first. Raises InputError C304 before the first run with a model."""
     lookup = Lookup(load(Path(config), env, lake=lake).platform.lake)
     try:
         return lookup.ask("SELECT * FROM r ORDER BY probability DESC, review_id", r=tables.REVIEW)
@@ -28,7 +28,7 @@ def queue(config: str, env: str, lake: str | None) -> list[Row]:
 
 
 def as_text(rows: list[Row], *, values: bool) -> str:
-    """One line a pair; values of identifiers only where they are asked for, as they are personal."""
+    """The pairs as text, one line each; values of identifiers, personal data, only with `values`."""
     return "\n".join(
         f"{row['review_id']}  {row['probability']:.4f}  {_side(row, 'left', values=values)} — "
         f"{_side(row, 'right', values=values)}  {row['reason']}, {row['model']}"
@@ -45,10 +45,11 @@ def _side(row: Row, side: str, *, values: bool) -> str:
 def decide(
     review_id: str, verdict: str, *, author: str, reason: str, on: str | None, config: str, env: str, lake: str | None
 ) -> str:
-    """`accept` or `reject` a pair: add that to conf/identity.next.yml, made from identity.yml if need be; its label.
+    """Add a force-link (`accept`) or never-link (`reject`) to conf/identity.next.yml; returns that rule set's label.
 
-    Raises InputError C203 for a pair that is not in review, ConfigError C201 when the next rule set is invalid with it,
-    as when the pair was decided there already. The file is then as it was.
+    The file is created from identity.yml if it does not exist. Raises InputError C203 for a pair that is not in review,
+    ConfigError C201 when the next rule set would be invalid, for example because it decides the pair already; the file
+    then stays unchanged.
     """
     added = instant(on).date() if on else datetime.now(UTC).date()
     rows = {row["review_id"]: row for row in queue(config, env, lake)}
@@ -71,9 +72,7 @@ def decide(
 
 
 def with_entry(text: str, name: str, entry: Row) -> str:
-    """The text of a YAML file with one more entry in its list `name`, before the others; all else, comments too, as it
-    was.
-    """
+    """The text of a YAML file with `entry` added first in its list `name`; all else, comments too, stays as it was."""
 
     def add(data: CommentedMap) -> None:
         if not data.get(name):

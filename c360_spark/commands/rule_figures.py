@@ -1,7 +1,7 @@
-"""What a rule set would change, from persons to destinations: figures of two runs that differ in their rule set only.
+"""What a candidate rule set would change, from persons to destinations: two runs that differ in their rule set only.
 
-Audiences and destinations have a history that the tables of a candidate lack: who is inside already, who has left. So
-both rule sets are held against the live history, as the next run would do it.
+The candidate's tables have no history of audiences and dispatches: who is a member already, who has left. So both rule
+sets are evaluated against the live history, as the next run would do it.
 """
 
 from collections.abc import Iterator
@@ -33,11 +33,11 @@ from c360_spark.stages.identity.membership import current_membership
 from c360_spark.tables import Table
 
 Figures = dict[str, Any]
-# What each stage of gold makes, and of it the columns that a rule set decides: all, where none is named.
+# Tables of gold that are compared, with the columns that depend on the rule set; no column named means all.
 COMPARED: dict[Table, tuple[str, ...]] = {
     tables.PROFILE: (),
     tables.CONSENT_STATE: (),
-    tables.GOLD_EVENT: ("person_id",),  # whose it was at the time is history
+    tables.GOLD_EVENT: ("person_id",),  # now; the person at the time of the event is history
     tables.SESSION: (),
     tables.ORDER_SESSION: (),
     tables.DEVICE: (),
@@ -50,7 +50,7 @@ COMPARED: dict[Table, tuple[str, ...]] = {
 
 
 def figures(live: Run, side: Run) -> Figures:
-    """Persons, links, tables of gold, audiences and destinations by the live rule set and by that of `side`."""
+    """Differences in persons, links, gold, audiences and exports between the live rule set and that of `side`."""
     members = [current_membership(run) for run in (live, side)]
     nothing = live.spark.createDataFrame([], "identifier_id long, cause string")
     moves = with_causes(differences(*members), nothing, *members)
@@ -80,7 +80,7 @@ def figures(live: Run, side: Run) -> Figures:
 
 
 def _tables(live: Run, side: Run) -> Iterator[Figures]:
-    """Those that differ."""
+    """Counts of the gold tables that differ."""
     for table, columns in COMPARED.items():
         values = columns or tuple(name for name in table.column_names if name not in table.key)
         counts = _one(table_changes(live.store.read(table), side.store.read(table), table.key, values))
@@ -89,7 +89,7 @@ def _tables(live: Run, side: Run) -> Iterator[Figures]:
 
 
 def _members(live: Run, side: Run, audience: Audience) -> tuple[DataFrame, DataFrame]:
-    """`person_id` of its members after the next look, by the live and by the candidate's persons."""
+    """`person_id` of the audience's members after its next evaluation, with live persons and with the candidate's."""
     return _next(live, live, audience, "live"), _next(live, side, audience, "candidate")
 
 
@@ -98,7 +98,7 @@ def _next(live: Run, run: Run, audience: Audience, word: str) -> DataFrame:
         live.store.read(tables.AUDIENCE_MEMBER),
         live.spark.createDataFrame([], "person_id string, identity string"),
     )
-    # A moment later than the last look: who left in that may be let in again.
+    # Just after the last evaluation, so that persons who left in it can enter again.
     later = live.as_of + timedelta(microseconds=1)
     pending = stays(past, evaluate(run, audience), unmoved, audience, as_of=later, since=None)
     members, _ = live.store.stage(f"{audience.name}.{word}", inside(past, pending, audience.name))

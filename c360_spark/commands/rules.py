@@ -1,4 +1,4 @@
-"""`c360 rules`: try a rule set beside the live one, release it, and go back."""
+"""`c360 rules`: compare a candidate rule set with the live one, promote it, roll back."""
 
 import json
 from dataclasses import replace
@@ -21,28 +21,28 @@ from c360_spark.stages.identity.membership import current_membership
 from c360_spark.stages.identity.rule_approval import approvals, approve, require_approval
 from c360_spark.store import Store
 
-# What is made of silver. Audiences and what destinations are sent follow from it and from the live history.
+# Stages run for a candidate. Audiences and exports need the live history, so rule_figures derives them from it.
 BESIDE = [name for name in of_layers("identity", "gold") if name != "build_audiences"]
 
 
 def read_candidate(config: str, env: str, file: Path) -> RuleSet:
-    """The rule set of another file than identity.yml, checked with the rest of conf/."""
+    """The rule set in `file`, validated with the rest of conf/ in place of identity.yml."""
     return load(Path(config), env, rules=file).rules
 
 
 def compare(run: Run, candidate: RuleSet) -> Figures:
-    """Make by the candidate, beside the live tables, whatever is made of silver, as of the last run; and count what
-    differs, up to what destinations are sent.
+    """Build identity and gold with the candidate beside the live tables, as of the last run, and count the differences
+    up to what destinations are sent.
 
-    Raises InputError C304 when nothing has been resolved yet, ConfigError C204 when the rule set of the run, which
-    stands for the live one, is not the one released last.
+    The run's rule set is taken as the live one. Raises InputError C304 when nothing has been resolved yet, ConfigError
+    C204 when the run's rule set is not the one released last.
     """
     with hold(run):
         return _compared(run, candidate)
 
 
 def _compared(run: Run, candidate: RuleSet) -> Figures:
-    """As `compare`, in a lake that is held."""
+    """As `compare`, when the lake is already held."""
     require_approval(run)
     live = replace(run, as_of=_last_as_of(run))
     side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
@@ -66,10 +66,10 @@ def _last_as_of(run: Run) -> datetime:
 
 
 def promote(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
-    """Release the candidate, if it keeps to the live rule set's `promotion` limits.
+    """Release the candidate if it stays within the live rule set's `promotion` limits; returns the comparison.
 
-    Raises ConfigError C205 without an approver, when it changes too much, or when it sets a limit below what living
-    persons have.
+    Raises ConfigError C205 without an approver, when the candidate changes too much, or when it sets a limit below what
+    a current person has.
     """
     if not approved_by.strip():
         raise ConfigError("C205", "nobody approved it", hint="give a name as --approved-by")
@@ -107,9 +107,10 @@ def _too_low(run: Run, candidate: RuleSet) -> Any:
 
 
 def rollback(run: Run, config: str, *, approved_by: str) -> str:
-    """Release the rule set before the newest other one again, and write it to identity.yml; its label.
+    """Release the previous rule set again, and write it to identity.yml; returns its label.
 
-    Raises ConfigError C205 when there is none, or without an approver.
+    Previous is the newest release with another label than the last one. Raises ConfigError C205 when there is none, or
+    without an approver.
     """
     if not approved_by.strip():
         raise ConfigError("C205", "nobody approved it", hint="give a name as --approved-by")
@@ -124,7 +125,7 @@ def _rolled_back(run: Run, file: Path, *, approved_by: str) -> str:
         raise ConfigError("C205", "there is no earlier rule set", hint="c360 rules list shows what was released")
     wanted = before.model_dump(mode="json", exclude_defaults=True)
     text = edited(file.read_text(encoding="utf-8") if file.exists() else "", lambda data: become(data, wanted))
-    # The file first: without the release no run takes it, and going back again gives the same.
+    # The file first: if this dies before the release, runs refuse the file (C204), and a second rollback repairs it.
     file.with_suffix(".yml.new").write_text(text, encoding="utf-8")
     file.with_suffix(".yml.new").replace(file)
     approve(run, before, approved_by=approved_by, figures=None)

@@ -1,6 +1,6 @@
-"""A file of a sample as records, read as silver would read it. No JVM is needed.
+"""Reads a sample file into records as silver would read it, without a JVM.
 
-Every way in which a file cannot be landed is told as InputError C302 with the line, never with what stands there.
+A file that cannot be landed raises InputError C302, which names the line but never its content.
 """
 
 import base64
@@ -38,12 +38,13 @@ Record = dict[str, Any]
 
 
 class _Broken(Exception):
-    """A line that is no record."""
+    """A line that cannot be parsed as a record."""
 
 
 def arrival_of(path: Path) -> Source:
-    """How the file seems to be written, by its content and by the ending of its name, in any case and before .gz or
-    .zst. Raises InputError C302 where there is no such file, or of no format of ours.
+    """Detected format and encoding of a file, from its content and its extension, in any case and before .gz or .zst.
+
+    Raises InputError C302 for a missing, empty or unreadable file, or an unsupported format.
     """
     if ending(path) not in ENDINGS:
         hint = f"give a file whose name ends in {', '.join(ENDINGS)}, or in one of these with {' or '.join(PACKED)}"
@@ -58,13 +59,13 @@ def arrival_of(path: Path) -> Source:
 
 
 def glob_of(path: Path) -> str:
-    """What takes the files that come like this one: those of its ending; hidden ones, where it is one."""
+    """A glob for deliveries like this file: all files with its extension; hidden ones only if it is hidden."""
     hidden = path.name[0] if path.name.startswith(HIDDEN) else ""
     return f"{hidden}*{ending(path)}"
 
 
 def sample(path: Path) -> Sample:
-    """At most MOST_RECORDS records of a file. Raises InputError C302."""
+    """The first records of a file, at most MOST_RECORDS, with how it is written. Raises InputError C302."""
     arrival = arrival_of(path)
     notes = [f"{name} is {value!r}, as it seems" for name, value in arrival.written.items()]
     try:
@@ -83,7 +84,7 @@ def sample(path: Path) -> Sample:
 
 
 def readable(path: Path) -> None:
-    """Raises InputError C302 unless there is a file that holds something."""
+    """Raises InputError C302 for a missing or empty file."""
     if not path.is_file():
         raise _refused(path, "there is no such file", "give the path of a sample of the source")
     if not path.stat().st_size:
@@ -100,7 +101,7 @@ def _unreadable(path: Path, error: OSError) -> InputError:
 
 
 def _records(path: Path, arrival: Source) -> list[tuple[int, str]]:
-    """Records as they will be landed, with their number from 1; of CSV the header is the first."""
+    """Records as they would be landed, numbered from 1; for CSV the header comes first."""
     with path.open("rb") as packed, unpacked(packed) as file, decoded(file, arrival) as text:
         try:
             header, found = read(text, arrival)
@@ -113,7 +114,7 @@ def _records(path: Path, arrival: Source) -> list[tuple[int, str]]:
 
 
 def _zone_above(path: Path, arrival: Source) -> str:
-    """The one zone that a line above the header names, as `Parameters:TimeZone=Europe/Berlin` does; else nothing."""
+    """The time zone named above the header, as in `Parameters:TimeZone=Europe/Berlin`; empty for none or several."""
     header = arrival.header_starts
     if not header:
         return ""
@@ -125,7 +126,7 @@ def _zone_above(path: Path, arrival: Source) -> str:
 
 
 def _texts(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines with their number from 1, decoded; none is held that is too long."""
+    """Decoded lines, numbered from 1. Raises InputError C302 for a line over MOST_BYTES before it fills the memory."""
     with path.open("rb") as packed, unpacked(packed) as file:
         for number in range(1, MOST_RECORDS + 2):
             line = file.readline(MOST_BYTES + 1)
@@ -144,7 +145,7 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _told(path: Path, broken: dict[int, str], good: int, notes: list[str]) -> None:
-    """A few broken lines are said, many end it: then it is another format."""
+    """Notes broken lines; raises InputError C302 when at least half of the lines are broken: it is another format."""
     if not broken:
         return
     number, why = next(iter(broken.items()))
@@ -190,7 +191,7 @@ def _object(text: str, twice: Counter[str]) -> Record:
 
 
 def _leaves(value: Any, depth: int = 0) -> Any:
-    """Every end as a Leaf. Values of parquet look as Spark writes them as JSON."""
+    """The value with every scalar as a Leaf. Values of Parquet get the text that Spark writes for them in JSON."""
     if depth > MOST_DEPTH:
         raise RecursionError
     if value is None or isinstance(value, Leaf):
@@ -235,12 +236,12 @@ def _csv(path: Path, arrival: Source, notes: list[str]) -> list[Record]:
 
 
 def _writable(name: str) -> bool:
-    """Whether a draft may name the property: some objects have addresses of people for names."""
+    """Whether a draft may contain the property name: some objects use personal values, such as addresses, as names."""
     return name.isprintable() and 0 < len(name) <= 200 and not is_value(name)
 
 
 def _unfit(text: str) -> str:
-    """Why a record is no text."""
+    """Why a record is not valid text; empty if it is."""
     if any("\udc80" <= letter <= "\udcff" for letter in text):
         return "is not UTF-8"
     return "holds bytes of zero" if "\0" in text else ""
@@ -263,7 +264,7 @@ def _parquet(path: Path, notes: list[str]) -> list[Record]:
         file = pq.ParquetFile(_whole(path) if _is_packed(path) else path)
         for place in range(len(file.schema)):
             column = file.schema.column(place)
-            # Spark reads the nanoseconds of old, INT96, and no others.
+            # Spark reads nanoseconds only in the legacy type INT96.
             if column.physical_type == "INT64" and "timeUnit=nanoseconds" in str(column.logical_type):
                 hint = "write it with microseconds (pyarrow, pandas: coerce_timestamps='us')"
                 raise _refused(path, f"'{column.path}' counts nanoseconds, which Spark does not read", hint)
@@ -291,7 +292,7 @@ def _whole(path: Path) -> pa.BufferReader:
 
 
 def _alike(path: Path, records: list[Record]) -> None:
-    """Spark does not tell names apart by case alone."""
+    """Raises InputError C302 when two property names differ by case only, which Spark cannot tell apart."""
     names = sorted({name for record in records for name in record})
     seen: dict[str, str] = {}
     for name in names:

@@ -1,4 +1,4 @@
-"""`c360 source`: the draft of a contract for a new source, and a dry run of a contract on a sample."""
+"""`c360 source init`: draft the contract of a new source from a sample, with its entries in conf/."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -26,10 +26,10 @@ from c360_spark.errors import ConfigError, InputError
 
 
 def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> str:
-    """Write the draft of a contract for the sample at `path` into the conf/ folder `out`, and give what to say of it.
+    """Write the draft of a contract for the sample at `path` into the conf/ folder `out`; returns a report.
 
-    What would make the folder invalid is kept out of it. Raises InputError C302 for a sample that cannot be read, C303
-    for a wrong name and where a file is in the way, ConfigError C201 when the folder is not well by itself.
+    Edits that would make the folder invalid are left out and reported. Raises InputError C302 for a sample that cannot
+    be read, C303 for an invalid name or an existing file, ConfigError C201 when the folder is invalid already.
     """
     source, dataset = parts(name)
     folder = Path(out)
@@ -51,7 +51,7 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
 
 
 def own_records(path: Path, found: Sample, routed: Mapping[tuple[str, str], Routed], name: tuple[str, str]) -> Sample:
-    """The records that are the dataset's, where sources.yml routes them. Raises InputError C302 where none is."""
+    """The sample without records that sources.yml routes elsewhere. Raises InputError C302 when none is left."""
     way = routed.get(name)
     others = [other for (source, _), other in routed.items() if (source, other.dataset) == name]
     if way:
@@ -72,7 +72,7 @@ def _leads(record: Any, way: Routed) -> bool:
 
 @dataclass(frozen=True)
 class Edit:
-    """A file of conf/ as it shall be, and what is said of it."""
+    """A change of one file of conf/: its new text, and the line that reports it."""
 
     path: Path
     text: str
@@ -80,7 +80,7 @@ class Edit:
 
 
 def harmless(folder: Path, env: str, edits: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
-    """The edits that leave conf/ well, each tried on a copy with those before it; and what is to be said of all."""
+    """The edits that keep conf/ valid, each tried on a copy after those before it; and report lines for all edits."""
     kept: list[Edit] = []
     said: list[str] = []
     problems: tuple[Problem, ...] = ()
@@ -109,7 +109,7 @@ def _here(text: str, copy: Path) -> str:
 
 
 def parts(name: str) -> tuple[str, str]:
-    """`source.dataset` as its parts. Raises InputError C303."""
+    """Splits `source.dataset`. Raises InputError C303 for an invalid name."""
     source, _, dataset = name.partition(".")
     if not (SAFE_NAME.match(source) and SAFE_NAME.match(dataset)):
         hint = "such as crm.customer: lower-case letters, digits and _, with one dot between them"
@@ -118,7 +118,7 @@ def parts(name: str) -> tuple[str, str]:
 
 
 def spaces(conf: Conf) -> Spaces:
-    """The namespaces that a source can have; those of match keys are derived."""
+    """Namespaces that a source can deliver, with known patterns of their values; those of match keys are derived."""
     derived = {key.namespace for key in conf.rules.match_keys.values()}
     patterns: dict[str, tuple[str, ...]] = {}
     for contract in conf.contracts.values():
@@ -130,7 +130,7 @@ def spaces(conf: Conf) -> Spaces:
 
 
 def _free(conf: Conf, source: str, dataset: str, target: Path, *, force: bool) -> None:
-    """Nothing is overwritten without being told to, and a released contract never is."""
+    """Raises InputError C303 for an existing draft unless `force`, and for a released contract always."""
     versions = conf.versions.get((source, dataset), ())
     if any(contract.released for contract in versions):
         hint = "copy its newest file to the next version and change the copy: docs/contracts.md"
@@ -140,14 +140,14 @@ def _free(conf: Conf, source: str, dataset: str, target: Path, *, force: bool) -
 
 
 def into_sources(path: Path, made: Proposal) -> Edit:
-    """Add the entry of the dataset. Nothing lands by it before its contract is active."""
+    """Adds the dataset's entry to sources.yml. It lands nothing before its contract is active."""
     text, known = path.read_text(encoding="utf-8"), False
 
     def add(data: CommentedMap) -> None:
         nonlocal known
         datasets = data.setdefault(made.source, CommentedMap())
         known = made.dataset in datasets
-        if not known:  # first, since behind the last one may stand a comment on the next source
+        if not known:  # inserted first: a comment after the last entry may belong to the next source
             datasets.insert(0, made.dataset, sources_entry(made))
 
     with_entry = edited(text, add)
@@ -157,7 +157,7 @@ def into_sources(path: Path, made: Proposal) -> Edit:
 
 
 def into_taxonomy(path: Path, taxonomy: Taxonomy, made: Proposal) -> list[Edit]:
-    """Add the events of the sample that the vocabulary lacks: else they would wait in quarantine."""
+    """Adds event names of the sample that the taxonomy lacks: otherwise their records would go to quarantine."""
     text, added = with_events(path.read_text(encoding="utf-8") if path.exists() else "", taxonomy, made)
     if not added:
         return []
@@ -166,8 +166,9 @@ def into_taxonomy(path: Path, taxonomy: Taxonomy, made: Proposal) -> list[Edit]:
 
 
 def newest_version(conf: Conf, name: str) -> tuple[str, str]:
-    """The name of a dataset that has a contract, a draft too. Raises InputError C203, ConfigError C201 where
-    the draft is wrong.
+    """Source and dataset of a name that has a contract, also a draft.
+
+    Raises InputError C203 when there is none, ConfigError C201 when the draft is invalid.
     """
     source, dataset = parts(name)
     wrong = [str(problem) for problem in conf.draft_problems if problem.path.parts[-3:-1] == (source, dataset)]

@@ -1,4 +1,4 @@
-"""Writes a synthetic world: the files each source delivers each day, and the truth beside them."""
+"""Writes a synthetic world: the files that each source delivers each day, and the true persons behind them."""
 
 import json
 import shutil
@@ -29,13 +29,13 @@ from c360_spark.synth.noise import KINDS, Noise
 from c360_spark.synth.person import people as people_of
 from c360_spark.synth.world import World
 
-AT_ONCE = 2  # a small world is one task a job, which would leave every other core idle
+AT_ONCE = 2  # datasets at a time: each job of a small world is one task, so one job alone would leave cores idle
 WRITING = "_writing"  # beside the files; readers of a folder skip names that begin with _
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset and its delivered rows; `columns` are the CSV header, or the fields of Parquet, or empty for JSON."""
+    """A dataset and the function for its rows; `columns` are the CSV header or Parquet fields, empty for JSON."""
 
     source: str
     name: str
@@ -71,9 +71,9 @@ def synth(
     noise: Noise,
     report: Callable[[str], None],
 ) -> dict[str, int]:
-    """Writes `landing/<source>/<dataset>/<date>/…` and `truth_folder`; files of an earlier world with the same days go.
+    """Writes `landing/<source>/<dataset>/<date>/…` and `truth_folder`, replacing an earlier world of the same days.
 
-    Returns the delivered rows per `source/dataset`, and per kind of noise the rows that carry it.
+    Returns delivered rows per `source/dataset`, and affected rows per kind of noise.
     """
     world = World(people=people, days=days, seed=seed, start=start, noise=noise)
     everyone = _people(spark, world, landing / WRITING / "people")
@@ -95,9 +95,9 @@ def synth(
 
 
 def _people(spark: SparkSession, world: World, folder: Path) -> DataFrame:
-    """The people, by way of files: ten jobs ask for them, which then neither compute nor even plan them again.
+    """The persons, materialised as files so that the job of each dataset neither computes nor plans them again.
 
-    How Spark cuts files into tasks depends on cores, so the people are dealt out anew, as many tasks as files.
+    Repartitioned to a fixed number of tasks, since Spark otherwise splits files by the number of cores.
     """
     made = people_of(spark.range(1, world.people + 1, 1, world.files), world)
     made.write.mode("overwrite").parquet(str(folder))
@@ -106,7 +106,7 @@ def _people(spark: SparkSession, world: World, folder: Path) -> DataFrame:
 
 
 def _write(dataset: Dataset, people: DataFrame, world: World, landing: Path) -> dict[str, int]:
-    """All days of a dataset in one Spark job, then one move a file. Returns the rows, in all and per kind of noise."""
+    """Writes all days of a dataset in one Spark job, then moves the files. Returns rows, all and per kind of noise."""
     rows, observation = dataset.rows(people, world), Observation()
     kinds = [F.count_if(kind).alias(kind) for kind in KINDS if kind in rows.columns]
     seen = rows.withColumn("day", world.date("day")).observe(observation, F.count("*").alias("rows"), *kinds)
@@ -120,7 +120,7 @@ def _write(dataset: Dataset, people: DataFrame, world: World, landing: Path) -> 
 
 
 def _save(dataset: Dataset, ordered: DataFrame, folder: Path) -> None:
-    """Below `folder` a folder for each day, with a file for each partition that has rows of that day."""
+    """Writes a subfolder of `folder` for each day, with one file per partition that has rows of the day."""
     title = ",".join(dataset.columns) if dataset.extension == "csv" else "value"
     fields = (
         [F.col(name) for name in dataset.columns] if dataset.extension == "parquet" else [F.col("value").alias(title)]
@@ -131,8 +131,8 @@ def _save(dataset: Dataset, ordered: DataFrame, folder: Path) -> None:
     elif dataset.extension == "jsonl":
         writer.text(str(folder))
     else:
-        # The records are escaped already, broken ones too. Spark puts the header first in every file if the one column
-        # is called like the whole header and nothing in it counts as separator or quote.
+        # The records are escaped already, broken ones included. A single column named like the whole header makes Spark
+        # write the header first in every file, provided that nothing counts as separator or quote.
         plain = writer.options(header=True, sep="\u0001", quote="", escapeQuotes=False)
         plain.options(ignoreLeadingWhiteSpace=False, ignoreTrailingWhiteSpace=False).csv(str(folder))
 
@@ -150,7 +150,7 @@ def _write_truth(people: DataFrame, world: World, folder: Path) -> None:
 
 
 def _move(parts: Path, folder: Path, name: str, extension: str) -> None:
-    """Spark's `part-<n>-<random>…` become `<name>-<n>.<extension>`; what an earlier world left under that name goes."""
+    """Renames Spark's `part-<n>-<random>…` to `<name>-<n+1>.<extension>`, which replaces files of an earlier world."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f"{name}-*.{extension}"):
         old.unlink()

@@ -21,13 +21,13 @@ HEAD = """# How often each level of agreement is met among pairs of one person's
 
 
 def train_model(run: Run, file: Path, *, version: str) -> MatchModel:
-    """Estimate by the block `probabilistic` of the run's rule set, from the newest version of each customer record, and
-    write `file`. Takes part in no schedule: a model is changed by hand, under review.
+    """Estimate a match model from the current version of each customer record, and write it to `file`.
 
-    Records of a region that needs a purpose are left out: what was granted for matching was not granted for training.
+    Follows the block `probabilistic` of the run's rule set. Not part of the schedule: a model is changed by hand, under
+    review. Leaves out records of a region that requires a purpose: consent to matching is not consent to training.
 
-    Raises SetupError C102 without the extra, ConfigError C202 without the block, InputError C304 without records, and
-    C306 when they do not suffice.
+    Raises SetupError C102 without the extra, ConfigError C202 without the block, InputError C304 when the table of
+    records does not exist yet, and C306 when records do not suffice.
     """
     require_splink()
     rules = run.conf.rules.probabilistic
@@ -49,7 +49,7 @@ def train_model(run: Run, file: Path, *, version: str) -> MatchModel:
 
 
 def _sample(run: Run, rules: Probabilistic) -> DataFrame:
-    """Prepared records, at most `local_max_records` of them, drawn by the seed."""
+    """Prepared records, at most `local_max_records`, sampled deterministically by the seed."""
     free = [region for region, purpose in rules.regions.items() if purpose is None]
     newest = current_rows(
         run, tables.PROFILE_RECORD, run.store.read(tables.PROFILE_RECORD).where(F.col("region").isin(free))
@@ -60,7 +60,7 @@ def _sample(run: Run, rules: Probabilistic) -> DataFrame:
 
 
 def as_text(model: MatchModel) -> str:
-    """The model as a file: names in order, numbers without exponents, which YAML takes for words."""
+    """The model as YAML: names sorted; numbers without exponents, which YAML 1.1 would read as strings."""
     lines = [f"version: {model.version}"]
     if model.trained:
         told = model.trained

@@ -1,4 +1,4 @@
-"""conf/ as frozen, validated values. Importing it starts no JVM."""
+"""Loads conf/ into frozen, validated values. Importing this package starts no JVM."""
 
 from c360_spark.config.conf import Conf
 from c360_spark.config.contract.contract import Contract, Field, Lines

@@ -1,4 +1,4 @@
-"""What is allowed in conf/ and yet may not be meant."""
+"""Warnings about settings in conf/ that are valid but may be unintended."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from c360_spark.config.conf import Conf
 
 
 def advice(conf: Conf) -> Iterator[str]:
-    """One line for each dataset whose records have identifiers and no country."""
+    """Yields one line for each dataset with identifiers but without a country, because the region then is a default."""
     for (source, dataset), contract in sorted(conf.contracts.items()):
         given = {field.settings.canonical for field in contract.fields} | set(contract.constants)
         if contract.uses and "country" not in given and contract.settings.default_country is None:

@@ -1,4 +1,4 @@
-"""conf/ as one frozen value."""
+"""The whole of conf/ as one frozen value."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,12 +22,11 @@ from c360_spark.errors import InputError
 
 @dataclass(frozen=True)
 class Conf:
-    """Everything a team has decided. Made by `load`, which has checked it.
+    """All configuration of a team, loaded and checked by `load`.
 
-    `contracts` holds the newest version of each dataset, by which silver is made; `versions` holds all of them.
-    `drafted` are entries of sources.yml whose contract is a draft: nothing of them is landed. Drafts that something is
-    wrong with are in no other field than `draft_problems`. `routed` are datasets whose records come in the files of
-    another one.
+    `contracts` holds the current contract version of each dataset, from which silver is built; `versions` holds all
+    versions. `drafted` are entries of sources.yml whose contract is a draft: their files are not landed. Invalid drafts
+    appear only in `draft_problems`. `routed` are datasets whose records arrive in the files of another dataset.
     """
 
     platform: Platform
@@ -49,7 +48,7 @@ class Conf:
     routed: dict[tuple[str, str], Routed] = field(default_factory=dict)
 
     def accepted(self, source: str, dataset: str, *, as_of: date) -> tuple[Contract, ...]:
-        """The versions of which records are taken on the day `as_of`, the newest first."""
+        """The contract versions whose records are accepted on the day `as_of`, newest first."""
         return tuple(c for c in reversed(self.versions[source, dataset]) if c.accepted(as_of))
 
     def datasets(self, only: str | None = None) -> Iterator[tuple[str, str, Source, Contract]]:
@@ -66,16 +65,16 @@ class Conf:
             yield source, dataset, self.sources[source, dataset], self.contracts[source, dataset]
 
     def landed_as(self, source: str, dataset: str) -> tuple[str, str]:
-        """The dataset that the records of a dataset are landed as, which has its bronze table."""
+        """The dataset whose bronze table holds the records of a dataset: its own, or the one it is routed from."""
         routed = self.routed.get((source, dataset))
         return (source, routed.dataset) if routed else (source, dataset)
 
     def landed(self, only: str | None = None) -> list[tuple[str, str]]:
-        """The datasets that have bronze tables, by source and name. Raises InputError C203 as `datasets`."""
+        """The datasets that have bronze tables, as (source, name). Raises InputError C203 like `datasets`."""
         return list(dict.fromkeys(self.landed_as(source, dataset) for source, dataset, _, _ in self.datasets(only)))
 
     def routes_from(self, source: str, dataset: str) -> list[Routed]:
-        """What other datasets take of the records of a dataset. Without a contract they take none."""
+        """The routes from a dataset's records to other datasets. A dataset without a contract receives no records."""
         of_it = [(name, routed) for name, routed in self.routed.items() if name[0] == source and name in self.contracts]
         return [routed for _, routed in of_it if routed.dataset == dataset]
 
@@ -84,7 +83,7 @@ class Conf:
         return sorted(f"{s}.{d}" for s, d, _, contract in self.datasets() if contract.table == table.name)
 
     def cdps(self, only: str | None = None) -> dict[str, set[str]]:
-        """Each source that is a CDP, with the namespaces of the identifiers it sends; `only` one of them.
+        """Each source that is a CDP, with the namespaces of the identifiers it sends; `only` selects one source.
 
         Raises InputError C203 when no source, or no CDP, has that name.
         """

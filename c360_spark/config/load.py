@@ -1,4 +1,4 @@
-"""Reads conf/. Everything wrong in any file is reported in one error."""
+"""Reads conf/ and reports every problem of every file in one error."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,13 +29,14 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def load(folder: Path, env: str, *, rules: Path | None = None, **overrides: str | None) -> Conf:
-    """conf/ for an environment; `overrides` replace entries of platform.yml (lake, landing), `rules` is another file
-    to read in place of identity.yml.
+    """Loads and checks conf/ for an environment.
 
-    A draft of a contract stops nothing: what is wrong with it stands in `Conf.draft_problems`, and it is left out.
+    `overrides` replace entries of platform.yml (lake, landing); `rules` is a file to read in place of identity.yml.
+    A draft contract never blocks loading: its problems go to `Conf.draft_problems`, and an invalid draft is left out.
 
     Raises ConfigError C202 when the folder is missing, C203 for an unknown environment, and C201 with every problem of
-    every file at its line. What files say about one another is checked once each of them is right by itself.
+    every file at its line. References between files are checked only when each file is valid by itself. Raises
+    InputError C303 for an override that is no usable path.
     """
     if not folder.is_dir():
         raise ConfigError("C202", f"no folder '{folder}'", hint="give the folder with platform.yml as --config")
@@ -55,7 +56,7 @@ def load(folder: Path, env: str, *, rules: Path | None = None, **overrides: str 
 
 
 def _without_drafts(conf: Conf, problems: Sequence[Problem]) -> Conf:
-    """Without those that something is wrong with, and without the arrival of datasets that have no other contract."""
+    """`conf` without invalid drafts, and without the entries in `sources` of datasets that have no other contract."""
     wrong = {problem.path for problem in problems}
     kept = {name: tuple(c for c in all_of if c.document.path not in wrong) for name, all_of in conf.versions.items()}
     lands = {name: arrival for name, arrival in conf.sources.items() if name not in conf.routed}
@@ -69,7 +70,7 @@ def _without_drafts(conf: Conf, problems: Sequence[Problem]) -> Conf:
 
 
 def _refuse_unusable(name: str, location: str | None) -> None:
-    """Raises InputError C303 for an argument that no run could use."""
+    """Raises InputError C303 for a path given as an argument that no run could use."""
     try:
         if location is not None:
             (usable_root if name == "lake" else absolute)(location)
@@ -78,7 +79,7 @@ def _refuse_unusable(name: str, location: str | None) -> None:
 
 
 class _Folder:
-    """The documents read so far, and what is wrong with them."""
+    """Reads the files of a conf/ folder and collects their documents and problems."""
 
     def __init__(self, folder: Path, instead: dict[str, Path]) -> None:
         self.folder, self.problems, self.drafts, self.instead = folder, Problems(), Problems(), instead
@@ -126,14 +127,14 @@ class _Folder:
         )
 
     def _value(self, name: str, model: type[M], *, instead: M | None = None) -> M | None:
-        """A file as a value; `instead` stands for a file that may be absent and is."""
+        """Parses a file into `model`; returns `instead`, where given, when the optional file is absent."""
         if instead is not None and not (self.folder / name).exists():
             return instead
         document = self._read(name)
         return parse(document, model, self.problems) if document else None
 
     def _rules(self) -> RuleSet | None:
-        """identity.yml. A match model that it names is read into its place, so that one value is the whole rule set."""
+        """Parses identity.yml with the match model that it names inlined, so that one value is the whole rule set."""
         document = self._read("identity.yml")
         self._unread("models", "*.yml")
         if document is None:
@@ -161,7 +162,7 @@ class _Folder:
         return {name: value for name, value in values.items() if value is not None}
 
     def _unread(self, folder: str, pattern: str) -> None:
-        """A file that looks like configuration but is not read would be missed by nobody."""
+        """Reports YAML files that match no expected name, because a file that is silently not read goes unnoticed."""
         here = self.folder / folder
         for path in {*here.rglob("*.yml"), *here.rglob("*.yaml")} - set(here.glob(pattern)):
             self.problems.found.append(Problem(path, 1, 1, f"not read: files here are called {folder}/{pattern}"))
@@ -195,7 +196,7 @@ class _Folder:
 
 
 def _arrivals(sources: Sources) -> tuple[dict[tuple[str, str], Source], dict[tuple[str, str], Routed]]:
-    """How each dataset arrives, and which of them come in the files of another."""
+    """The arrival of each dataset, and the datasets whose records are routed from the files of another one."""
     own = {(source, name): arrival for source, datasets in sources.root.items() for name, arrival in datasets.items()}
     routed = {
         (source, to): Routed(name, arrival.route.field, values)

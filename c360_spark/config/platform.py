@@ -1,4 +1,4 @@
-"""platform.yml: where the lake is, how much machine there is. `platform.<env>.yml` overlays it."""
+"""platform.yml: the location of the lake and the size of the Spark session. `platform.<env>.yml` overlays it."""
 
 import os
 import re
@@ -12,7 +12,8 @@ from c360_spark.errors import SetupError
 
 REMOTE = re.compile(r"^(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 FILE_SCHEME = re.compile(r"^file:(//(localhost)?(?=/))?", re.IGNORECASE)
-# Spark reads the first as patterns, SQL and Hadoop paths cannot hold others, delta-rs decodes the last.
+# Spark reads the first characters as glob patterns, SQL and Hadoop paths cannot hold the others, and delta-rs decodes
+# percent escapes.
 UNUSABLE = re.compile(r"[*?\[\]{}\\`:\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 
 
@@ -22,15 +23,15 @@ def is_remote(location: str) -> bool:
 
 
 def absolute(location: str) -> str:
-    """One spelling for each location: as it is with a scheme, else the absolute path without links and `file:`.
+    """One spelling per location: unchanged with a scheme, else the absolute path without symbolic links and `file:`.
 
-    Two runs that spell the same lake in two ways must meet at one lease.
+    Two runs that spell the same lake differently must compete for the same lease.
     """
     return location if is_remote(location) else os.path.realpath(FILE_SCHEME.sub("", location))
 
 
 def usable_root(location: str) -> str:
-    """As `absolute`, of a folder for Spark to write to. Raises ValueError for a path that Spark reads otherwise."""
+    """Like `absolute`, for a folder that Spark writes to. Raises ValueError for a path that Spark would misread."""
     unusable = UNUSABLE.search(FILE_SCHEME.sub("", location) if not is_remote(location) else REMOTE.sub("", location))
     if unusable:
         raise ValueError(f"a path without {unusable.group()!r} is needed: Spark reads it as something else")
@@ -40,7 +41,7 @@ def usable_root(location: str) -> str:
 
 
 class Spark(Model):
-    """Sizes of the Spark session; `conf` is passed on as it is."""
+    """Sizes of the Spark session; `conf` is passed to Spark unchanged."""
 
     driver_memory: str = Field("4g", pattern=r"^\d+[mg]$")
     shuffle_partitions: PositiveInt = 4
@@ -48,20 +49,20 @@ class Spark(Model):
 
 
 class Components(Model):
-    """Which engine computes connected components; `auto` takes `local` up to `local_max_links` links."""
+    """The engine for connected components; `auto` uses `local` up to `local_max_links` links, else GraphFrames."""
 
     engine: Literal["auto", "local", "graphframes"] = "auto"
     local_max_links: PositiveInt = 20_000_000
 
 
 class IdentityKey(Model):
-    """Where the secret of keyed hashes comes from. `insecure_default` is refused in any environment but dev."""
+    """Where the secret for keyed hashes comes from. `insecure_default` is refused in any environment but dev."""
 
     env: SecretName = "C360_IDENTITY_KEY"
     insecure_default: str | None = None
 
     def secret(self) -> str:
-        """The key itself. Raises SetupError C105 when it is not set or shorter than 16 characters."""
+        """Returns the key. Raises SetupError C105 when it is not set or shorter than 16 characters."""
         value = os.environ.get(self.env) or self.insecure_default
         if not value or len(value) < 16:
             raise SetupError(
@@ -73,9 +74,9 @@ class IdentityKey(Model):
 
 
 class Platform(Model):
-    """The whole of platform.yml. Either `catalog` names the tables, or they lie in folders below `lake`.
+    """The whole of platform.yml. With `catalog` tables are registered there, else they are folders below `lake`.
 
-    `outgoing` is the root of the folders that files are delivered to, for destinations that take files.
+    `outgoing` is the root folder for destinations that receive files.
     """
 
     lake: Annotated[str, AfterValidator(usable_root)]

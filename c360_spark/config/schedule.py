@@ -1,4 +1,4 @@
-"""schedule.yml: the job graph."""
+"""schedule.yml: the dependency graph of the jobs."""
 
 from pydantic import Field, RootModel
 
@@ -17,9 +17,9 @@ class Schedule(RootModel[dict[str, Task]]):
     """task name → task."""
 
     def ordered(self) -> list[str]:
-        """Task names such that each comes after what it depends on; ties keep the file's order.
+        """Task names in topological order; ties keep the order of the file.
 
-        Tasks that wait for one another, or for a task there is not, are left out.
+        Leaves out tasks of a dependency cycle, tasks that depend on an undeclared task, and tasks that depend on those.
         """
         done: list[str] = []
         waiting = dict(self.root)

@@ -1,1 +1,1 @@
-"""Who may change what, and who must know. Pure functions over conf/."""
+"""Contract tooling: version gate, lineage, catalog, owners and onboarding. Pure functions over conf/."""

@@ -1,4 +1,4 @@
-"""Who relies on a property of a contract: columns of silver and gold, identity, audiences, destinations."""
+"""Impact analysis: the dependents of a contract property in silver, identity, gold, audiences and destinations."""
 
 from collections.abc import Collection, Iterator
 
@@ -11,8 +11,8 @@ from c360_spark.config.rules.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 from c360_spark.contracts.gate.difference import Difference
 from c360_spark.contracts.gate.property_differences import namespaces
 
-CLOCK = ("updated_at", "created_at")  # by which a value has its age, and survivorship its recency
-# Figures of gold.profile, and the columns of silver they are made of beside the mere number of rows.
+CLOCK = ("updated_at", "created_at")  # set the age of a value, which the criterion `recency` of survivorship uses
+# Aggregates of gold.profile and the silver columns that they read; a mere row count reads none.
 FIGURES = {
     "order_count": {"order.status"},
     "revenue_minor": {"order.status", "order.total_minor", "order.currency"},
@@ -20,7 +20,7 @@ FIGURES = {
     "last_order_at": {"order.status", "order.ordered_at"},
     "last_event_at": {"event.occurred_at"},
 }
-# Columns of silver, and what of events, sessions, companies and subscriptions is made of each.
+# Columns of silver → the columns and tables of events, sessions, companies and subscriptions built from each.
 MADE = {
     "event.event_name": ("gold.event.event_name", "gold.session.entry_event"),
     "event.occurred_at": ("gold.event.occurred_at", "gold.session.started_at", "gold.session.ended_at"),
@@ -45,7 +45,7 @@ MADE = {
 
 
 def dependents(conf: Conf, difference: Difference, *contracts: Contract) -> list[str]:
-    """Who relies on what a difference is about, in either of the `contracts`, from silver outwards."""
+    """The dependents of what a difference changes, in any of the `contracts`, ordered from silver outwards."""
     found: list[str] = []
     for contract in contracts:
         found += _of(conf, contract, difference)
@@ -57,7 +57,7 @@ def _of(conf: Conf, contract: Contract, difference: Difference) -> Iterator[str]
         yield f"silver.{contract.table}.source_key"
         beside = {tables.ACCOUNT.name: tables.ACCOUNT_XREF, tables.CDP_PROFILE.name: tables.CDP_RECONCILIATION}
         yield beside.get(contract.table, tables.PERSON_XREF).full_name
-        if contract.table == tables.PROFILE_RECORD.name:  # values have their age by the versions of a key
+        if contract.table == tables.PROFILE_RECORD.name:  # the age of a value is derived from the versions of a key
             yield tables.PROFILE_ATTRIBUTE.full_name
     if difference.kind.startswith("constant."):
         prefix, _, column = difference.where.rpartition("[]")
@@ -70,7 +70,7 @@ def _of(conf: Conf, contract: Contract, difference: Difference) -> Iterator[str]
 
 
 def _meant(contract: Contract, difference: Difference) -> Iterator[tuple[str, Field]]:
-    """The fields a difference is about, with their table: for a rule those in its condition."""
+    """The fields that a difference affects, with their table; for a rule, the fields of its condition."""
     names = {difference.where}
     if difference.kind == "property.renamed":
         names = {difference.before, difference.after}
@@ -89,12 +89,12 @@ def _field(conf: Conf, table: str, field: Field) -> Iterator[str]:
         yield from _column(conf, table, field.settings.canonical)
     for namespace in namespaces(field.settings.identifier) if field.settings.identifier else []:
         yield f"silver.{table}.identifiers"
-        # A CDP's identifiers are only compared with ours.
+        # Identifiers of a CDP are only reconciled with ours, never used as evidence.
         yield tables.CDP_RECONCILIATION.full_name if _of_cdp(table) else f"namespace {namespace}"
 
 
 def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
-    """The column itself and what is made of it."""
+    """A silver column and everything that is built from it."""
     column = canonical.split(".")[0]
     yield f"silver.{table}.{canonical}"
     if column == "country":
@@ -135,14 +135,14 @@ def _column(conf: Conf, table: str, canonical: str) -> Iterator[str]:
 
 
 def _event_destinations(conf: Conf, canonical: str) -> list[str]:
-    """Destinations that are sent this column of events."""
+    """Destinations that receive this column of events."""
     asked = {name: each.events for name, each in sorted(conf.destinations.items()) if each.events}
     entry = canonical.removeprefix("properties.")
     return [name for name, events in asked.items() if f"event.{canonical}" in MADE or entry in events.properties]
 
 
 def _column_of(mapping: Mapping) -> str:
-    """The revenue in one currency is an entry of one column."""
+    """The profile column of a mapping; `revenue_minor.EUR` is an entry of the map column `revenue_minor`."""
     return REVENUE if mapping.column.startswith(f"{REVENUE}.") else mapping.column
 
 
@@ -151,7 +151,7 @@ def _of_cdp(table: str) -> bool:
 
 
 def _leading_to_accounts(conf: Conf) -> Iterator[str]:
-    """Columns of customer records that tell which company a person belongs to."""
+    """Columns of customer records that assign a person to a company."""
     accounts = conf.gold.accounts
     if accounts and accounts.domains:
         yield "email"

@@ -1,4 +1,4 @@
-"""Where what a contract delivers goes, and who relies on it: from contracts outwards, and back."""
+"""Column-level lineage: from the properties of contracts to their dependents, and back."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from c360_spark.contracts.gate.difference import Difference
 
 @dataclass(frozen=True)
 class Use:
-    """One property, or one constant (which has no `field`), of a contract.
+    """One property of a contract, or one constant (which has no `field`), with its dependents.
 
-    `name` is that of the contract, a line's as `lines[].sku`; `table` is its table of silver; `dependents` are all who
-    rely on it, from silver outwards.
+    `name` is its name in the contract, for a line such as `lines[].sku`; `table` is its silver table; `dependents` are
+    ordered from silver outwards.
     """
 
     contract: Contract
@@ -24,12 +24,14 @@ class Use:
 
 
 def uses(conf: Conf, contract: Contract) -> list[Use]:
-    """What a contract delivers, in its order: properties, those of lines, constants."""
+    """The properties, line properties and constants of a contract, in the order of the contract."""
     return [*_properties(conf, contract), *_constants(conf, contract)]
 
 
 def fed(conf: Conf) -> dict[str, list[Use]]:
-    """Of each dependent (and of a map's column where its key is one) the uses it relies on, by the newest contracts."""
+    """Reverse lineage: the uses that each dependent relies on, by the current contracts. A dependent entry of a map
+    column also counts for the column.
+    """
     found: dict[str, list[Use]] = {}
     for _, contract in sorted(conf.contracts.items()):
         for use in uses(conf, contract):
@@ -39,7 +41,7 @@ def fed(conf: Conf) -> dict[str, list[Use]]:
 
 
 def column_of(dependent: str) -> str:
-    """`silver.order.attributes` of `silver.order.attributes.shop`; what is no column of silver stays as it is."""
+    """`silver.order.attributes` for `silver.order.attributes.shop`; a dependent outside silver stays unchanged."""
     return ".".join(dependent.split(".")[:3]) if dependent.startswith("silver.") else dependent
 
 

@@ -1,4 +1,4 @@
-"""Who answers for which contract, in the form code hosts read."""
+"""Generates CODEOWNERS from the owner and steward of each contract."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ HEADER = "# Made by `c360 contracts owners`: the owner team and the steward of e
 
 
 def owners(contracts: Iterable[Contract], *, folder: str) -> str:
-    """A CODEOWNERS text: a line for each dataset. `folder` is conf/ as seen from the root of the repository."""
+    """The text of a CODEOWNERS file, one line per dataset. `folder` is conf/ relative to the root of the repository."""
     lines = [
         f"/{folder}/contracts/{each.source}/{each.dataset}/ {_handle(each.owner)} {_handle(each.steward)}"
         for each in contracts
@@ -18,5 +18,5 @@ def owners(contracts: Iterable[Contract], *, folder: str) -> str:
 
 
 def _handle(name: str | None) -> str:
-    """E-mail addresses stand as they are, teams and persons with an @."""
+    """The name as CODEOWNERS expects it: an e-mail address unchanged, a team or user with a leading @."""
     return f"{name}" if name and "@" in name else f"@{name}"

@@ -1,1 +1,1 @@
-"""Audience members → changes to send. Pure functions."""
+"""Reverse ETL: audience members → changes to send to destinations. Pure functions."""

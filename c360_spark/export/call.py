@@ -1,7 +1,7 @@
-"""Changes as the calls that customer data platforms take: identify a person, track what a person did.
+"""Outbox rows as the calls that customer data platforms take: identify a person, track what a person did.
 
-The shape is that of Segment's public Spec, which others share: type, userId, messageId, timestamp, context, and traits
-or an event with properties.
+The shape is that of Segment's public Spec, which other platforms share: type, userId, messageId, timestamp, context,
+and traits or an event with properties.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from c360_spark import tables
 from c360_spark.config.activation.activation import Destination
 from c360_spark.tables.model import INTEGER, LONG
 
-# What the Spec calls traits of ours. Others keep their names.
+# Names of our fields in the Spec. Other fields keep their names.
 TRAITS = {
     "given_name": ("firstName",),
     "family_name": ("lastName",),
@@ -29,15 +29,16 @@ Call = dict[str, Any]
 
 
 def call(row: Row, destination: Destination) -> Call:
-    """A row of an outbox, or of an outbox of events, as one call."""
+    """A row of an outbox of persons or of events, as one call."""
     own = {"type": "track" if row["operation"] == "track" else "identify", "userId": row["person_id"]}
     own |= {"messageId": row["idempotency_key"], "channel": "server"}
     return own | (_track(row) if row["operation"] == "track" else _identify(row, destination))
 
 
 def _identify(row: Row, destination: Destination) -> Call:
-    """Every mapped field is there, so that one which a person no longer has is null. A removal takes all of them back,
-    and says that the person is no longer in the audience.
+    """An identify call with every mapped field, so that a field that the person no longer has is null.
+
+    A removal sets all fields to null, and the audience to false.
     """
     here = row["operation"] != "remove"
     traits: Call = {}

@@ -1,4 +1,4 @@
-"""What a destination must be told: the difference between what it should have and what it has, as far as is known."""
+"""Change data capture for a destination: the difference between what it should have and what it has."""
 
 from datetime import datetime
 
@@ -20,15 +20,15 @@ def export_changes(
     run_id: str,
     retry_rejected: bool = False,
 ) -> DataFrame:
-    """Rows of the destination's outbox: add, update, remove.
+    """Rows to append to the destination's outbox: add, update, remove.
 
     `wanted` has `person_id, payload, payload_hash` of the members, `outbox` is what was sent so far, `acks` is
-    export.ack, `exits` has `person_id, exited_cause` of those who left. A removal carries what the destination has, so
-    that it can find the person.
+    export.ack, `exits` has `person_id, exited_cause` of the persons who left. A removal carries what the destination
+    has, so that it can find the person.
 
-    What was rejected never reached the destination: a person whose add was rejected is not there, one whose update was
-    rejected is there as before. A change that was rejected is not sent again as long as it is the same; with
-    `retry_rejected` it is, as a new row.
+    A rejected change never reached the destination: a person whose add was rejected is not there, one whose update was
+    rejected is there as before. A rejected change is not sent again while it stays the same, unless `retry_rejected` is
+    set: then it is sent as a new row.
     """
     held = _held(outbox, acks, destination)
     joined = wanted.join(held, "person_id", "full").join(exits, "person_id", "left")
@@ -62,8 +62,10 @@ def export_changes(
 
 
 def _held(outbox: DataFrame, acks: DataFrame, destination: Destination) -> DataFrame:
-    """`person_id, newest, held, there`: the newest change, the newest that was not rejected, and whether by that one
-    the person is at the destination. What has no answer yet counts as taken: it will be sent, and before anything new.
+    """What the destination has of each person: `person_id, newest, held, there`.
+
+    `newest` is the newest change, `held` the newest one that was not rejected, `there` whether the person is at the
+    destination by `held`. A change without an answer counts as accepted: it will be sent, and before anything new.
     """
     refused = acks.where((F.col("destination") == destination.name) & (F.col("status") == "rejected"))
     told = outbox.join(refused.select("idempotency_key", F.lit(True).alias("refused")), "idempotency_key", "left")

@@ -1,4 +1,4 @@
-"""How well a destination can recognise those it is sent. Pure functions."""
+"""Match key coverage: how well a destination can recognise the persons that it is sent. Pure functions."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -10,8 +10,9 @@ ANY = "any"
 
 
 def coverage(rows: DataFrame, destination: Destination) -> DataFrame:
-    """`destination, match_key, persons`: how many of those who are sent carry each match key of the kind, and how many
-    carry one or more (`any`). `rows` are those of `consented`.
+    """`destination, match_key, persons`: how many sent persons have each match key of the kind.
+
+    The match key `any` counts those with at least one. `rows` are those of `consented`.
     """
     keys = list(KINDS[destination.kind].match_keys)
     sent = rows.where(F.size("reasons") == 0)
@@ -24,6 +25,6 @@ def coverage(rows: DataFrame, destination: Destination) -> DataFrame:
 
 
 def left_out(rows: DataFrame) -> DataFrame:
-    """`reason, persons`: how many are sent without a field because of what is wrong with it, as `code:field`."""
+    """`reason, persons`: how many persons are sent without a field because of a problem with it, as `code:field`."""
     reasons = rows.select(F.explode("left_out").alias("reason"))
     return reasons.groupBy("reason").agg(F.count(F.lit(1)).alias("persons"))

@@ -1,4 +1,4 @@
-"""Which events a destination has not been sent yet. Pure functions."""
+"""The outbox of events: which events a destination is to be sent. Pure functions."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ KEY = ("source", "dataset", "source_key")
 
 
 def present(outbox: DataFrame) -> DataFrame:
-    """`person_id` of those whom a destination has, by its outbox: their last change is no removal."""
+    """`person_id` of the persons that a destination has by its outbox: their last change is not a removal."""
     newest = outbox.groupBy("person_id").agg(F.max_by("operation", "sequence").alias("operation"))
     return newest.where("operation <> 'remove'").select("person_id")
 
@@ -20,10 +20,10 @@ def present(outbox: DataFrame) -> DataFrame:
 def wanted_events(
     events: DataFrame, canonical: DataFrame, sent: DataFrame, destination: Destination, *, as_of: datetime, run_id: str
 ) -> DataFrame:
-    """Rows of the destination's outbox of events, those that are there already too: their key is that of the event.
+    """Rows of the destination's outbox of events, including those that it already has: their key is that of the event.
 
     `events` is gold.event, `canonical` silver.event with their properties, `sent` (`person_id`) are the persons that
-    the destination is sent. Whose an event is when it is sent first it remains there.
+    the destination is sent. An event stays with the person for whom it is sent first.
     """
     asked = destination.events
     assert asked

@@ -1,4 +1,4 @@
-"""What a destination is sent of a person, or why it cannot be."""
+"""The payload that a destination is sent for a person, or the reasons why the person cannot be sent."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -19,14 +19,15 @@ NO_MATCH_KEY = "no_match_key:any"
 def payloads(
     profiles: DataFrame, destination: Destination, *, currencies: Mapping[str, str] | None = None
 ) -> DataFrame:
-    """`person_id, payload, payload_hash, match_keys, reasons, left_out`.
+    """The payload of each person: `person_id, payload, payload_hash, match_keys, reasons, left_out`.
 
-    payload: what can be sent of the mapped fields as texts, in the order of their names · match_keys: names of those
-    the person has · reasons: why the person cannot be sent, as `code:field`, empty when it is fine; a required field
-    is wrong, or there is no match key (`no_match_key:any`, with what is wrong about any field) · left_out: what is
-    wrong about fields the person is sent without. Codes are those of `columns.destination.problem`.
+    payload: the values of mapped fields that can be sent, as texts, in the order of their names · match_keys: names of
+    those that the person has · reasons: why the person cannot be sent, as `code:field`, empty when the person can; a
+    required field is wrong, or there is no match key (`no_match_key:any`), and they include what is wrong with any
+    field · left_out: what is wrong with fields that the person is sent without. Codes are those of
+    `columns.destination.problem`.
 
-    Money is sent in units of its currency, `19.99`: revenue, and the metrics of `currencies`, which are amounts.
+    Money is sent in units of its currency, `19.99`: revenue, and the metrics in `currencies`, which are amounts.
     """
     names = sorted(destination.fields)
     moments = {field.name for field in profiles.schema if isinstance(field.dataType, TimestampType)}
@@ -60,9 +61,9 @@ def payloads(
 
 
 def consented(rows: DataFrame, consents: DataFrame, destination: Destination) -> DataFrame:
-    """Rows of `payloads` with a reason `no_consent:<purpose>` for each purpose the person did not grant.
+    """Rows of `payloads` with a reason `no_consent:<purpose>` for each purpose that the person did not grant.
 
-    `consents` is gold.consent_state. Who cannot be sent has no payload here.
+    `consents` is gold.consent_state. A person who cannot be sent has no payload here.
     """
     named = consents.where((F.col("status") == "granted") & F.col("purpose").isin(*destination.purposes))
     granted = named.groupBy("person_id").agg(F.collect_set("purpose").alias("granted"))
@@ -84,12 +85,12 @@ def consented(rows: DataFrame, consents: DataFrame, destination: Destination) ->
 
 
 def _moment(column: str) -> Column:
-    """Of which clock it is, a receiver cannot guess: `2026-01-02T15:31:29Z`."""
+    """A time in UTC with a Z, so that the receiver need not guess its zone: `2026-01-02T15:31:29Z`."""
     return F.concat(F.replace(F.col(column).cast("string"), F.lit(" "), F.lit("T")), F.lit("Z"))
 
 
 def _amount(column: str, currencies: Mapping[str, str]) -> Column:
-    """A column; one of money in units of its currency, with all decimal digits that the currency has."""
+    """The value of a column; money is in units of its currency, with all decimal digits that the currency has."""
     whole, _, code = column.partition(".")
     if whole == REVENUE:
         return in_units(F.col(whole)[code], code)
@@ -114,7 +115,7 @@ def _keys(destination: Destination) -> list[Column]:
 
 
 def _wrong(name: str, destination: Destination) -> Column:
-    """A missing value is wrong where it is required, else it is just not there."""
+    """What is wrong with a field, as `code:field`; a missing value is wrong only where the field is required."""
     code = problem(F.col(f"text_{name}"), F.col(f"sent_{name}"), destination.field(name))
     counts = F.lit(True) if destination.fields[name].required else code != "missing"
     return F.when(counts, F.concat(code, F.lit(f":{name}")))

@@ -1,4 +1,4 @@
-"""Which changes of an outbox are still to be sent, and in which order. Pure functions."""
+"""Pending changes of an outbox, and the order in which they are sent. Pure functions."""
 
 from datetime import datetime
 
@@ -11,10 +11,11 @@ FINAL = ("delivered", "rejected")
 
 
 def pending(outbox: DataFrame, acks: DataFrame, destination: Destination) -> DataFrame:
-    """Rows of the outbox without a final answer, with `due`, `wave` and `tried`, the attempts so far.
+    """Pending changes: outbox rows without a final answer, with `due`, `wave` and `tried` (the attempts so far).
 
-    The changes of one `due` time and `wave` are of as many persons, so their order does not matter; a later change of
-    a person has a later time or wave. Both are counted over the whole outbox: an answer does not move what remains.
+    The changes of one `due` time and `wave` belong to different persons, so their order does not matter; a later change
+    of a person has a later time or wave. Both are computed over the whole outbox: an answer does not move the remaining
+    rows.
     """
     person = Window.partitionBy("person_id").orderBy("sequence")
     due = F.max("created_at").over(person.rowsBetween(Window.unboundedPreceding, Window.currentRow))
@@ -23,7 +24,7 @@ def pending(outbox: DataFrame, acks: DataFrame, destination: Destination) -> Dat
 
 
 def pending_events(outbox: DataFrame, acks: DataFrame, destination: Destination) -> DataFrame:
-    """The same of an outbox of events, of which none waits for another: all of one run are one wave."""
+    """The same for an outbox of events. No event waits for another, so all events of one run are one wave."""
     return _open(outbox.withColumns({"due": F.col("created_at"), "wave": F.lit(1)}), acks, destination)
 
 
@@ -36,14 +37,15 @@ def _open(rows: DataFrame, acks: DataFrame, destination: Destination) -> DataFra
 
 
 def in_order(waiting: DataFrame) -> DataFrame:
-    """Rows of `pending` as they are sent. Removals of a wave go first: what a person held, such as an address that may
-    be there once, is free when somebody else brings it.
+    """Rows of `pending` in the order of dispatch.
+
+    Removals of a wave go first: a value that must be unique, such as an address, is then free for another person.
     """
     return waiting.orderBy("due", "wave", F.col("operation") != "remove", "person_id")
 
 
 def in_time(waiting: DataFrame) -> DataFrame:
-    """Rows of `pending_events` as they are sent: run by run, as they happened."""
+    """Rows of `pending_events` in the order of dispatch: run by run, then by the time of the event."""
     return waiting.orderBy("due", "wave", "occurred_at", "idempotency_key")
 
 

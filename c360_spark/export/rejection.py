@@ -1,4 +1,4 @@
-"""Who could not be sent to a destination, why, and since when. Pure functions."""
+"""Persons who could not be sent to a destination, why, and since when. Pure functions."""
 
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from c360_spark.config.activation.activation import Destination
 def rejections(
     rows: DataFrame, rejected: DataFrame, destination: Destination, *, as_of: datetime, run_id: str
 ) -> DataFrame:
-    """Rows of export.rejected to merge: who is rejected at `as_of`, for other reasons than before, or no longer.
+    """Rows to upsert into export.rejected: persons rejected at `as_of`, for other reasons than before, or no longer.
 
-    `rows` are those of `consented` for every member, `rejected` is the table so far. Nobody is rejected for ever: each
-    run looks at everybody anew.
+    `rows` are those of `consented` for every member, `rejected` is the table so far. No rejection is final: each run
+    evaluates all persons again.
     """
     open = rejected.where((F.col("destination") == destination.name) & F.col("resolved_at").isNull())
     before = open.select("person_id", "rejected_at", F.col("run_id").alias("since_run"), F.col("reasons").alias("old"))
@@ -35,10 +35,10 @@ def rejections(
 
 
 def exits(stays: DataFrame, rows: DataFrame) -> DataFrame:
-    """`person_id, exited_cause`: why those who are not sent are not.
+    """`person_id, exited_cause`: why persons are not sent.
 
-    `stays` are those of the audience, `rows` those of `consented` for its members. Members who cannot be sent leave
-    the destination too (`consent` or `rejected`): what it holds of them is no longer true, or no longer allowed.
+    `stays` are those of the audience, `rows` those of `consented` for its members. Members who cannot be sent leave the
+    destination too (`consent` or `rejected`): what it has of them is no longer true, or no longer allowed.
     """
     last = F.max_by("exited_cause", "entered_at").alias("exited_cause")
     outside = stays.join(rows, "person_id", "left_anti").where("exited_at IS NOT NULL")

@@ -1,1 +1,1 @@
-"""Silver and identity → what reporting and activation read. Pure functions."""
+"""Silver and identity → the tables that reporting and activation read. Pure functions."""

@@ -1,7 +1,7 @@
-"""Companies and their people: by the company a record names, then by the domain of an address. It never makes two
-persons one.
+"""Accounts (companies) and their persons: by the company that a record names, then by the domain of an address.
 
-What sources have on file with one domain is one account, and so are the people of that domain.
+Accounts never merge persons. All company records with one domain are one account, together with the persons of that
+domain.
 """
 
 from collections.abc import Collection
@@ -21,25 +21,27 @@ NEWEST = ("name", "industry", "country", "parent_account_id")
 
 @dataclass(frozen=True)
 class Grouping:
-    """The rules with the lists that they name: domains of free mail, and suffixes under which others register."""
+    """The rules with the lists that they name: free mail domains, and suffixes under which others register domains."""
 
     rules: Accounts
     free_mail: Collection[str] = ()
     suffixes: Collection[str] = ()
 
     def keys_of(self, source: Column) -> Column:
-        """The source whose key of a company a record of `source` names."""
+        """The source whose company keys a record of `source` uses."""
         return F.lit(self.rules.keys_of) if self.rules.keys_of else source
 
     def domain(self, value: Column) -> Column:
-        """The domain by which an address or website belongs to a company, else null."""
+        """The company domain of an address or website, else null."""
         none = F.lit(None).cast("string")
         return company_domain(value, self.free_mail, self.suffixes) if self.rules.domains else none
 
 
 def account_records(records: DataFrame, grouping: Grouping) -> DataFrame:
-    """Current rows of silver.account as `source, dataset, source_key, parent_key, account_id, domain, name, industry,
-    country, newest`: what is greatest in `newest` was said last.
+    """Current rows of silver.account with their `account_id`, one row per record.
+
+    Columns: `source, dataset, source_key, parent_key, account_id, domain, name, industry, country, newest`. The record
+    with the greatest `newest` is the latest.
     """
     own = grouping.domain(F.col("domain"))
     alone = _account_id(F.lit("record"), *(F.col(name) for name in RECORD_KEY))
@@ -53,8 +55,8 @@ def account_records(records: DataFrame, grouping: Grouping) -> DataFrame:
 def belonging(values: DataFrame, records: DataFrame, grouping: Grouping) -> DataFrame:
     """gold.account_key: the one account that each person may belong to.
 
-    `values` are rows of gold.profile_attribute, `records` what `account_records` gives. The company that a record names
-    goes before any address, and what ranks higher before what ranks lower.
+    `values` are rows of gold.profile_attribute, `records` is what `account_records` gives. A company that a record
+    names takes precedence over any address, and a value of a higher rank over one of a lower rank.
     """
     names, of = f"{ENTRY}{grouping.rules.named_by or ''}", grouping.keys_of(F.col("source"))
     mail = F.when(F.col("attribute") == "email", F.col("attribute_value"))
@@ -82,7 +84,7 @@ def belonging(values: DataFrame, records: DataFrame, grouping: Grouping) -> Data
 
 
 def accounts(records: DataFrame, people: DataFrame, grouping: Grouping) -> DataFrame:
-    """gold.account of what `account_records` gives and gold.account_key."""
+    """gold.account from `records`, which `account_records` gives, and `people`, which is gold.account_key."""
     by_domain = F.count_if(F.col("rule") == "domain")
     groups = people.groupBy("account_id").agg(
         F.count(F.lit(1)).alias("all"), by_domain.alias("by_domain"), F.max("domain").alias("of")
@@ -112,7 +114,10 @@ def accounts(records: DataFrame, people: DataFrame, grouping: Grouping) -> DataF
 
 
 def account_members(people: DataFrame, made: DataFrame) -> DataFrame:
-    """gold.account_member: who of gold.account_key has an account in gold.account (`made`) that is not too crowded."""
+    """gold.account_member: the persons of gold.account_key whose account is in gold.account (`made`) and not crowded.
+
+    A person whose record names the company belongs to a crowded account too.
+    """
     of_account = made.select("account_id", "reason")
     named = F.col("rule") == "crm_account"
     members = people.join(of_account, "account_id").where(named | F.col("reason").isNull())

@@ -1,8 +1,9 @@
-"""Who is in an audience, since when, and why: each stay has a cause to begin and, once it has ended, one to end.
+"""Audience membership: who is in an audience, since when, and why.
 
-Causes: `data` the profile changed (gold/late_data.py tells which of it was overdue) · `rule` the definition changed ·
-`merge`, `split`, `move` the person's identifiers did · `consent` it was given or taken · `expired` the longest stay was
-over · `retired`, `erasure` the person is gone.
+Each stay has a cause of its beginning and, once it has ended, one of its end: `data` the profile changed
+(gold/late_data.py finds the changes by overdue data) · `rule` the definition changed · `merge`, `split`, `move` the
+person's identifiers did so · `consent` consent was granted or withdrawn · `expired` the longest stay was over ·
+`retired`, `erasure` the person no longer exists.
 """
 
 from datetime import datetime
@@ -17,9 +18,9 @@ GRAVEST = ("erasure", *IDENTITY.values())
 
 
 def judged(profiles: DataFrame, consents: DataFrame, audience: Audience, *, as_of: datetime) -> DataFrame:
-    """`person_id, qualifies, leaves, consented, consented_from` of every person.
+    """Evaluates an audience for every person: `person_id, qualifies, leaves, consented, consented_from`.
 
-    `profiles` is gold.profile, `consents` gold.consent_state. Who qualifies and is on the way out does not qualify.
+    `profiles` is gold.profile, `consents` gold.consent_state. A person who meets the exit condition does not qualify.
     """
     allowed = consents.where((F.col("purpose") == audience.purpose) & (F.col("status") == "granted"))
     granted = allowed.select(
@@ -38,7 +39,10 @@ def _holds(condition: str) -> Column:
 
 
 def moves(changes: DataFrame, *, since: datetime | None) -> DataFrame:
-    """`person_id, identity`: what happened to persons after `since`, by identity.change; the graver of several."""
+    """Identity changes of persons after `since`, from identity.change: `person_id, identity`.
+
+    A person with several changes has the gravest of them.
+    """
     kinds = F.create_map(*(F.lit(part) for pair in IDENTITY.items() for part in pair))
     cause = F.when((F.col("kind") == "retired") & (F.col("cause") == "erasure"), "erasure").otherwise(
         kinds[F.col("kind")]
@@ -62,10 +66,10 @@ def stays(
     since: datetime | None,
     before: DataFrame | None = None,
 ) -> DataFrame:
-    """Rows of gold.audience_member to merge: who enters and who leaves at `as_of`.
+    """Rows to upsert into gold.audience_member: who enters and who leaves at `as_of`.
 
-    `members` is the table so far, `now` is `judged`, `moved` is `moves`; `since` is when the audience was last looked
-    at. Where its definition has changed since, `before` is `judged` by the old one.
+    `members` is the table so far, `now` is `judged`, `moved` is `moves`; `since` is when the audience was last
+    evaluated. Where its definition has changed since, `before` is `judged` by the old definition.
     """
     own = members.where(F.col("audience") == audience.name)
     open_ = own.where("exited_at IS NULL").select("person_id", "entered_at", "entered_cause")
@@ -92,10 +96,10 @@ def stays(
 
 
 def _enters(audience: Audience, *, as_of: datetime, since: datetime | None) -> Column:
-    """The cause to enter; null for who does not."""
+    """The cause of entry; null for a person who does not enter."""
     cool = F.col("left_at").isNull()
     if audience.requalify:
-        # Not in the moment of leaving: the same run again must not let in whom it took out.
+        # Not at the moment of the exit: a repeated run must not let persons in again that it took out.
         cool |= (F.col("left_at") < F.lit(as_of)) & (_after(F.col("left_at"), audience.cooldown_days) <= F.lit(as_of))
     new = F.coalesce(F.col("qualifies") & F.col("consented"), F.lit(False)) & F.col("entered_at").isNull() & cool
     agreed = F.col("consented_from") > F.lit(since) if since else F.lit(False)
@@ -109,7 +113,7 @@ def _enters(audience: Audience, *, as_of: datetime, since: datetime | None) -> C
 
 
 def _exits(audience: Audience, *, as_of: datetime) -> Column:
-    """The cause to leave; null for who does not."""
+    """The cause of exit; null for a person who does not leave."""
     inside, gone = F.col("entered_at").isNotNull(), F.col("qualifies").isNull()
     settled = _after(F.col("entered_at"), audience.min_stay_days) <= F.lit(as_of)
     found = F.when(gone, F.coalesce("identity", F.lit("retired"))).when(~F.col("consented"), "consent")

@@ -1,4 +1,4 @@
-"""How an audience has grown or shrunk, and by which causes."""
+"""Growth of an audience: how its size changed, and by which causes."""
 
 from datetime import datetime
 
@@ -18,11 +18,11 @@ def audience_size(
     run_id: str,
     metrics_hash: str | None = None,
 ) -> DataFrame:
-    """The row of gold.audience_size for `as_of`, by gold.audience_member after that evaluation.
+    """The row of gold.audience_size for `as_of`, from gold.audience_member after that evaluation.
 
-    `size_before` is the size on record at `since`, the evaluation before: the causes must lead from it to what the
-    table holds now. What a run wrote in between that died before it could account for it counts here. `metrics_hash` is
-    that of the metrics the conditions read.
+    `size_before` is the recorded size at `since`, the previous evaluation: the causes must add up from it to the size
+    of the table now. So changes count here that a run wrote before it died, without recording a size. `metrics_hash` is
+    that of the metrics that the conditions read.
     """
     own, moment = members.where(F.col("audience") == audience.name), F.lit(as_of)
 

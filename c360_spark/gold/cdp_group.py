@@ -1,8 +1,8 @@
-"""Persons here and profiles in a CDP: which of them are the same, and where one side joins what the other keeps apart.
+"""Reconciles persons with the profiles of a CDP: which are the same, and where one side joins what the other separates.
 
-A person and a profile that hold one identifier are connected. What is connected, over any number of steps, is a group,
-and a group has one verdict: by how many persons and how many profiles are in it. An identifier that guards refuse is
-nobody's, so it connects nothing.
+A person and a profile that hold the same identifier are connected. All that is connected, over any number of steps, is
+a group. A group has one verdict, by its number of persons and of profiles. An identifier that guards take out belongs
+to no person, so it connects nothing.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -15,10 +15,11 @@ VERDICTS = (AGREE, MISMATCH, MERGES, SPLITS, BOTH, MISSING_HERE, MISSING_IN_CDP)
 
 
 def placed(identities: DataFrame, identifiers: DataFrame, membership: DataFrame) -> DataFrame:
-    """`profile_id, identifier_id, person_id, status`: whose each identifier of a profile is here.
+    """The person of each identifier of a profile: `profile_id, identifier_id, person_id, status`.
 
-    `identities` are of one CDP, `identifiers` is identity.identifier, `membership` identity.membership where it holds.
-    Nobody's has no person_id; what was never seen here has no `status` either.
+    `identities` are of one CDP, `identifiers` is identity.identifier, `membership` has the current rows of
+    identity.membership. An identifier of no person has no person_id; one that was never seen here has no `status`
+    either.
     """
     held = membership.select("identifier_id", "person_id")
     seen = identifiers.select("identifier_id", "status")
@@ -26,11 +27,11 @@ def placed(identities: DataFrame, identifiers: DataFrame, membership: DataFrame)
 
 
 def pairs(placed: DataFrame) -> DataFrame:
-    """`profile_id, person_id`, connected directly; `profile_node, person_node`: an identifier that stands for each;
-    `persons, profiles`: how many each has on the other side.
+    """Profiles and persons that share an identifier directly, one row for each pair.
 
-    A node is the smallest identifier that connects a profile or person with any. Profiles may have one in common: then
-    they have a person in common too.
+    Columns: `profile_id, person_id`; `profile_node, person_node`, an identifier that represents each; `persons,
+    profiles`, how many each has on the other side. A node is the smallest identifier that connects a profile or person
+    with any on the other side. Two profiles may have the same node: then they have a person in common too.
     """
     met = placed.where("person_id IS NOT NULL").groupBy("profile_id", "person_id")
     lowest = met.agg(F.min("identifier_id").alias("lowest"))
@@ -46,19 +47,21 @@ def pairs(placed: DataFrame) -> DataFrame:
 
 
 def one_to_one() -> Column:
-    """Whether a row of `pairs` is a group of its own."""
+    """Whether a row of `pairs` is a group by itself."""
     return (F.col("persons") == 1) & (F.col("profiles") == 1)
 
 
 def tangled(pairs: DataFrame) -> DataFrame:
-    """`left_id, right_id`: what has to be known to find the groups of more than two."""
+    """Edges `left_id, right_id`, whose connected components are the groups of more than two."""
     joined = pairs.where(~one_to_one() & (F.col("profile_node") != F.col("person_node")))
     return joined.select(F.col("profile_node").alias("left_id"), F.col("person_node").alias("right_id")).distinct()
 
 
 def grouped(pairs: DataFrame, components: DataFrame) -> DataFrame:
-    """`pairs` with `group_id`, the smallest identifier of their group that both sides have, and what is in the group:
-    `profile_count, person_count`. `components` (`identifier_id, component_id`) are those of `tangled`.
+    """`pairs` with `group_id`, `profile_count` and `person_count` of their group.
+
+    `group_id` is the smallest identifier of the group that both sides have. `components` (`identifier_id,
+    component_id`) are the connected components of `tangled`.
     """
     named = pairs.join(components.withColumnRenamed("identifier_id", "profile_node"), "profile_node", "left")
     known = named.withColumn("group_id", F.coalesce("component_id", "profile_node"))
@@ -69,10 +72,10 @@ def grouped(pairs: DataFrame, components: DataFrame) -> DataFrame:
 
 
 def verdicts(placed: DataFrame, groups: DataFrame, mismatches: DataFrame, people: DataFrame) -> DataFrame:
-    """gold.cdp_reconciliation but for `source`: each profile once, each person once.
+    """gold.cdp_reconciliation without `source`: one row for each profile and one for each person.
 
-    `groups` is what `grouped` gives, `mismatches` gold.cdp_mismatch of the CDP; `people` are the living persons, as
-    `person_id` and `reachable`, whether they hold an identifier of a kind that the CDP sends.
+    `groups` is what `grouped` gives, `mismatches` gold.cdp_mismatch of the CDP; `people` are the active persons, as
+    `person_id` and `reachable`: whether they hold an identifier of a kind that the CDP sends.
     """
     unlike = mismatches.select("profile_id", F.lit(True).alias("differs")).distinct()
     of_pair = groups.join(unlike, "profile_id", "left").withColumn("verdict", _verdict())
@@ -122,7 +125,7 @@ def _verdict() -> Column:
 
 
 def _counted(placed: DataFrame) -> DataFrame:
-    """Each profile with the number of its identifiers that are somebody's, refused, or never seen here."""
+    """Each profile with the number of its identifiers that belong to a person, are refused, or were never seen here."""
     somebodys, seen = F.col("person_id").isNotNull(), F.col("status").isNotNull()
     given = F.col("identifier_id").isNotNull()
     return placed.groupBy("profile_id").agg(

@@ -1,4 +1,4 @@
-"""Where the attributes of a CDP's profile and of the one person it is differ."""
+"""Attributes that differ between a profile of a CDP and the person that it is."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from c360_spark.columns.normalize import NORMALIZERS
 from c360_spark.config.rules.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 
-# How two values are held against each other; others without regard to case and blanks.
+# Normalisers by which two values are compared; all other attributes ignore case and surplus blanks.
 COMPARED = {
     "given_name": "name",
     "family_name": "name",
@@ -19,10 +19,10 @@ PAIRS = "array<struct<attribute: string, our_value: string, their_value: string>
 
 
 def mismatches(pairs: DataFrame, theirs: DataFrame, profiles: DataFrame) -> DataFrame:
-    """gold.cdp_mismatch but for `source`, of `pairs` (`profile_id, person_id`): attributes that both sides have, and
-    that differ once they are normalised. What one side lacks contradicts nothing.
+    """gold.cdp_mismatch without `source`: attributes that both sides have and that differ after normalisation.
 
-    `theirs` is what `attributes` of a CDP's rows gives, `profiles` gold.profile.
+    `pairs` has `profile_id, person_id`, `theirs` is what `attributes` gives for the rows of a CDP, `profiles` is
+    gold.profile. An attribute that one side lacks is no mismatch.
     """
     columns = (*ATTRIBUTES, ENTRIES)
     ours = profiles.select("person_id", F.struct(*columns).alias("ours"))
@@ -36,7 +36,7 @@ def mismatches(pairs: DataFrame, theirs: DataFrame, profiles: DataFrame) -> Data
 
 
 def _entries() -> Column:
-    """The same of entries of the map that both sides have."""
+    """The same for the entries of the map that both sides have."""
     ours, theirs = F.col(f"ours.{ENTRIES}"), F.col(f"theirs.{ENTRIES}")
     shared = F.array_sort(F.array_intersect(F.map_keys(ours), F.map_keys(theirs)))
     found = F.transform(
@@ -46,7 +46,7 @@ def _entries() -> Column:
 
 
 def _differing(attribute: Column, ours: Column, theirs: Column, rule: str) -> Column:
-    """Attribute and both values, as text; null where they agree, or a side has nothing that can be compared."""
+    """Attribute and both values as text; null where they agree, or one side has no value to compare."""
     values = [side.cast("string") for side in (ours, theirs)]
     left, right = map(NORMALIZERS[rule], values)
     told = F.struct(attribute.alias("attribute"), values[0].alias("our_value"), values[1].alias("their_value"))

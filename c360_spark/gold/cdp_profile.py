@@ -1,4 +1,4 @@
-"""What a CDP says of each of its profiles now: identifiers, and attributes."""
+"""Current identifiers and attributes of each profile of a CDP."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -10,10 +10,10 @@ GONE = ("merged", "deleted")
 
 
 def living(versions: DataFrame) -> DataFrame:
-    """Current rows of silver.cdp_profile of one CDP, without what the CDP calls merged or deleted.
+    """Current rows of silver.cdp_profile of one CDP, without those that the CDP marks as merged or deleted.
 
-    A row that is keyed by the profile alone speaks for the whole profile, any other for one identity of it. The
-    profile that another was merged into lists its identifiers itself.
+    A row keyed by the profile alone applies to the whole profile, any other row to one identity of it. The profile that
+    another was merged into lists the other's identifiers itself.
     """
     rows = current(versions)
     gone = F.coalesce(F.col("status").isin(*GONE), F.lit(False))
@@ -22,14 +22,17 @@ def living(versions: DataFrame) -> DataFrame:
 
 
 def identities(rows: DataFrame) -> DataFrame:
-    """`profile_id, identifier_id` of `living`, each pair once; a profile without identifiers has one with null."""
+    """Identifiers of the profiles in `living`: `profile_id, identifier_id`, each pair once.
+
+    A profile without identifiers has one row with null.
+    """
     exploded = rows.select("profile_id", F.explode_outer("identifiers").alias("member"))
     found = exploded.select("profile_id", F.col("member.identifier_id").alias("identifier_id"))
     return found.distinct()
 
 
 def attributes(rows: DataFrame) -> DataFrame:
-    """`profile_id`, and of each attribute of gold.profile the newest value among the rows of the profile."""
+    """The newest value of each attribute of gold.profile among the rows of a profile, by `profile_id`."""
     order = F.struct(said_at(rows.columns), arrival())
 
     def newest(name: str) -> Column:

@@ -1,4 +1,4 @@
-"""What a person allows: the most restrictive of what each of the person's identifiers last said."""
+"""Consent of a person: the most restrictive of the latest statements of the person's identifier sets."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ RESTRICTION = {"granted": 0, "withdrawn": 1, "denied": 2}
 
 
 def consent_state(statements: DataFrame, *, as_of: datetime) -> DataFrame:
-    """gold.consent_state of silver.consent rows that have a `person_id`.
+    """gold.consent_state from silver.consent rows that have a `person_id`.
 
-    For each set of identifiers the statement with the latest effective_from up to `as_of` counts; at the same instant
-    the more restrictive one does. A person without a statement has no row, which means no.
+    For each identifier set the statement with the latest effective_from up to `as_of` counts, and at the same instant
+    the more restrictive one. A person without a statement has no row, which means no consent.
     """
     ranks = F.create_map(*(F.lit(part) for pair in RESTRICTION.items() for part in pair))
     effective = statements.where(F.col("effective_from") <= F.lit(as_of)).withColumn(

@@ -1,4 +1,4 @@
-"""Cookies and devices: whose each is, and since when it is seen."""
+"""Devices and cookies: the person of each, and when it was seen."""
 
 from collections.abc import Collection
 
@@ -7,10 +7,10 @@ from pyspark.sql import functions as F
 
 
 def devices(sets: DataFrame, membership: DataFrame, namespaces: Collection[str], events: Collection[str]) -> DataFrame:
-    """gold.device of silver.identifier_set.
+    """gold.device from silver.identifier_set.
 
-    `membership` is identity.membership where it holds, `namespaces` are those of devices, `events` the datasets
-    (`source.dataset`) whose records are events: their sets count them, so that events need not be read.
+    `membership` has the current rows of identity.membership, `namespaces` are those of devices, `events` the datasets
+    (`source.dataset`) whose records are events. Identifier sets count their records, so events need not be read.
     """
     counted = F.when(F.concat_ws(".", "source", "dataset").isin(*events), F.col("record_count")).otherwise(0)
     seen = sets.select(F.explode("members").alias("m"), "first_seen_at", "last_seen_at", counted.alias("events"))

@@ -1,8 +1,8 @@
-"""Whose an event is: as known when it came, and as known now.
+"""Attribution of events: the person of an event when it arrived, and the person now.
 
-Both follow from the history of identity alone, not from what a table held: an event is that person's who owned its
-identifiers when it was received, or else of the first owner they got, and goes with them from then on. One thing stays:
-what was anonymous and found its person too late.
+Both follow from the history of identity alone, not from earlier contents of a table. An event belongs to the person who
+owned its identifiers when it was received, or else to their first owner, and moves with them from then on. There is one
+exception: an anonymous event that found its person too late does not move.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -15,9 +15,9 @@ STEP = ("at", "person_id", "namespace", "run_id", "kind", "cause")
 
 
 def attributed(events: DataFrame, history: DataFrame, changes: DataFrame, settings: Events) -> DataFrame:
-    """gold.event of silver.event, and `steps`: where each event went after it was first attributed.
+    """gold.event from silver.event, and `steps`: where each event moved after its first attribution.
 
-    `history` is `owner_history` of the events' sets, `changes` identity.change.
+    `history` is `owner_history` of the events' identifier sets, `changes` is identity.change.
     """
     last = F.get("steps", F.size("steps") - 1).getField("person_id")
     known = events.join(_by_set(history, changes), "identifier_set_id", "left").withColumn(
@@ -59,7 +59,7 @@ def reattributions(attributed: DataFrame) -> DataFrame:
 
 
 def _by_set(history: DataFrame, changes: DataFrame) -> DataFrame:
-    """`identifier_set_id, history`: the STEPs of each set in order, with what identity.change has to say."""
+    """`identifier_set_id, history`: the STEPs of each set in order, with kind and cause from identity.change."""
     told = changes.groupBy("run_id", "from_person_id", F.col("to_person_id").alias("person_id")).agg(
         F.max(F.struct("kind", "cause")).alias("change")
     )
@@ -69,7 +69,7 @@ def _by_set(history: DataFrame, changes: DataFrame) -> DataFrame:
 
 
 def _too_late(step: Column, settings: Events) -> Column:
-    """A person found for what was anonymous, longer after the event than is allowed."""
+    """Whether a step finds the person of an anonymous event, longer after the event than allowed."""
     if settings.reattribute_days is None:
         return F.lit(False)
     until = F.col("occurred_at") + F.expr(f"INTERVAL {settings.reattribute_days} DAYS")
@@ -78,6 +78,6 @@ def _too_late(step: Column, settings: Events) -> Column:
 
 
 def _device(settings: Events) -> Column:
-    """The identifier of the cookie or device; the smallest, where there are several."""
+    """The identifier of the cookie or device; the smallest where there are several."""
     own = F.filter("identifiers", lambda member: member.namespace.isin(*settings.devices))
     return F.array_min(F.transform(own, lambda member: member.identifier_id))

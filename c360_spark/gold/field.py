@@ -1,6 +1,6 @@
-"""What each source says of a person now, value by value, and since when.
+"""Attribute values that each source has for a person now, and since when.
 
-A record that is sent again with a newer time and an old value says nothing new of that value.
+A record that is sent again with a newer time and the same value does not renew that value.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -11,13 +11,14 @@ from c360_spark.config.rules.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 
 
 def fields(versions: DataFrame) -> DataFrame:
-    """One row for each value that the current version of a source record has.
+    """One row for each value of the current version of a source record.
 
     Columns: source, dataset, source_key, bronze_id, identifier_set_id, attribute, attribute_value (text), changed_at,
     verified.
-    `versions` are all rows of silver.profile_record. `changed_at` is when the field became this value: the earliest
-    time by the source's clock among the versions from the current one back to the last that had another value or none.
-    `verified` says whether the value is a verified identifier of the record.
+
+    `versions` are all rows of silver.profile_record. `changed_at` is when the field got this value: the earliest time
+    by the source's clock among the versions from the current one back to the last with another value or none.
+    `verified` is whether the value is a verified identifier of the record.
     """
     version = F.struct(
         said_at(versions.columns).alias("at"),
@@ -29,7 +30,7 @@ def fields(versions: DataFrame) -> DataFrame:
         F.coalesce("unsaid", F.array().cast("array<string>")).alias("unsaid"),
         F.transform(F.filter("identifiers", lambda m: m.verified), lambda m: m.value).alias("verified"),
     )
-    # The newest first. No two arrive at one position of one file, so what comes after it is never compared.
+    # The newest first. No two versions arrive at one position of one file, so the later fields are never compared.
     kept = F.collect_list(F.when(~F.col("is_deleted"), version))
     histories = versions.groupBy(*RECORD_KEY).agg(F.when(~is_gone(), F.sort_array(kept, asc=False)).alias("versions"))
     now = F.col("versions")[0]
@@ -49,7 +50,7 @@ def fields(versions: DataFrame) -> DataFrame:
 
 
 def _values() -> Column:
-    """The row's values that are not null: structs of attribute and text."""
+    """The values of the row that are not null: structs of attribute and text."""
     own = F.array(
         *(
             F.struct(F.lit(name).alias("attribute"), F.col(name).cast("string").alias("attribute_value"))
@@ -66,7 +67,7 @@ def _values() -> Column:
 
 
 def _still() -> Column:
-    """What an earlier version says of attributes that the delivery of the current one does not have."""
+    """Values of an earlier version, for attributes that the delivery of the current version does not have."""
 
     def last(attribute: Column) -> Column:
         telling = F.filter("versions", lambda version: ~F.array_contains(version.unsaid, attribute))
@@ -76,7 +77,7 @@ def _still() -> Column:
 
 
 def _since(value: Column) -> Column:
-    """The earliest time of the newest `versions` that have `value`, up to the first that says something else."""
+    """The earliest time of the newest unbroken run of `versions` that have `value`."""
     start = F.struct(F.lit(None).cast("timestamp").alias("at"), F.lit(True).alias("unbroken"))
 
     def back(found: Column, version: Column) -> Column:

@@ -1,4 +1,7 @@
-"""Who lives together: by address and surname, then by what they share. It never makes two persons one."""
+"""Households: persons who live together, by address and surname, then by shared identifiers.
+
+Households never merge persons.
+"""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -11,12 +14,12 @@ GROUP = ("household_id", "rule", "person_count", "reason")
 
 
 def eligible(profiles: DataFrame, rules: Households) -> DataFrame:
-    """gold.profile of the persons there is enough evidence of."""
+    """gold.profile of the persons with enough records to be in a household."""
     return profiles.where(F.col("record_count") >= rules.min_records)
 
 
 def address_keys(people: DataFrame, rules: Households, *, secret: str) -> DataFrame:
-    """gold.household_key of `eligible` people."""
+    """gold.household_key of `eligible` persons."""
     parts = [key_part(part, F.col("country")) for part in rules.parts]
     said = people.select("person_id", F.array(*parts).alias("parts"))
     whole = F.forall("parts", lambda part: part.isNotNull())
@@ -29,8 +32,9 @@ def address_keys(people: DataFrame, rules: Households, *, secret: str) -> DataFr
 
 
 def by_address(keys: DataFrame, rules: Households) -> DataFrame:
-    """Groups of people by gold.household_key: `home_key` and GROUP; `reason` is null for a household. One alone is no
-    group.
+    """Groups of persons by gold.household_key: `home_key` and GROUP.
+
+    `reason` is null for a household, else why the group is refused. A single person is no group.
     """
     groups = keys.where("home_key IS NOT NULL").groupBy("address_key", "home_key").agg(*_counted())
     addresses = groups.groupBy("address_key").agg(F.sum("person_count").alias("at_address"))
@@ -44,15 +48,16 @@ def by_address(keys: DataFrame, rules: Households) -> DataFrame:
 
 
 def at_address(keys: DataFrame, groups: DataFrame) -> DataFrame:
-    """Members (`person_id, household_id, rule`) of the households among the groups `by_address`."""
+    """Members of the households among the groups `by_address`: `person_id, household_id, rule`."""
     homes = groups.where("reason IS NULL").select("home_key", "household_id", "rule")
     return keys.join(homes, "home_key").select("person_id", "household_id", "rule")
 
 
 def sharing(links: DataFrame, membership: DataFrame, rules: Households) -> DataFrame:
-    """`identifier_id, rule, person_id`: who uses an identifier that too many use for it to be one person's.
+    """Persons who share a crowded identifier: `identifier_id, rule, person_id`.
 
-    `links` are identity.link, `membership` identity.membership where it holds; `rule` is the namespace.
+    Too many persons use such an identifier for it to be one person's. `links` is identity.link, `membership` has the
+    current rows of identity.membership; `rule` is the namespace.
     """
     crowded = links.where((F.col("kind") == "shared_record") & F.col("reason").like("crowded:%"))
     ends = F.array(_end("left", "right"), _end("right", "left"))
@@ -63,10 +68,10 @@ def sharing(links: DataFrame, membership: DataFrame, rules: Households) -> DataF
 
 
 def by_sharing(shared: DataFrame, members: DataFrame, rules: Households) -> tuple[DataFrame, DataFrame]:
-    """Groups and members that `shared` (of eligible people) adds to the `members` there are.
+    """Groups and members that `shared` (of eligible persons) adds to the existing `members`.
 
-    Who has no household goes to that of the others; where nobody has one they make a new one; where they have several
-    they change nothing. Nobody is added to a household that would be larger than `max_size`.
+    A person without a household joins that of the others. Where none of them has one, they make a new one. Where they
+    have several, nothing changes. Nobody joins a household that would become larger than `max_size`.
     """
     groups = shared.groupBy("identifier_id", "rule").agg(*_counted()).where("person_count > 1")
     crowded = F.when(F.col("person_count") > rules.max_size, "crowded")
@@ -86,7 +91,7 @@ def by_sharing(shared: DataFrame, members: DataFrame, rules: Households) -> tupl
 
 
 def households(groups: DataFrame, members: DataFrame) -> DataFrame:
-    """gold.household of all groups; a household counts the members it has in the end."""
+    """gold.household of all groups; a household counts its final members."""
     status = F.when(F.col("reason").isNull(), "active").otherwise("refused")
     counted = groups.join(_sizes(members), "household_id", "left").withColumn(
         "person_count", F.coalesce("n", "person_count")

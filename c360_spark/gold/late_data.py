@@ -1,4 +1,7 @@
-"""Moves by data that was overdue: had it come when it was promised, the audience would have had it at its last look."""
+"""Late data: audience moves by data that was overdue.
+
+Delivered as promised, the data would have counted at the audience's previous evaluation.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,18 +13,18 @@ from c360_spark.columns.record import RECORD_KEY
 from c360_spark.tables import RUN_SPAN
 
 DATA, LATE_DATA = "data", "late_data"
-LONGEST = timedelta(days=36_500)  # a promise of more is none, and leads out of the calendar
+LONGEST = timedelta(days=36_500)  # a longer promise counts as none, and would leave the range of dates
 
 
 def arrived(
     versions: DataFrame, happened_at: str, promises: Mapping[str, timedelta], *, since: datetime, versioned: bool
 ) -> DataFrame:
-    """`identifier_set_id, overdue` of each record received after the run at `since`: was it to be here by then?
+    """Records received after the run at `since`, and whether they were due by then: `identifier_set_id, overdue`.
 
     `versions` are of one silver table, `happened_at` is an expression over its columns, `promises` is how soon a
-    dataset (`source.dataset`) hands over what happened; without one, nothing of it is overdue. A new version of a
-    record that was known happened when the source says it changed it, or else when it came; a table that is not
-    `versioned` has none.
+    dataset (`source.dataset`) delivers what happened. A dataset without a promise is never overdue. A new version of a
+    known record happened when the source says it changed, or else when it arrived; a table that is not `versioned` has
+    no new versions.
     """
     seen, dataset = F.col("received_at") < F.lit(since + RUN_SPAN), F.concat_ws(".", "source", "dataset")
     ends = [F.lit(part) for name, time in promises.items() for part in (name, since - min(time, LONGEST))]
@@ -35,13 +38,15 @@ def arrived(
 
 
 def by_data(moves: DataFrame) -> DataFrame:
-    """Of rows of gold.audience_member that begin or end a stay: those that do so by data."""
+    """The `moves` with cause `data`. Moves are rows of gold.audience_member that begin or end a stay."""
     return moves.where(_cause() == DATA)
 
 
 def late(moves: DataFrame, arrivals: DataFrame, behind: Mapping[str, set[str]]) -> DataFrame:
-    """`audience, person_id` of the moves all of whose data was overdue; `arrivals` are `arrived` with `person_id` and
-    `record`, the name of the silver table; `behind` is which of these an audience is made of.
+    """`audience, person_id` of the moves whose data was all overdue.
+
+    `arrivals` are `arrived` with `person_id` and `record`, the name of the silver table; `behind` names the silver
+    tables that each audience is made of.
     """
     pairs = [F.lit(part) for name, records in behind.items() for part in (name, F.array(*map(F.lit, sorted(records))))]
     theirs = moves.select("audience", "person_id").join(arrivals, "person_id")
@@ -51,7 +56,7 @@ def late(moves: DataFrame, arrivals: DataFrame, behind: Mapping[str, set[str]]) 
 
 
 def told_late(moves: DataFrame, late: DataFrame) -> DataFrame:
-    """The moves, with the cause `late_data` in place of `data` for those of `late`."""
+    """The moves, with the cause `late_data` instead of `data` for those in `late`."""
     rows = moves.join(late.withColumn("is_late", F.lit(True)), ["audience", "person_id"], "left")
     told = F.when((_cause() == DATA) & F.col("is_late"), LATE_DATA)
     enters = F.col("exited_at").isNull()

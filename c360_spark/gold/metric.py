@@ -1,4 +1,4 @@
-"""Metrics of persons: facts → a column for each metric → rows of gold.metric, totals, the lifecycle; and back."""
+"""Metrics of persons: facts → one column per metric → rows of gold.metric, totals, the lifecycle; and back."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,8 +15,9 @@ LARGEST = 2**63 - 1
 
 
 def measured(facts: DataFrame, fact: Fact, metrics: Mapping[str, Metric], *, as_of: datetime) -> DataFrame:
-    """`person_id` and a column for each of the metrics of one kind of fact, in one pass; facts after `as_of` never
-    count. `facts` are rows of the table of the kind, with a `person_id`.
+    """The metrics of one kind of fact in one pass: `person_id` and a column for each metric.
+
+    `facts` are rows of the table of that kind, with a `person_id`. Facts after `as_of` never count.
     """
     known = facts.where(F.col("person_id").isNotNull() & (F.col(fact.at) <= F.lit(as_of)))
     taken = [_taken(metric, fact, as_of=as_of).alias(name) for name, metric in metrics.items()]
@@ -25,8 +26,9 @@ def measured(facts: DataFrame, fact: Fact, metrics: Mapping[str, Metric], *, as_
 
 
 def passed(fact: Fact, metrics: Mapping[str, Metric], *, since: datetime, as_of: datetime) -> Column:
-    """Of facts: time between `since` and `as_of` is enough to give a metric of theirs another value. They came to pass,
-    left a window, or grew older by a whole day.
+    """Condition over facts: whether the time from `since` to `as_of` alone can change one of their metrics.
+
+    It holds for facts that came to pass, left a window, or grew older by a whole day.
     """
     at, ages = F.col(fact.at), (metric.days for metric in metrics.values() if metric.days)
     edges = (timedelta(days=days) for days in {0, *ages})
@@ -37,13 +39,13 @@ def passed(fact: Fact, metrics: Mapping[str, Metric], *, since: datetime, as_of:
 
 
 def _days_since(at: Column, as_of: datetime) -> Column:
-    """Whole days."""
+    """Whole days from `at` to `as_of`."""
     passed = F.unix_micros(F.lit(as_of).cast("timestamp")) - F.unix_micros(at)
     return F.floor(passed / F.lit(86_400_000_000)).cast("long")
 
 
 def _taken(metric: Metric, fact: Fact, *, as_of: datetime) -> Column:
-    """An aggregate over the facts that the metric is about."""
+    """The aggregate of a metric over its facts."""
     concerned = F.coalesce(F.expr(metric.where), F.lit(False)) if metric.where else F.lit(True)
     if metric.currency:
         concerned &= F.col("currency").eqNullSafe(metric.currency)
@@ -55,7 +57,7 @@ def _taken(metric: Metric, fact: Fact, *, as_of: datetime) -> Column:
         return _days_since(F.max(F.when(concerned, F.col(fact.at))), as_of)
     assert metric.column is not None
     value = F.when(concerned, F.col(metric.column))
-    # Two facts at one time have one order, wherever they are read from.
+    # The key orders facts of equal times, so that the result does not depend on the order in which they are read.
     place = F.when(value.isNotNull(), F.struct(fact.at, *fact.key))
     aggregates = {"min": F.min, "max": F.max, "most": F.collect_list}
     if metric.take == "sum":
@@ -66,14 +68,14 @@ def _taken(metric: Metric, fact: Fact, *, as_of: datetime) -> Column:
 
 
 def exact_sum(value: Column) -> Column:
-    """Exact, and never round the corner: beyond what a long holds it stays at the end."""
+    """An exact sum that never overflows: beyond the range of a long it stays at the limit."""
     whole = F.sum(value.cast("decimal(19,0)"))
     end = F.when(whole > LARGEST, LARGEST).when(whole < -LARGEST, -LARGEST)
     return F.coalesce(end, whole.cast("long"))
 
 
 def _most_frequent(values: Column) -> Column:
-    """The most frequent of a list of texts; of several the one that sorts first. Null where the list is empty."""
+    """The most frequent text of a list; on a tie the one that sorts first. Null where the list is empty."""
     times = F.transform(
         F.array_distinct(values),
         lambda one: F.struct((-F.size(F.filter(values, lambda each: each == one))).alias("n"), one.alias("text")),
@@ -84,7 +86,10 @@ def _most_frequent(values: Column) -> Column:
 def person_metrics(
     profiles: DataFrame, found: Sequence[DataFrame], rules: MetricRules, *, as_of: datetime
 ) -> DataFrame:
-    """`person_id, region` and a column for each metric, of every row of gold.profile. `found` are `measured`."""
+    """`person_id, region` and a column for each metric, for every row of gold.profile.
+
+    `found` are results of `measured`.
+    """
     rows = profiles.withColumn("as_of", F.lit(as_of))
     for part in found:
         rows = rows.join(part, "person_id", "left")
@@ -96,7 +101,7 @@ def person_metrics(
 
 
 def metric_values(people: DataFrame, rules: MetricRules) -> DataFrame:
-    """`person_id, region, metric, number, text, moment` of every value in `person_metrics`, zeros included."""
+    """`person_id, region, metric, number, text, moment`: a row for each value in `person_metrics`, zeros included."""
     entries = [
         F.struct(
             F.lit(name).alias("metric"),
@@ -112,7 +117,7 @@ def metric_values(people: DataFrame, rules: MetricRules) -> DataFrame:
 
 
 def metric_rows(values: DataFrame, rules: MetricRules) -> DataFrame:
-    """gold.metric: values but for the zeros that a reader can tell from there being no row."""
+    """gold.metric: the values without the zeros that a reader infers from a missing row."""
     zeros = [name for name, metric in rules.all.items() if metric.has_zero]
     return values.where(~(F.col("metric").isin(*zeros) & (F.col("number") == 0))).drop("region")
 
@@ -128,7 +133,7 @@ def metric_totals(values: DataFrame) -> DataFrame:
 
 
 def with_metrics(people: DataFrame, rows: DataFrame, rules: MetricRules, names: Collection[str]) -> DataFrame:
-    """`people` with a column for each metric of `names`, from rows of gold.metric: where there is none, 0 or null."""
+    """`people` with a column for each metric of `names`, from rows of gold.metric; a missing row gives 0 or null."""
     if not names:
         return people
     wanted = {name: rules.all[name] for name in sorted(names)}
@@ -143,9 +148,9 @@ def _with_zeros(rows: DataFrame, rules: MetricRules, names: Collection[str]) -> 
 
 
 def transitions(people: DataFrame, recorded: DataFrame, *, as_of: datetime) -> DataFrame:
-    """gold.lifecycle_transition at `as_of`: who is in another state than the table has on record from before.
+    """gold.lifecycle_transition at `as_of`: persons whose state differs from the last one recorded before.
 
-    `people` is `person_metrics`; who is not in it any more ends in no state.
+    `people` is `person_metrics`; a person who is no longer in it ends in no state (null).
     """
     earlier = recorded.where(F.col("transitioned_at") < F.lit(as_of))
     last = earlier.groupBy("person_id").agg(F.max_by("to_state", "transitioned_at").alias("from_state"))

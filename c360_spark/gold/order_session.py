@@ -1,4 +1,4 @@
-"""Orders and the sessions they were placed in: from an order to the device, the session and the person."""
+"""The device, session and person of each order, by the event that names the order."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,9 @@ from c360_spark.tables.gold_event import ORDER_SESSION
 
 
 def naming(events: DataFrame, numbers: Mapping[str, str]) -> DataFrame:
-    """`source, dataset, source_key, order_id` of rows of silver.event that name an order. `numbers` tells by event_name
-    which of the properties is its number.
+    """Events that name an order: `source, dataset, source_key, order_id`, from rows of silver.event.
+
+    `numbers` gives for each event_name the property that has the order number.
     """
     if not numbers:
         return events.where("false").select(*RECORD_KEY, F.lit(None).cast("string").alias("order_id"))
@@ -25,7 +26,8 @@ def order_sessions(orders: DataFrame, xref: DataFrame, events: DataFrame, sessio
     """gold.order_session: current orders with the first event that names them, and its session.
 
     `orders` are current rows of silver.order, `xref` is gold.person_xref, `events` are rows of gold.event with the
-    `order_id` that `naming` gives. An order that no event names has nulls there, an event outside any session has none.
+    `order_id` that `naming` gives. An order that no event names has nulls there; an event outside any session has no
+    session.
     """
     key = ORDER_SESSION.key
     first = F.min(F.struct("occurred_at", "source", "dataset", "source_key", "person_id", "device_id", "campaign"))
@@ -35,7 +37,7 @@ def order_sessions(orders: DataFrame, xref: DataFrame, events: DataFrame, sessio
     moment = F.col("event.occurred_at")
     within_it = (F.col("started_at") <= moment) & (moment <= F.col("ended_at"))
     during = (F.col("of") == F.col("event.person_id")) & within_it
-    # At the border of two sessions the later one: an event begins a session where it does not belong to the last.
+    # On the border of two sessions the later one counts: the event that begins it is not part of the previous one.
     last = F.max(F.struct("started_at", "session_id")).getField("session_id")
     within = found.join(spans, during).groupBy(*key).agg(last.alias("session_id"))
     return found.join(within, [*key], "left").select(

@@ -1,4 +1,4 @@
-"""Values that a person decided, as candidates that compete with those of records."""
+"""Manual overrides of attribute values, as candidates that compete with the values of records."""
 
 from datetime import date, datetime
 
@@ -37,9 +37,9 @@ def _start(day: date) -> datetime:
 
 
 def overrides(rows: DataFrame, membership: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
-    """`person_id, attribute, attribute_value, changed_at` of those rows of OVERRIDES whose identifier is somebody's.
+    """`person_id, attribute, attribute_value, changed_at` of the overrides whose identifier belongs to a person.
 
-    `membership` is identity.membership where it holds.
+    `rows` are rows of OVERRIDES, `membership` has the current rows of identity.membership.
     """
     value = by_namespace(F.col("namespace"), F.col("identifier"), rules)
     key = identifier_id(F.col("namespace"), F.col("region"), value)

@@ -1,4 +1,4 @@
-"""Whose record is it? Answered once for each identifier set; every record carries the key of its set."""
+"""Ownership of records: the person of each identifier set. Every record carries the key of its set."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -13,19 +13,21 @@ FIGURES = ("status", "total_minor", "currency", "ordered_at")  # of the records 
 
 
 def owners(sets: DataFrame, membership: DataFrame, rules: RuleSet) -> DataFrame:
-    """`identifier_set_id, person_id`: the person of the most trusted identifier that belongs to anybody.
+    """The owner of each identifier set: `identifier_set_id, person_id`.
 
-    Sets of only blocked or crowded identifiers have no owner. `membership` is identity.membership where it holds.
+    That is the person of the most trusted identifier that belongs to a person. Sets of only blocked or crowded
+    identifiers have no owner. `membership` has the current rows of identity.membership.
     """
     placed = _members(sets, rules).join(membership.select("identifier_id", "person_id"), "identifier_id")
     return placed.groupBy("identifier_set_id").agg(F.min_by("person_id", _strongest()).alias("person_id"))
 
 
 def owner_history(sets: DataFrame, membership: DataFrame, rules: RuleSet) -> DataFrame:
-    """`identifier_set_id, at, run_id, from_person_id, person_id, namespace`: each change of owner of each set.
+    """Each change of owner of each identifier set.
 
-    The first row of a set is that of its first owner, from nobody; later it may be nobody's again. `namespace` is that
-    of the identifier that decides. `membership` is all of identity.membership, `at` the as-of time of a run.
+    Columns: `identifier_set_id, at, run_id, from_person_id, person_id, namespace`. The first row of a set has its first
+    owner, from none; later the set may have no owner again. `namespace` is that of the deciding identifier.
+    `membership` is all of identity.membership, `at` the as-of time of a run.
     """
     spans = _members(sets, rules).join(membership.drop("component_id"), "identifier_id")
     moments = (
@@ -43,7 +45,7 @@ def owner_history(sets: DataFrame, membership: DataFrame, rules: RuleSet) -> Dat
 
 
 def _members(sets: DataFrame, rules: RuleSet) -> DataFrame:
-    """`identifier_set_id, identifier_id, namespace, rank` of all members; the more trust, the smaller the rank."""
+    """`identifier_set_id, identifier_id, namespace, rank` of all members; more trust gives a smaller rank."""
     trusts = [F.lit(part) for name, space in rules.namespaces.items() for part in (name, -space.trust)]
     rank = F.create_map(*trusts)[F.col("member.namespace")]
     exploded = sets.select("identifier_set_id", F.explode("members").alias("member"))
@@ -59,8 +61,10 @@ def _run(end: str) -> Column:
 
 
 def narrowed(versions: Mapping[str, DataFrame]) -> DataFrame:
-    """Versions in several silver tables, by name, as one frame: `record` (that name), `source, dataset, source_key,
-    identifier_set_id`, what decides which is current, and FIGURES where any of the tables has them.
+    """Versions from several silver tables, given by name, as one frame.
+
+    Columns: `record` (that name), `source, dataset, source_key, identifier_set_id`, the columns that decide which
+    version is current, and FIGURES where any of the tables has them.
     """
     parts = (
         rows.select(
@@ -75,8 +79,10 @@ def narrowed(versions: Mapping[str, DataFrame]) -> DataFrame:
 
 
 def owned_records(narrowed: DataFrame, owners: DataFrame) -> DataFrame:
-    """Records that have an owner, as they are now or were before they were deleted: `record, source, dataset,
-    source_key, is_deleted, person_id` and FIGURES. `narrowed` has all versions of these records.
+    """Current records that have an owner; a deleted record as it was before its deletion.
+
+    Columns: `record, source, dataset, source_key, is_deleted, person_id` and FIGURES. `narrowed` has all versions of
+    these records.
     """
     columns, figures = narrowed.columns, [figure for figure in FIGURES if figure in narrowed.columns]
     said = (newest_said(name, columns).alias(name) for name in figures)

@@ -1,4 +1,4 @@
-"""One profile a person: the surviving value of each attribute, and a few figures."""
+"""Golden records: one profile per person, with the surviving value of each attribute and a few figures."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,7 +9,7 @@ from c360_spark.gold.metric import exact_sum
 
 
 def surviving(attributes: DataFrame) -> DataFrame:
-    """`person_id` and the attributes of gold.profile, from gold.profile_attribute: the values of rank 1."""
+    """`person_id` and the attributes of gold.profile: the values of rank 1 in gold.profile_attribute."""
     entry = F.when(
         F.col("attribute").startswith(ENTRY),
         F.struct(F.expr(f"substr(attribute, {len(ENTRY) + 1})"), "attribute_value"),
@@ -31,9 +31,11 @@ def surviving(attributes: DataFrame) -> DataFrame:
 
 
 def record_figures(records: DataFrame) -> DataFrame:
-    """`person_id, record_count, order_count, revenue_minor, unpriced_order_count, last_order_at, case_count,
-    is_deleted` of `owned_records` by the names of their silver tables. Amounts are added within a currency only. A
-    person `is_deleted` who has customer records and whose records are all deleted.
+    """Figures of each person from `owned_records`, whose `record` is the name of their silver table.
+
+    Columns: `person_id, record_count, order_count, revenue_minor, unpriced_order_count, last_order_at, case_count,
+    is_deleted`. Amounts are added within one currency only. A person `is_deleted` who has profile records and whose
+    records are all deleted.
     """
     there, of_customer = ~F.col("is_deleted"), F.col("record") == tables.PROFILE_RECORD.name
     profile, case = there & of_customer, there & (F.col("record") == tables.SUPPORT_CASE.name)
@@ -60,15 +62,19 @@ def record_figures(records: DataFrame) -> DataFrame:
 
 
 def event_figures(sets: DataFrame) -> DataFrame:
-    """`person_id, event_count, last_event_at` of the identifier sets of event datasets with a `person_id`."""
+    """Event figures of each person: `person_id, event_count, last_event_at`.
+
+    `sets` are the identifier sets of event datasets, with a `person_id`.
+    """
     return sets.groupBy("person_id").agg(
         F.sum("record_count").alias("event_count"), F.max("last_seen_at").alias("last_event_at")
     )
 
 
 def profiles(persons: DataFrame, attributes: DataFrame, *figures: DataFrame) -> DataFrame:
-    """gold.profile: one row for each active person, also for those nothing but identifiers is known of; none for those
-    whose records were deleted in their sources and who have no events.
+    """gold.profile: one row for each active person, also for a person who has nothing but identifiers.
+
+    A person whose records were all deleted in their sources and who has no events has no row.
     """
     rows = persons.where("status = 'active'").select("person_id", "region")
     for part in (attributes, *figures):

@@ -1,6 +1,6 @@
-"""What a person did in one go, on whatever devices.
+"""Sessions: what a person did without a long pause, on any devices.
 
-Every identifier belongs to a person, so what an anonymous cookie did is a session too: that of the cookie's person.
+Every identifier belongs to a person, so events of an anonymous cookie form sessions too: those of the cookie's person.
 """
 
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ ORDER = ("occurred_at", "source", "dataset", "source_key")  # total: the last th
 
 
 def sessions(events: DataFrame, settings: Sessions, *, secret: str) -> DataFrame:
-    """gold.session of gold.event; events of nobody and passive ones are left out.
+    """gold.session from gold.event, without passive events and events without a person.
 
-    All events of a person must be given: a session may begin with any of them.
+    Pass all events of a person: a session may begin with any of them.
     """
     passive = F.col("event_name").isin(*settings.passive_events)
     acts = events.where(F.col("person_id").isNotNull() & ~passive)
@@ -43,7 +43,7 @@ def sessions(events: DataFrame, settings: Sessions, *, secret: str) -> DataFrame
 
 
 def _cuts(settings: Sessions, in_order: WindowSpec) -> Iterator[Column]:
-    """Conditions that begin a session at an event; never null."""
+    """Conditions under which an event begins a session; never null."""
     before = F.lag("occurred_at").over(in_order)
     yield before.isNull()
     pause = F.expr(f"INTERVAL {settings.inactivity_minutes} MINUTES")

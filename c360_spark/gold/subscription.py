@@ -1,4 +1,4 @@
-"""Subscriptions: whose they are, whether they run, and what they cost a month."""
+"""Subscriptions: the person and account of each, whether it is active, and its price per month."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from c360_spark.columns.record import RECORD_KEY
 from c360_spark.config.rules.gold import Subscriptions
 from c360_spark.gold.account import Grouping
 
-MONTHS = 1200  # what is paid for longer has no price of a month
+MONTHS = 1200  # a longer period has no monthly price
 
 
 def subscriptions(
@@ -21,10 +21,10 @@ def subscriptions(
     *,
     as_of: datetime,
 ) -> DataFrame:
-    """gold.subscription of current rows of silver.subscription.
+    """gold.subscription from current rows of silver.subscription.
 
-    `xref` is gold.person_xref, `records` is what `account_records` gives. What lies after `as_of` has
-    not happened: neither a beginning nor an end.
+    `xref` is gold.person_xref, `records` is what `account_records` gives. A start or an end after `as_of` has not
+    happened yet.
     """
     companies = records.groupBy(F.col("source").alias("of"), F.col("source_key").alias("account_key")).agg(
         F.min("account_id").alias("account_id")
@@ -46,7 +46,10 @@ def subscriptions(
 
 
 def _monthly() -> Column:
-    """Rounded half up, exactly: of so few months no share is near a half without being one."""
+    """The price per month, rounded half up.
+
+    It is exact: with at most MONTHS months, no share is near a half without being one.
+    """
     months = F.when(F.col("period_months").between(1, MONTHS), F.col("period_months"))
     share = F.col("amount_minor").cast("decimal(20,0)") / months.cast("decimal(4,0)")
     return F.round(share).cast("long")

@@ -1,4 +1,4 @@
-"""Which value of an attribute survives, which lose, and by what: gold.profile_attribute."""
+"""Survivorship (gold.profile_attribute): which value of an attribute survives, which lose, and by which criterion."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,14 +13,15 @@ RECORD = ("source", "dataset", "source_key", "changed_at", "bronze_id")
 
 
 def ranked(said: DataFrame, decided: DataFrame, rules: ProfileRules) -> DataFrame:
-    """gold.profile_attribute of the `fields` of records, which have a `person_id`, and of `overrides`.
+    """gold.profile_attribute: the values of each attribute of a person, ranked by the survivorship rules.
 
-    Records compete: one is before another by the first criterion of the attribute's order that tells them apart, then
-    by the names of source and dataset and the source key, the greatest first. A value is where its strongest record is.
+    `said` has the `fields` of records with a `person_id`, `decided` the `overrides`. Records compete by the first
+    criterion of the attribute's order that distinguishes them, then by the names of source and dataset and the source
+    key, the greatest first. A value has the place of its strongest record.
     """
     own = said.withColumn("override", F.lit(False))
     given = decided.withColumns({"override": F.lit(True), "verified": F.lit(False)})
-    # All that follows stays with its person, so rows move once.
+    # All later steps are by person, so one shuffle is enough.
     claims = own.unionByName(given, allowMissingColumns=True).repartition("person_id")
     claim = F.struct(_strength(rules).alias("strength"), F.struct(*RECORD).alias("record"))
     values = claims.groupBy("person_id", "attribute", "attribute_value").agg(
@@ -44,7 +45,7 @@ def ranked(said: DataFrame, decided: DataFrame, rules: ProfileRules) -> DataFram
 
 
 def _strength(rules: ProfileRules) -> Column:
-    """How a record does by each criterion of its attribute's order; more is better."""
+    """The strength of a record by each criterion of its attribute's order; more is better."""
 
     def measure(criterion: Criterion, name: str) -> Column:
         found = {
@@ -61,7 +62,7 @@ def _strength(rules: ProfileRules) -> Column:
 
 
 def _counted(rules: ProfileRules) -> Column:
-    """The strength of the best record of a value, with the value's frequency: records, then datasets."""
+    """The strength of a value: that of its best record, and its frequency (records, then datasets)."""
     frequency = F.col("record_count") * MANY + F.col("dataset_count")
 
     def full(name: str) -> Column:
@@ -72,7 +73,7 @@ def _counted(rules: ProfileRules) -> Column:
 
 
 def _decisive(rules: ProfileRules) -> Column:
-    """The first criterion by which a value is not equal to the next one."""
+    """The first criterion by which a value differs from the next one; `tie` where none does."""
 
     def first_apart(name: str) -> Column:
         order = enumerate(rules.order(name))
@@ -83,7 +84,10 @@ def _decisive(rules: ProfileRules) -> Column:
 
 
 def _by_attribute(rules: ProfileRules, ask: Callable[[str], Column]) -> Column:
-    """What `ask` gives for the row's attribute; it is asked once for each that has a rule of its own."""
+    """The expression that `ask` gives for the row's attribute.
+
+    `ask` is called once for each attribute with a rule of its own.
+    """
     attribute = F.col("attribute")
     found = F.when(attribute.startswith(ENTRY), ask(ENTRY)).otherwise(ask(""))
     for name in rules.attributes:
@@ -93,7 +97,7 @@ def _by_attribute(rules: ProfileRules, ask: Callable[[str], Column]) -> Column:
 
 
 def _place(priority: Sequence[str]) -> Column:
-    """0 for the first dataset, -1 for the next; those that are not listed come last."""
+    """0 for the first dataset, -1 for the next; datasets that are not listed come last."""
     place = F.lit(-len(priority))
     for i, name in enumerate(priority):
         place = F.when(_dataset() == name, -i).otherwise(place)

@@ -1,1 +1,1 @@
-"""Identifiers → persons: a pure function of the evidence and the rule set."""
+"""Identity resolution: identifiers → persons. A pure function of the evidence and the rule set."""

@@ -1,4 +1,4 @@
-"""Worthless values: test addresses, zeros, hashes of nothing. They identify nobody."""
+"""Blocked values: test addresses, zeros, hashes of empty values. They identify no person."""
 
 from collections.abc import Iterable
 

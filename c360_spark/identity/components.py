@@ -1,8 +1,8 @@
 """Connected components by either of two engines that give equal partitions.
 
-`local` is one Arrow task with scipy: fastest while the links fit the memory of one worker (16 bytes a link and end).
-`graphframes` is distributed, and the oracle of the other. Read the links back from storage before they come here:
-wrong components are on record for lazily computed input.
+`local` is one Arrow task with scipy: fastest while the links fit the memory of one worker (16 bytes per link and per
+end). `graphframes` is distributed, and serves as the oracle that `local` is checked against. Write the links to storage
+and read them back before you pass them in: wrong components have been reported for lazily computed input.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,9 +21,9 @@ COMPONENTS = "identifier_id bigint, component_id bigint"
 
 
 def components(links: DataFrame, *, engine: Engine) -> DataFrame:
-    """`identifier_id, component_id` of every end of `links` (`left_id, right_id`, longs).
+    """Connected components of `links` (`left_id, right_id`, longs): `identifier_id, component_id` of every end.
 
-    The component_id is the smallest identifier_id of the component, whatever the engine.
+    The component_id is the smallest identifier_id of the component, for either engine.
     """
     return _local(links) if engine == "local" else _graphframes(links)
 

@@ -1,8 +1,9 @@
-"""What was seen together, as pairs of identifiers: the rows of identity.evidence.
+"""Evidence for links between identifiers: the rows of identity.evidence.
 
-In a set of identifiers each one is paired with the most trusted, so a set of n gives n - 1 pairs, never n². A match key
-is one more identifier of a record, paired with the record's own, so composite rules are stars as well. Every row comes
-from one set or one record alone, so the evidence of a change is that of the sets and records that changed.
+Each identifier of a set is paired with the most trusted one of the set, its hub. So a set of n gives n - 1 pairs, never
+n². A match key is one more identifier of a record and is paired with the record's own, so match keys form stars as
+well. Every row comes from one set or one record alone, so a change needs only the evidence of the sets and records that
+changed.
 """
 
 from collections.abc import Sequence
@@ -24,8 +25,9 @@ OBSERVED = ("shared_record", "match_key")  # kinds that come from records; the o
 
 
 def set_evidence(sets: DataFrame, rules: RuleSet) -> DataFrame:
-    """Evidence of silver.identifier_set. A set's hub comes once as a member of itself, so that every identifier is a
-    member.
+    """Evidence of silver.identifier_set: each member of a set, paired with the hub of the set.
+
+    The hub is paired with itself once, so that every identifier appears as a member.
     """
     rows = sets.select(
         F.col("identifier_set_id").alias("evidence_id"),
@@ -40,9 +42,9 @@ def set_evidence(sets: DataFrame, rules: RuleSet) -> DataFrame:
 
 
 def key_evidence(records: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
-    """Evidence of silver.profile_record by the match keys: one row for each key a record has all parts of."""
+    """Evidence of match keys in silver.profile_record: one row for each match key that a record has all parts of."""
     keys = [_key(f"match_key:{name}", match_key) for name, match_key in rules.match_keys.items()]
-    # Exploding first keeps the plan small: what comes after is written once, not once a key.
+    # Exploding first keeps the plan small: the expressions below appear in it once, not once per match key.
     rows = records.where(F.size("identifiers") > 0).select(
         F.col("bronze_id").alias("evidence_id"),
         "identifiers",
@@ -70,7 +72,10 @@ def key_evidence(records: DataFrame, rules: RuleSet, *, secret: str) -> DataFram
 
 
 def bridge_evidence(sets: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
-    """Evidence of bridges: an identifier and its like in another region, whether or not that exists."""
+    """Evidence of bridges: each identifier, paired with the same value in another region.
+
+    The pair does not depend on whether the identifier of the other region exists.
+    """
     bridges = F.array(
         *(
             F.struct(F.lit(f"bridge:{name}").alias("rule"), F.lit(space).alias("namespace"),
@@ -104,7 +109,7 @@ def bridge_evidence(sets: DataFrame, rules: RuleSet, *, secret: str) -> DataFram
 
 
 def pair_evidence(pairs: DataFrame, rules: RuleSet) -> DataFrame:
-    """Evidence of identity.pair: the strongest identifiers of two records that are probably one person's."""
+    """Evidence of identity.pair: the strongest identifiers of two records that probably belong to one person."""
     rows = pairs.select(
         F.col("pair_id").alias("evidence_id"),
         F.lit("probabilistic").alias("kind"),
@@ -126,7 +131,7 @@ def decisions(rules: RuleSet) -> list[tuple[object, ...]]:
 
 
 def decision_evidence(pairs: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
-    """Evidence of rows of DECISIONS."""
+    """Evidence of the force-links and never-links in `pairs`, which has rows of DECISIONS."""
     ends = {side: _vertex(_named(side, rules), rules) for side in ("hub", "member")}
     rule = F.when(F.col("expires").isNull(), F.col("kind")).otherwise(F.concat_ws(":", "kind", "expires"))
     made = with_key(pairs, secret).select(
@@ -135,7 +140,7 @@ def decision_evidence(pairs: DataFrame, rules: RuleSet, *, secret: str) -> DataF
         "at",
         *(end.alias(side) for side, end in ends.items()),
     )
-    # Two spellings may be one identifier: the same decision is on record once, since the first of its dates.
+    # Two spellings may be one identifier: keep the decision once, with the earliest of its dates.
     once = made.groupBy("kind", "rule", "hub", "member").agg(F.min("at").alias("at"))
     key = digest(F.col("rule"), F.col("hub.identifier_id"), F.col("member.identifier_id"))
     times = {name: F.col("at") for name in TIMES}
@@ -153,7 +158,7 @@ def _day(day: date | None) -> str | None:
 
 
 def _named(side: str, rules: RuleSet) -> Column:
-    """A struct like a member of a set, of an identifier that the rule set names, in rows of `with_key`."""
+    """An identifier that the rule set names, as a struct like a member of a set; needs rows of `with_key`."""
     namespace, region, given = (F.col(f"{side}_{part}") for part in ("namespace", "region", "value"))
     value = by_namespace(namespace, given, rules)
     return F.struct(
@@ -165,7 +170,7 @@ def _named(side: str, rules: RuleSet) -> Column:
 
 
 def _vertex(member: Column, rules: RuleSet) -> Column:
-    """A member of a set as a vertex, without its value."""
+    """A member of a set as a vertex of the graph, without its value."""
     return F.struct(
         member.identifier_id.alias("identifier_id"),
         member.namespace.alias("namespace"),
@@ -177,19 +182,19 @@ def _vertex(member: Column, rules: RuleSet) -> Column:
 
 
 def trust(namespace: Column, rules: RuleSet) -> Column:
-    """How far the rule set trusts a namespace."""
+    """The trust that the rule set gives to a namespace."""
     trusts = [F.lit(part) for name, space in rules.namespaces.items() for part in (name, space.trust)]
     return F.create_map(*trusts)[namespace]
 
 
 def _hub() -> Column:
-    """The strongest of `members`: not blocked, most trusted, smallest id."""
+    """The hub of `members`: one that is not blocked, then the most trusted one, then the smallest id."""
     order = F.transform("members", lambda m: F.struct(m.blocked, -m.trust, m.identifier_id, m.alias("vertex")))
     return F.array_min(order).getField("vertex")
 
 
 def _columns(confidence: Column | None = None) -> Sequence[Column]:
-    """The columns of identity.evidence, from `hub` and `member`; certain, where no confidence is given."""
+    """The columns of identity.evidence, from `hub` and `member`. The confidence is 1.0 where none is given."""
     return [
         F.col("evidence_id"),
         F.col("rule"),
@@ -209,7 +214,7 @@ def _columns(confidence: Column | None = None) -> Sequence[Column]:
 
 
 def _key(rule: str, match_key: MatchKey) -> Column:
-    """The parts of a match key, normalised; null where the record lacks one."""
+    """A match key of a record: rule, namespace and normalised parts. A part is null where the record lacks it."""
     parts = [key_part(part, F.col("country")) for part in match_key.parts]
     return F.struct(
         F.lit(rule).alias("rule"), F.lit(match_key.namespace).alias("namespace"), F.array(*parts).alias("parts")

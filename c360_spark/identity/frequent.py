@@ -1,4 +1,4 @@
-"""Values of parts of match keys that too many records share to tell one person from another."""
+"""Frequent values of match key parts: too many records share them to tell one person from another."""
 
 from collections.abc import Collection
 
@@ -10,14 +10,16 @@ from c360_spark.config.rules.identity import RuleSet
 from c360_spark.config.rules.key_part import KeyPart
 
 BIRTH_DATE = "birth_date"
-# A system that must have a birth date gets 1 January: of each year it counts as none where it is met so often.
+# Systems that require a birth date are given 1 January. Where a year has too many, the date is a placeholder value.
 LEAST_RECORDS = 20
-TIMES_EXPECTED = 10  # as often as any other day of the year
+TIMES_EXPECTED = 10  # times the share of an average day of the year
 
 
 def first_days(records: DataFrame) -> DataFrame:
-    """`birth_date, records` of each 1 January that too many of silver.profile_record have for a birth date. Versions
-    of a record count once among them, and each among all that were born in the year.
+    """Placeholder birth dates: `birth_date, records` of each 1 January that too many records have.
+
+    `records` are rows of silver.profile_record. The 1 January counts each record once; the total of the year, which it
+    is compared with, counts every version of a record.
     """
     born = records.where(F.col(BIRTH_DATE).isNotNull()).groupBy(F.year(BIRTH_DATE).alias("year"))
     is_first = (F.month(BIRTH_DATE) == 1) & (F.dayofmonth(BIRTH_DATE) == 1)
@@ -32,7 +34,7 @@ def uses_birth_date(rules: RuleSet) -> bool:
 
 
 def without_dates(rules: RuleSet, dates: Collection[str]) -> RuleSet:
-    """The same rules with birth dates that make no match key besides those they name."""
+    """The rule set with `dates` added to the blocked values of each match key part that is a birth date."""
 
     def blocked(part: KeyPart) -> KeyPart:
         added = {"blocked_values": (*part.blocked_values, *sorted(dates))}
@@ -45,7 +47,10 @@ def without_dates(rules: RuleSet, dates: Collection[str]) -> RuleSet:
 
 
 def frequent_values(records: DataFrame, rules: RuleSet, *, most: int) -> DataFrame:
-    """`part, value, records, share, blocked`: of each part of a match key the values that most records have."""
+    """The most frequent values of each match key part: `part, value, records, share, blocked`.
+
+    Returns up to `most` values per part, only those that more than one record has.
+    """
     parts = {part.column: part for key in rules.match_keys.values() for part in key.parts}
     told = [
         F.struct(

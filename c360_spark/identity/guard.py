@@ -1,9 +1,9 @@
-"""Guards before the graph: links that must not connect, each with its reason.
+"""Guards before the graph: links that must not connect identifiers, each with its reason.
 
-blocked:<namespace>   an end is a worthless value
-expired:<namespace>   not seen for longer than the namespace's window; expired:<kind> for a decision that has run out
-never                 a never-link: evidence of the contrary
-crowded:<namespace>   an end is shared by too many
+blocked:<namespace>   an end is a blocked value
+expired:<namespace>   not seen for longer than the namespace allows; expired:<kind> for a decision that has expired
+never                 a never-link: evidence that two identifiers belong to different persons
+crowded:<namespace>   an end is linked to too many identifiers of a more trusted namespace
 uncertain             the model is not sure enough: a person has to decide
 """
 
@@ -15,17 +15,17 @@ from pyspark.sql import functions as F
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.evidence import OBSERVED, trust
 
-# Reasons given here begin so; others are given within a component.
+# Prefixes of the reasons given here. limit.py gives the others, within a component.
 BEFORE = "blocked:|expired:|crowded:|never|uncertain"
 
 
 def in_graph() -> Column:
-    """Whether a row of identity.link takes part in components: no guard here took it out."""
+    """Whether a row of identity.link takes part in connected components: no guard before the graph took it out."""
     return F.col("reason").isNull() | ~F.col("reason").rlike(f"^({BEFORE})")
 
 
 def expiry(rules: RuleSet, *, as_of: datetime) -> Column:
-    """`expired:…` for a link whose time is over at `as_of`, else null."""
+    """`expired:…` for a link that has expired at `as_of`, else null."""
     until = F.to_timestamp(F.regexp_extract("rule", r":(\d{4}-\d\d-\d\d)$", 1))
     over = F.when(F.col("kind").isin("manual", "never") & (until <= F.lit(as_of)), F.concat(F.lit("expired:"), "kind"))
     for name, bridge in rules.bridges.items():
@@ -40,10 +40,11 @@ def expiry(rules: RuleSet, *, as_of: datetime) -> Column:
 
 
 def crowds(timely: DataFrame, rules: RuleSet) -> DataFrame:
-    """Identifiers linked to more identifiers of one more trusted namespace than their crowd limit: `identifier_id`.
+    """Crowded identifiers, as `identifier_id`.
 
-    `timely` are links neither blocked nor expired. Namespaces are counted apart: an e-mail of one customer, one account
-    and one loyalty card is not shared.
+    A crowded identifier is linked to more identifiers of one more trusted namespace than the `crowd_limit` of its own
+    namespace. `timely` has the links that are neither blocked nor expired. More trusted namespaces are counted
+    separately: an e-mail address with one customer id, one account and one loyalty card is not crowded.
     """
     limits = [F.lit(x) for name, s in rules.namespaces.items() if s.crowd_limit for x in (name, s.crowd_limit)]
     if not limits:
@@ -66,9 +67,9 @@ def _end(side: str, name: str) -> tuple[Column, Column]:
 
 
 def guarded(links: DataFrame, ends: DataFrame, rules: RuleSet) -> DataFrame:
-    """Links between identifiers that exist, with the `reason` a guard here has against them, or null.
+    """Links between existing identifiers, each with the `reason` why a guard takes it out, or null.
 
-    `links` have `blocked_by` and `expired_by`; `ends` (`identifier_id, is_crowded`) all identifiers that may be.
+    `links` have `blocked_by` and `expired_by`; `ends` (`identifier_id, is_crowded`) are all identifiers that exist.
     """
     left = ends.toDF("left_id", "left_crowded")
     right = ends.toDF("right_id", "right_crowded")

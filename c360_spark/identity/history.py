@@ -1,4 +1,4 @@
-"""What changed between two partitions: membership over time and the change log."""
+"""Membership history (a slowly changing dimension) and the change log: the differences between two partitions."""
 
 from datetime import datetime
 from functools import reduce
@@ -12,9 +12,9 @@ from c360_spark.columns.keys import digest
 def differences(current: DataFrame, found: DataFrame) -> DataFrame:
     """Identifiers whose person or component changed.
 
-    Columns: `identifier_id, from_person_id, from_component_id, from_run, from_at, to_person_id, to_component_id`; the
-    `from` columns are null for a new identifier, the `to` columns for one that is gone. `current` is
-    identity.membership where it holds, `found` the new members.
+    Columns: `identifier_id, from_person_id, from_component_id, from_run, from_at, to_person_id, to_component_id`. The
+    `from` columns are null for a new identifier, the `to` columns for a removed one. `current` has the current rows of
+    identity.membership (valid_to_run is null), `found` the new members.
     """
     old = current.select(
         "identifier_id",
@@ -33,9 +33,9 @@ def differences(current: DataFrame, found: DataFrame) -> DataFrame:
 
 
 def membership_rows(differences: DataFrame, *, run_id: str, as_of: datetime) -> DataFrame:
-    """Rows of identity.membership to merge: closed ones and new ones.
+    """Rows to upsert into identity.membership: closed ones and new ones.
 
-    A change within one run, as when it is run again with more data, rewrites the row instead of closing it.
+    A change within one run, such as a repeated run with more data, rewrites the row instead of closing it.
     """
     moved = ~F.col("from_person_id").eqNullSafe(F.col("to_person_id"))
     rewrite = (F.col("from_run") == run_id) & F.col("to_person_id").isNotNull()
@@ -61,10 +61,11 @@ def membership_rows(differences: DataFrame, *, run_id: str, as_of: datetime) -> 
 
 
 def redirects(membership: DataFrame) -> DataFrame:
-    """`person_id, today_id, identifier_count`: for every person id that ever was, who holds its identifiers today.
+    """Redirects from every person id that ever existed to the current persons: `person_id, today_id, identifier_count`.
 
-    `membership` is all of identity.membership. A person that was split points to several, one that lives on to itself
-    too; one whose identifiers are all gone to nobody, and has no row.
+    `today_id` holds identifiers that `person_id` had, `identifier_count` of them. `membership` is all of
+    identity.membership. A person that was split redirects to several persons, and to itself if it still exists. A
+    person whose identifiers are all gone has no row.
     """
     today = membership.where("valid_to_run IS NULL").select("identifier_id", F.col("person_id").alias("today_id"))
     ever = membership.select("identifier_id", "person_id").distinct()
@@ -75,6 +76,7 @@ def redirects(membership: DataFrame) -> DataFrame:
     )
 
 
+# Which of several causes is recorded, the first one first: for changes that join persons, and for all others.
 JOINING, PARTING = (
     ("data", "manual", "rule", "erasure", "expiry"),
     ("erasure", "expiry", "manual", "rule", "data"),
@@ -82,8 +84,9 @@ JOINING, PARTING = (
 
 
 def with_causes(differences: DataFrame, reasons: DataFrame, current: DataFrame, found: DataFrame) -> DataFrame:
-    """`differences` with `causes`: those of the `reasons` (`identifier_id, cause`) in a component that an identifier is
-    or was in.
+    """`differences` with `causes`: all causes in the components that an identifier is or was in.
+
+    `reasons` has `identifier_id, cause`.
     """
     members = (frame.select("identifier_id", "component_id") for frame in (current, found))
     placed = reduce(DataFrame.unionByName, members).distinct()
@@ -104,12 +107,13 @@ def changes(
     rule_set: str,
     default_cause: str = "data",
 ) -> DataFrame:
-    """identity.change of the run: one row for each pair of persons between which identifiers changed hands.
+    """Change log of the run (identity.change): one row for each pair of persons between which identifiers moved.
 
-    Of several `causes`, what joins persons is told first for a new or merged one, what parts them for the others.
+    Of several `causes`, a created or merged person records the first one in JOINING, any other kind the first in
+    PARTING.
 
-    created: a person out of new identifiers · merged: all of a person went to one that existed · split: a new person
-    out of a part of an old one · moved: both existed and both remain · retired: nothing is left.
+    created: a person made of new identifiers · merged: all of a person went to one that existed · split: a new person
+    made of a part of an old one · moved: both persons existed and both remain · retired: nothing is left of the person.
     """
     moves = differences.where("NOT (from_person_id <=> to_person_id)")
     pairs = moves.groupBy("from_person_id", "to_person_id").agg(

@@ -1,14 +1,14 @@
-"""What must hold of every partition, whichever engine made it."""
+"""Invariants of every partition, for either engine."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 
 def broken(placed: DataFrame, links: DataFrame) -> DataFrame:
-    """Violations as rows `invariant, count`; empty when all holds.
+    """Violated invariants as rows `invariant, count`; empty when all hold.
 
-    `placed` has `identifier_id, part_id`; `links` are those that hold. Every identifier is placed once, every end of a
-    link is placed, and no link crosses parts.
+    `placed` has `identifier_id, part_id`; `links` are the active links. The invariants: every identifier is placed
+    once, every end of a link is placed, and no link crosses parts.
     """
     twice = placed.groupBy("identifier_id").count().where("count > 1")
     known = placed.select("identifier_id", "part_id")

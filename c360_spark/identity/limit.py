@@ -1,8 +1,8 @@
-"""Guards inside a component: what one person can have, and who is never one person.
+"""Guards inside a component: limits on what one person can have, and identifiers that must stay apart.
 
-A component that breaks a limit is taken apart and united again link by link, the strongest first, leaving out every
-link that would break one. A part only grows, so a link left out once would break the limit ever after: in the end the
-links left out are those between different parts, and the order of the input cannot matter.
+A component that breaks a limit is taken apart and united again link by link, the strongest first. Each link that would
+break a limit is left out. Parts only grow, so a link that was left out once would break the limit at any later time: in
+the end the links left out are those between different parts, and the order of the input does not matter.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,10 @@ ASCENDING = [True, False, False, False, False, True, True]
 
 @dataclass(frozen=True)
 class Limits:
-    """What one person can have: so many of a namespace, so many identifiers. `unique` namespaces make it known."""
+    """Limits of one person: the most identifiers of each namespace, and in total.
+
+    An identifier of a `unique` namespace makes the person known.
+    """
 
     most: Mapping[str, int]
     size: int | None = None
@@ -38,10 +41,10 @@ class Limits:
 
 
 def broken_components(placed: DataFrame, edges: DataFrame, nevers: DataFrame, rules: RuleSet) -> DataFrame:
-    """`component_id` of the components that break a limit of the rule set.
+    """Components that break a limit of the rule set: `component_id`.
 
-    `placed` has `identifier_id, namespace, component_id` of identifiers in the graph, `edges` are its links, `nevers`
-    the pairs `left_id, right_id` that must be apart.
+    `placed` has `identifier_id, namespace, component_id` of the identifiers in the graph, `edges` are its links,
+    `nevers` the pairs `left_id, right_id` that must stay apart.
     """
     found, limits = [], Limits.of(rules)
     if rules.component_limit:
@@ -68,10 +71,11 @@ def broken_components(placed: DataFrame, edges: DataFrame, nevers: DataFrame, ru
 
 
 def parts(placed: DataFrame, links: DataFrame, nevers: DataFrame, rules: RuleSet) -> DataFrame:
-    """Take components apart that break a limit. All three frames are of such components, with `component_id`.
+    """Splits components that break a limit into parts. All three frames are of such components, with `component_id`.
 
-    Rows of two kinds: an identifier with its `part_id`, the smallest identifier_id of the part; and a pair left out,
-    `identifier_id, other_id, reason`: `limit:<namespace>`, `limit:component`, `limit:never` or `limit:known`.
+    Returns rows of two kinds: an identifier with its `part_id`, the smallest identifier_id of the part; and a pair that
+    is left out, `identifier_id, other_id, reason`: `limit:<namespace>`, `limit:component`, `limit:never` or
+    `limit:known`.
     """
     trusts = [trust(F.col(f"{side}_namespace"), rules) for side in ("left", "right")]
     ranks = [F.lit(part) for rank, kind in enumerate(KINDS) for part in (kind, rank)]
@@ -103,7 +107,7 @@ def _row(what: str, **given: Column) -> list[Column]:
         "left_id": "long", "right_id": "long", "namespace": "string", "kind_rank": "int", "low_trust": "int",
         "high_trust": "int", "confidence": "double", "evidence_count": "long",
     }  # fmt: skip
-    # Zero, not null: pandas keeps a column of longs exact only while none is missing.
+    # Zero, not null: pandas keeps a column of longs exact only while no value is missing.
     values = [
         given.get(name, F.lit(None if kind == "string" else 0)).cast(kind).alias(name) for name, kind in columns.items()
     ]
@@ -111,7 +115,7 @@ def _row(what: str, **given: Column) -> list[Column]:
 
 
 def _apart(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
-    """One component: rows of vertices, links and never-links → rows of PARTS."""
+    """Splits one component: rows of vertices, links and never-links → rows of PARTS."""
     vertices, links, nevers = (rows[rows["what"] == what] for what in ("vertex", "link", "never"))
     forest = Forest(dict(zip(vertices["left_id"], vertices["namespace"], strict=True)), limits)
     for left, right in zip(nevers["left_id"], nevers["right_id"], strict=True):
@@ -128,7 +132,7 @@ def _apart(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
         {
             "component_id": rows["component_id"].iloc[0],
             "identifier_id": ids,
-            # Of Int64 from the start: on the way through floats an id would lose its last digits.
+            # Int64 from the start: converted through floats, an id would lose its last digits.
             "part_id": pd.array([*map(forest.root, forest.parent), *nobody], dtype="Int64"),
             "other_id": pd.array([*([None] * len(forest.parent)), *(r for _, r in left_out)], dtype="Int64"),
             "reason": [*([None] * len(forest.parent)), *left_out.values()],
@@ -137,7 +141,7 @@ def _apart(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
 
 
 class Forest:
-    """Parts of a component that grow by links. The root of a part is its smallest identifier."""
+    """Union-find over one component: parts grow by links. The root of a part is its smallest identifier."""
 
     def __init__(self, namespaces: Mapping[int, str], limits: Limits) -> None:
         self.limits = limits
@@ -158,8 +162,9 @@ class Forest:
         return vertex
 
     def unite(self, left: int, right: int, *, guessed: bool = False) -> str | None:
-        """Make the parts of two identifiers one, by a link that is `guessed` or not; the reason if that would break a
-        limit.
+        """Unites the parts of two identifiers; if that would break a limit, returns the reason instead.
+
+        A `guessed` link comes from the model: it never unites two known persons.
         """
         one, other = sorted((self.root(left), self.root(right)))
         if one == other:

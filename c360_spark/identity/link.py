@@ -1,4 +1,4 @@
-"""Evidence → the graph: identifiers and links."""
+"""Evidence → the graph: identifiers are its vertices, links its edges."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -8,8 +8,10 @@ from c360_spark.identity.evidence import OBSERVED
 
 
 def links(evidence: DataFrame) -> DataFrame:
-    """One row for each pair of identifiers and rule, with what is known before any guard: identity.link without
-    `status`, `reason` and `rule_set`, and with `blocked_by`, the namespace of a worthless end.
+    """Links before any guard: one row for each pair of identifiers and rule.
+
+    Columns: those of identity.link without `status`, `reason` and `rule_set`, and `blocked_by`, the namespace of an end
+    that is a blocked value.
     """
     left, right = F.least("hub_id", "member_id"), F.greatest("hub_id", "member_id")
     hub_is_left = F.col("hub_id") < F.col("member_id")
@@ -41,8 +43,10 @@ def links(evidence: DataFrame) -> DataFrame:
 
 
 def vertices(evidence: DataFrame) -> DataFrame:
-    """Identifiers that records carry: `identifier_id, namespace, region, datasets, first_recorded_at, blocked,
-    check_min, check_max`. The checks differ where two identifiers share one id.
+    """Identifiers that records carry, one row each.
+
+    Columns: `identifier_id, namespace, region, datasets, first_recorded_at, blocked, check_min, check_max`. The two
+    checks differ where two identifiers share one id (a hash collision).
     """
     seen = evidence.where(F.col("kind").isin(*OBSERVED))
     return seen.groupBy(F.col("member_id").alias("identifier_id")).agg(
@@ -57,10 +61,10 @@ def vertices(evidence: DataFrame) -> DataFrame:
 
 
 def identifiers(found: DataFrame, placed: DataFrame, active: DataFrame, rules: RuleSet) -> DataFrame:
-    """identity.identifier of the vertices `found`: `identifier_id, namespace, region, datasets, first_recorded_at,
-    blocked, is_crowded`.
+    """identity.identifier: the vertices `found`, with degree, status and component.
 
-    `placed` are those in the graph with `component_id`, `active` the links that hold.
+    `found` has `identifier_id, namespace, region, datasets, first_recorded_at, blocked, is_crowded`. `placed` are the
+    identifiers in the graph with `component_id`, `active` the active links.
     """
     pairs = active.select("left_id", "right_id").distinct()
     ends = pairs.select(F.explode(F.array("left_id", "right_id")).alias("identifier_id"))

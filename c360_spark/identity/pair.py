@@ -1,4 +1,4 @@
-"""Which records a model may compare, and what it says of two of them: the rows of identity.pair."""
+"""Probabilistic pairs: the records that a model may compare, and its scores as rows of identity.pair."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -10,8 +10,10 @@ from c360_spark.identity.evidence import trust
 
 
 def comparable(records: DataFrame, rules: RuleSet) -> DataFrame:
-    """Current rows of silver.profile_record in regions that the model may work in, with the `purpose` each needs
-    consent for (null for none), its strongest identifier as `member`, and `seen_at`.
+    """Records that the model may compare: current rows of silver.profile_record in regions where it may work.
+
+    Adds `purpose`, which the region needs consent for (null for none), `member`, the strongest identifier of the
+    record, and `seen_at`.
     """
     model = rules.probabilistic
     assert model is not None
@@ -41,9 +43,10 @@ def statements_of(records: DataFrame, statements: DataFrame) -> DataFrame:
 
 
 def pair_rows(scored: DataFrame, records: DataFrame, *, model: str) -> DataFrame:
-    """identity.pair of scored pairs (`left_id, right_id, probability`, by bronze_id) of `comparable` records.
+    """Rows of identity.pair from scored pairs of `comparable` records.
 
-    Records that the graph knows by one identifier need no guess and are left out.
+    `scored` has `left_id, right_id, probability`, by bronze_id. Two records with the same strongest identifier are left
+    out: the graph joins them without the model.
     """
     names = ("member", "seen_at", "received_at")
     sides = {
@@ -67,10 +70,10 @@ def pair_rows(scored: DataFrame, records: DataFrame, *, model: str) -> DataFrame
 
 
 def review_rows(links: DataFrame, pairs: DataFrame, membership: DataFrame) -> DataFrame:
-    """identity.review: links that wait for a decision, none of which has been taken yet.
+    """The review queue (identity.review): links that wait for a decision and have none yet.
 
-    `membership` is identity.membership where it holds. Of several pairs of records behind a link the most probable
-    stands for it.
+    `membership` has the current rows of identity.membership. Where several pairs of records support a link, the row
+    shows the most probable pair.
     """
     keys = ["left_id", "right_id"]
     decided = links.where("kind IN ('manual', 'never') AND NOT coalesce(reason, '') LIKE 'expired:%'")

@@ -1,8 +1,9 @@
 """Parts of components → persons with durable ids.
 
-A person is known by its anchor: of its identifiers the one recorded first, ties going to the smallest id. So the older
-person survives a merge, the part with the anchor keeps the id in a split, and a rebuild gives the same ids. Match keys
-are derived from rules and may go with them, so they are never anchors, and alone they are nobody.
+A person's id derives from its anchor: the identifier that was recorded first, on a tie the one with the smallest id. So
+the older person survives a merge, the part with the anchor keeps the id in a split, and a full refresh gives the same
+ids. Match keys derive from rules and may disappear with them, so they are never anchors, and match keys alone make no
+person.
 """
 
 from collections.abc import Collection
@@ -12,9 +13,9 @@ from pyspark.sql import functions as F
 
 
 def members(placed: DataFrame, *, derived: Collection[str]) -> DataFrame:
-    """Identifiers with their person: `identifier_id, component_id, person_id, anchor_id, region, datasets`.
+    """Members of each person: `identifier_id, component_id, person_id, anchor_id, region, datasets`.
 
-    `placed` are identifiers in the graph, with `component_id`, `part_id` and `datasets`; `derived` the
+    `placed` are the identifiers in the graph, with `component_id`, `part_id` and `datasets`; `derived` are the
     namespaces of match keys.
     """
     own = ~F.col("namespace").isin(*derived)
@@ -35,12 +36,15 @@ def members(placed: DataFrame, *, derived: Collection[str]) -> DataFrame:
 
 
 def person_id(anchor_id: Column) -> Column:
-    """`p` and 96 bits of a hash: it says nothing about the person."""
+    """The durable id of a person: `p` and 96 bits of a hash of the anchor. It reveals nothing about the person."""
     return F.concat(F.lit("p"), F.substring(F.sha2(F.concat(F.lit("person:"), anchor_id.cast("string")), 256), 1, 24))
 
 
 def persons(found: DataFrame, known: DataFrame, *, rule_set: str) -> DataFrame:
-    """identity.person: the persons of `members`, and those of `known` (the table so far) that are no more."""
+    """identity.person: the active persons of `found` (rows of `members`), and the retired ones of `known`.
+
+    `known` is the table so far. A retired person is `survived_by` the person that has its anchor now, if any.
+    """
     living = found.groupBy("person_id").agg(
         F.max("anchor_id").alias("anchor_id"),
         F.max("region").alias("region"),

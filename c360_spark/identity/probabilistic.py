@@ -1,7 +1,8 @@
-"""Pairs of customer records that are probably one person's, by the block `probabilistic` of a rule set.
+"""Probabilistic record linkage: pairs of profile records that probably belong to one person.
 
-A pair's score depends on its two records and the match model alone, never on what else is in the lake; only whether it
-is looked at does, by `max_block_pairs`. So no word's frequency counts: a rare surname is worth as much as a common one.
+The block `probabilistic` of a rule set configures it. A pair's score depends on its two records and the match model
+alone, never on other records in the lake. Other records only decide, through `max_block_pairs`, whether the pair is
+compared at all. So term frequency does not count: a rare surname weighs as much as a common one.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -33,11 +34,12 @@ DIGITS = 6  # of probabilities and weights
 
 
 def prepared(records: DataFrame, rules: Probabilistic) -> DataFrame:
-    """One row `record_id, compare_…, block_…` for each of `records` in a region that takes part.
+    """Records prepared for comparison: `record_id, compare_…, block_…`, one row for each record in a region that takes
+    part.
 
     `records` has `record_id` (unique, a long or a string), `region`, `country`, and the columns of
-    silver.profile_record that the rules name. What a record lacks is null. Where a region needs a purpose, the caller
-    has left out who has not granted it.
+    silver.profile_record that the rules name. A value that a record lacks is null. Where a region needs a purpose, the
+    caller has already left out the persons who have not granted it.
     """
     values = [
         value.alias(column)
@@ -48,7 +50,7 @@ def prepared(records: DataFrame, rules: Probabilistic) -> DataFrame:
     for name, parts in rules.blocking.items():
         found = [key_part(part, F.col("country")) for part in parts]
         complete = F.forall(F.array(*found), lambda part: part.isNotNull())
-        # Two keys with one hash would only be compared in vain. The region is a part: pairs never cross it.
+        # A hash collision only costs needless comparisons. The region is part of the key: pairs never cross regions.
         blocks.append(F.when(complete, F.xxhash64(joined(F.col("region"), *found))).alias(block_column(name)))
     return records.where(F.col("region").isin(*rules.regions)).select("record_id", *values, *blocks)
 
@@ -61,15 +63,17 @@ def _values(name: str, comparison: Comparison) -> list[Column]:
 
 
 def _value(normalizer: str, column: str) -> Column:
-    """A column of a record, normalised; null where it has what stands for nothing."""
+    """A column of a record, normalised; null for a placeholder value."""
 
     text = F.col(column).cast("string")
     return F.when(~is_placeholder(column, text), OF_LETTERS[normalizer](text))
 
 
 def crowded_blocks(prepared: DataFrame, rules: Probabilistic) -> DataFrame:
-    """`blocking, blocks, records`: how many values of a blocking key make more than `max_block_pairs` pairs, and how
-    many records have them. They make none; keys without such a value have no row.
+    """Blocking keys with crowded values: `blocking, blocks, records`.
+
+    `blocks` counts the values that would make more than `max_block_pairs` pairs, `records` the records that have them.
+    Such values make no pairs. A blocking key without such a value has no row.
     """
     return (
         _crowded(prepared, rules)
@@ -79,7 +83,7 @@ def crowded_blocks(prepared: DataFrame, rules: Probabilistic) -> DataFrame:
 
 
 def _crowded(prepared: DataFrame, rules: Probabilistic) -> DataFrame:
-    """`blocking, block, records`."""
+    """Crowded values of blocking keys: `blocking, block, records`."""
     keys = [F.struct(F.lit(n).alias("blocking"), F.col(block_column(n)).alias("block")) for n in rules.blocking]
     blocks = prepared.select(F.inline(F.array(*keys))).where("block IS NOT NULL")
     sizes = blocks.groupBy("blocking", "block").agg(F.count(F.lit(1)).alias("records"))
@@ -87,11 +91,11 @@ def _crowded(prepared: DataFrame, rules: Probabilistic) -> DataFrame:
 
 
 def uncrowded(prepared: DataFrame, rules: Probabilistic) -> DataFrame:
-    """The prepared records, without the keys that too many share."""
+    """The prepared records, with null in place of crowded values of blocking keys."""
     crowded = _crowded(prepared, rules)
     rows = prepared
     for name in rules.blocking:
-        # A crowded value has many records, so there are few such values.
+        # Small enough to broadcast: a crowded value has many records, so there are few such values.
         here = F.broadcast(crowded.where(F.col("blocking") == name).select(F.col("block").alias("crowded")))
         column = F.col(block_column(name))
         rows = rows.join(here, column == F.col("crowded"), "left")
@@ -100,11 +104,13 @@ def uncrowded(prepared: DataFrame, rules: Probabilistic) -> DataFrame:
 
 
 def pairs(prepared: DataFrame, rules: Probabilistic, *, engine: Engine) -> DataFrame:
-    """`left_id, right_id, probability, match_weight` of pairs with a probability of at least `review_at`: each pair
-    once, left_id < right_id, both numbers rounded to six digits, equal on either engine.
+    """Pairs that are probably one person: `left_id, right_id, probability, match_weight`.
 
-    Read `prepared` back from storage before it comes here: Spark reads it once a blocking key. `duckdb` is one Arrow
-    task, fastest while records and pairs fit the memory of one worker.
+    Returns each pair with a probability of at least `review_at` once, with left_id < right_id. Both numbers are rounded
+    to six digits and are equal on either engine.
+
+    Write `prepared` to storage and read it back before you pass it in: Spark reads it once per blocking key. `duckdb`
+    is one Arrow task, fastest while records and pairs fit the memory of one worker.
 
     Raises SetupError C102 without the extra, ConfigError C202 when the rules have no match model.
     """
@@ -116,7 +122,7 @@ def pairs(prepared: DataFrame, rules: Probabilistic, *, engine: Engine) -> DataF
     told, rows = settings(rules, rules.model), uncrowded(prepared, rules)
     found = _duckdb(rows, told, least) if engine == "duckdb" else spark_weighed(rows, told, least)
     left, right, weight = (F.col(name) for name in WEIGHED)
-    # Both engines add the same weights in the same order; the power is taken here, so that its last digit is one's own.
+    # Both engines add the same weights in the same order. The power is computed here, so that its last digit is equal.
     odds = F.pow(F.lit(2.0), -F.abs(weight))
     probability = F.when(weight >= 0, 1 / (1 + odds)).otherwise(odds / (1 + odds))
     named = found.select(
@@ -129,7 +135,7 @@ def pairs(prepared: DataFrame, rules: Probabilistic, *, engine: Engine) -> DataF
 
 
 def _least_weight(probability: float) -> float | None:
-    """A match weight that every pair reaches whose rounded probability does."""
+    """The least match weight of a pair whose rounded probability is at least `probability`; None for no limit."""
     least = probability - 10**-DIGITS
     return log2(least / (1 - least)) if least > 0 else None
 
@@ -138,7 +144,7 @@ def _duckdb(rows: DataFrame, told: dict[str, object], least: float | None) -> Da
     key = rows.schema["record_id"].dataType
     types = [key, key, DoubleType()]
     schema = StructType([StructField(name, type) for name, type in zip(WEIGHED, types, strict=True)])
-    # Shuffled into one task, so that the values before are prepared by many.
+    # A shuffle into one task, so that many tasks still prepare the values before it.
     return rows.repartition(1).mapInArrow(_scorer(told, least), schema)
 
 

@@ -1,6 +1,6 @@
-"""What a change can reach: the affected identifiers, and every component that one of them is or was in.
+"""Scope of an incremental run: the affected identifiers, and every component that one of them is or was in.
 
-`ids` is a frame `identifier_id`, or None for everything, so that a full run is an incremental one of everything.
+`ids` is a frame `identifier_id`, or None for everything: a full refresh is an incremental run that affects everything.
 """
 
 from functools import reduce
@@ -15,12 +15,12 @@ def touching(rows: DataFrame, ids: DataFrame | None, *columns: str) -> DataFrame
 
 
 def elsewhere(rows: DataFrame, ids: DataFrame | None, *columns: str) -> DataFrame:
-    """All other rows."""
+    """Rows that have none of `ids` in any of `columns`; none where `ids` is None."""
     return rows.where("false") if ids is None else marked(rows, ids, *columns).where("NOT _touched").drop("_touched")
 
 
 def marked(rows: DataFrame, ids: DataFrame, *columns: str) -> DataFrame:
-    """All rows, and `_touched`, whether they have one of `ids` in one of `columns`."""
+    """All rows with the flag `_touched`: whether one of `columns` has one of `ids`."""
     for column in columns:
         found = ids.select(F.col("identifier_id").alias(column), F.lit(True).alias(f"_{column}"))
         rows = rows.join(found, column, "left")
@@ -30,13 +30,14 @@ def marked(rows: DataFrame, ids: DataFrame, *columns: str) -> DataFrame:
 
 
 def ends(links: DataFrame) -> DataFrame:
-    """`identifier_id` of both ends of links, with repeats."""
+    """`identifier_id` of both ends of each link, with repeats."""
     return links.select(F.explode(F.array("left_id", "right_id")).alias("identifier_id"))
 
 
 def neighbours(identifiers: DataFrame, near: DataFrame, seeds: DataFrame) -> DataFrame:
-    """Rows of identity.identifier in the components that `seeds` were in. `near` are rows of it too, with all of
-    `seeds` that it has.
+    """Rows of identity.identifier in the components that `seeds` were in.
+
+    `near` has rows of identity.identifier too, with all of `seeds` that the table has.
     """
     reached = near.join(seeds, "identifier_id", "left_semi").where("component_id IS NOT NULL")
     return identifiers.join(reached.select("component_id").distinct(), "component_id", "left_semi")

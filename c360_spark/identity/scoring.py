@@ -1,9 +1,10 @@
-"""How Splink scores pairs, on DuckDB or on Spark, from the columns of `probabilistic.prepared`.
+"""Scores pairs with Splink, on DuckDB or on Spark, from the columns of `probabilistic.prepared`.
 
-The extra `probabilistic` brings it; without it this module imports all the same, and what needs it says so.
+The extra `probabilistic` installs Splink. This module can be imported without it; `require_splink` reports what is
+missing.
 
 Both engines measure similarity by the same code, that of DuckDB. The Jaro-Winkler in Splink's jar for Spark halves an
-odd number of transpositions another way: 7 in 100 of 140,000 pairs of misspelt names came out different, so a pair near
+odd number of transpositions differently: 7 in 100 of 140,000 pairs of misspelt names had another result, so a pair near
 a threshold would be a link on one engine and none on the other.
 """
 
@@ -26,7 +27,7 @@ except ImportError as missing:
 else:
     MISSING = ""
 
-# SQL functions of ours, so that one text holds on both engines.
+# Our names of SQL functions, so that the same SQL runs on both engines.
 MEASURES = {"c360_similarity": "jaro_winkler_similarity", "c360_edits": "damerau_levenshtein"}
 WEIGHED = ("record_id_l", "record_id_r", "match_weight")
 
@@ -38,7 +39,7 @@ def require_splink() -> None:
 
 
 def value_columns(name: str, comparison: Comparison) -> list[str]:
-    """The prepared columns of a comparison; an e-mail has a second one, what stands before the @."""
+    """The prepared columns of a comparison; an e-mail has a second one, the part before the @."""
     count = 2 if comparison.kind == "email" else len(SHAPES[comparison.kind].normalizers)
     return [f"compare_{name}_{i}" for i in range(count)]
 
@@ -49,7 +50,7 @@ def block_column(name: str) -> str:
 
 
 def settings(rules: Probabilistic, model: MatchModel | None) -> dict[str, Any]:
-    """What Splink is told; without figures where there is no `model` yet."""
+    """The settings of Splink; without m and u probabilities where there is no `model` yet."""
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "record_id",
@@ -58,7 +59,7 @@ def settings(rules: Probabilistic, model: MatchModel | None) -> dict[str, Any]:
         "probability_two_random_records_match": model.prior if model else 0.0001,
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": False,
-        "linker_uid": "c360",  # else it is drawn
+        "linker_uid": "c360",  # else Splink draws a random one
     }
 
 
@@ -88,10 +89,12 @@ def _holds(agreement: Agreement, values: list[str]) -> str:
 
 
 def duckdb_linker(table: pa.Table, told: dict[str, Any]) -> Any:
-    """A linker on one thread, as a task of Spark has one core and sums depend on the order of what is summed. What does
-    not fit into memory fails: it would be written to disk where no erasure finds it.
+    """A Splink linker on DuckDB with one thread.
+
+    One thread, because a Spark task has one core and sums depend on the order of their terms. Data that does not fit
+    into memory fails: DuckDB would spill it to disk, where erasure does not find it.
     """
-    logging.getLogger("splink").setLevel(logging.ERROR)  # it tells progress as warnings
+    logging.getLogger("splink").setLevel(logging.ERROR)  # it reports progress as warnings
     connection = duckdb.connect(config={"threads": 1, "temp_directory": ""})
     for ours, function in MEASURES.items():
         connection.execute(f"CREATE MACRO {ours}(a, b) AS {function}(a, b)")
@@ -99,12 +102,12 @@ def duckdb_linker(table: pa.Table, told: dict[str, Any]) -> Any:
 
 
 def weighed(linker: Any, least_weight: float | None) -> Any:
-    """Splink's pairs with at least that match weight."""
+    """Splink's pairs with a match weight of at least `least_weight`; all pairs where it is None."""
     return linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
 
 
 def spark_weighed(prepared: DataFrame, told: dict[str, Any], least_weight: float | None) -> DataFrame:
-    """WEIGHED, computed when it is read: nothing is cached or written on the way."""
+    """Scored pairs on Spark (the columns WEIGHED), evaluated lazily: nothing is cached or written on the way."""
     spark = prepared.sparkSession
     for ours, measure in (("c360_similarity", _similarity), ("c360_edits", _edits)):
         spark.udf.register(ours, F.pandas_udf(measure, "double"))  # type: ignore[attr-defined, call-overload]
@@ -115,7 +118,7 @@ def spark_weighed(prepared: DataFrame, told: dict[str, Any], least_weight: float
         views.append(view)
         return frame
 
-    # Splink would cut the plan by caching, or by copying names and addresses to where no erasure finds them.
+    # Splink would cut the plan by caching, or by copying names and addresses to where erasure does not find them.
     api._break_lineage_and_repartition = uncut
     found = weighed(Linker(api.register(prepared), told, log_level=None), least_weight)
     rows: DataFrame = found.as_spark_dataframe().select(*WEIGHED)

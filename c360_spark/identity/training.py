@@ -1,9 +1,9 @@
-"""The figures of a match model, estimated from records without knowing which of them are one person's.
+"""Trains a match model from records, without knowing which of them belong to one person.
 
-u comes from pairs drawn at random, less the few of them that are of one person; m by expectation maximisation (Splink)
-among the pairs of each blocking key, where enough are of one person, for the comparisons that the key says nothing
-about. The median over the keys is taken. One thread and a given order of rows: equal input gives equal figures, to the
-last digit.
+u comes from random pairs, minus the few of them that belong to one person. m comes from expectation maximisation
+(Splink) among the pairs of each blocking key, where enough belong to one person, for the comparisons that do not depend
+on the key; the median over the keys is taken. One thread and a fixed order of rows: equal input gives equal figures, to
+the last digit.
 """
 
 from math import log2
@@ -29,12 +29,12 @@ RANDOM_PAIRS = 5_000_000
 # A level that was never seen is rare, not impossible: less than one in a thousand pairs of one person, and one in a
 # million pairs of two.
 UNSEEN = (0.001, 0.000001)
-START = 0.0001  # of the prior
+START = 0.0001  # first value of the prior
 Shares = dict[str, tuple[float, float]]  # level → m and u
 
 
 def estimated(prepared: pa.Table, rules: Probabilistic) -> MatchModel:
-    """A match model without a version of its own, from the columns of `probabilistic.prepared` in any order.
+    """A match model from the columns of `probabilistic.prepared`, in any order of rows. It has no version of its own.
 
     Raises SetupError C102 without the extra, InputError C306 when there are too few records, a blocking key has no
     pairs or leaves less than two comparisons free, or no key leaves one free.
@@ -77,7 +77,7 @@ def _require_enough(records: pa.Table, rules: Probabilistic) -> None:
         complaints.append(f"{records.num_rows:,} records, at least {MIN_RECORDS:,} are needed")
     for name in _keys(rules):
         if len(rules.comparisons) - len(_used(name, rules)) < 2:
-            # With one, any share of one-person pairs among the key's pairs would fit.
+            # With one comparison, any share of one-person pairs among the key's pairs would fit.
             complaints.append(f"the blocking key {name} leaves less than two comparisons that it is not about")
         columns = [block_column(name), *(v for values in _used(name, rules).values() for v in values)]
         keys = records.select(columns).drop_null()
@@ -96,7 +96,7 @@ def _keys(rules: Probabilistic) -> list[str]:
 
 
 def _used(key: str, rules: Probabilistic) -> dict[str, list[str]]:
-    """The comparisons that a blocking key says something about, each with its columns that it is about."""
+    """The comparisons that depend on a blocking key, each with those of its columns that the key uses."""
     of = {part.column for part in rules.blocking[key]}
     found = {
         name: [v for v, column in zip(value_columns(name, c), c.of(name), strict=False) if column in of]
@@ -106,13 +106,16 @@ def _used(key: str, rules: Probabilistic) -> dict[str, list[str]]:
 
 
 def _training_rule(key: str, rules: Probabilistic) -> str:
-    """Pairs that agree on the key and on all it is about: Splink leaves out comparisons whose columns are named."""
+    """SQL condition: pairs that agree on the key and on all columns it uses.
+
+    Splink leaves out comparisons whose columns the condition names.
+    """
     equal = [f"l.{value} = r.{value}" for values in _used(key, rules).values() for value in values]
     return " AND ".join([same_block(key), *equal])
 
 
 def _levels(shares: Shares) -> dict[str, Level]:
-    """None of them nothing, and all of them 1 together: where levels were never seen, the others give way."""
+    """The levels of a comparison: none is zero, and all add up to 1. A level that was never seen lowers the others."""
     least = {level: (max(m, UNSEEN[0]), max(u, UNSEEN[1])) for level, (m, u) in shares.items()}
     all_m, all_u = (sum(both) for both in zip(*least.values(), strict=True))
     return {level: Level(m=_figure(m / all_m), u=_figure(u / all_u)) for level, (m, u) in least.items()}
@@ -124,14 +127,15 @@ def _figure(share: float) -> float:
 
 
 def _without_matches(levels: dict[str, Level], prior: float) -> Shares:
-    """The random pairs are those of two people and a few of one: in a small set with many of these, agreement by chance
-    would seem far more common than it is.
+    """Shares without the random pairs that belong to one person.
+
+    In a small data set with many of those, agreement by chance would seem far more common than it is.
     """
     return {level: (f.m, (f.u - prior * f.m) / (1 - prior)) for level, f in levels.items()}
 
 
 def _prior(records: pa.Table, rules: Probabilistic, model: MatchModel) -> float:
-    """The share of all pairs that the model, with this share as its prior, expects to be of one person."""
+    """The prior: the share of all pairs that the model, with this share as its prior, expects to be of one person."""
     found = weighed(duckdb_linker(records, settings(rules, model)), None).as_pyarrow_table()
     evidence = np.sort(found["match_weight"].to_numpy()) - log2(START / (1 - START))
     every, prior = records.num_rows * (records.num_rows - 1) / 2, START

@@ -1,1 +1,1 @@
-"""Files of the landing folder: what is there, whose each is, and how its records are read."""
+"""Landing: lists delivered files, assigns each to a dataset, and reads its records."""

@@ -1,4 +1,4 @@
-"""Bronze rows: the delivered text with its identity and origin."""
+"""Builds bronze rows: the delivered text with its id and provenance."""
 
 from datetime import datetime
 
@@ -12,8 +12,8 @@ from c360_spark.tables import bronze
 def bronze_records(rows: DataFrame, *, source: str, dataset: str, as_of: datetime) -> DataFrame:
     """Rows of `bronze.<source>_<dataset>` from delivered rows (columns of `records.DELIVERED`).
 
-    Files of one run differ in `received_at` by a microsecond each, in the order of their paths, so that of several
-    daily extracts landed together the last one is the newest.
+    `received_at` differs by one microsecond per file of a run, in the order of their paths, so that among several daily
+    extracts landed together the last one is the newest.
     """
     identity = digest(F.lit(source), F.lit(dataset), F.col("delivery_id"), F.col("position"))
     received_at = F.timestamp_micros(F.unix_micros(F.lit(as_of)) + F.col("delivery_no"))

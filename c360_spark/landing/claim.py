@@ -1,4 +1,4 @@
-"""Which dataset a file of the landing folder belongs to, by sources.yml."""
+"""Assigns files of the landing folder to datasets, by path and glob of sources.yml."""
 
 import re
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from c360_spark.config.contract.sources import Source
 ENDINGS = re.compile(r"(\.(csv|tsv|tab|txt|json|jsonl|ndjson|parquet))?(\.(gz|zst))?$", re.IGNORECASE)
 Dataset = tuple[str, str]  # source, dataset
 NO_PATH = "no dataset of sources.yml has a path that leads to it"
-HIDDEN = ("_", ".")  # markers and half-written files of many tools begin so
+HIDDEN = ("_", ".")  # prefixes of marker files and half-written files of many tools
 
 
 @dataclass(frozen=True)
 class Claim:
-    """`dataset` takes the file; where it is None, `status` (unclaimed, ignored, ambiguous) and `reason` say why not."""
+    """The dataset that a file belongs to; if None, `status` (unclaimed, ignored, ambiguous) and `reason` say why."""
 
     dataset: Dataset | None = None
     status: str = ""
@@ -23,8 +23,9 @@ class Claim:
 
 
 def claim(path: str, sources: Mapping[Dataset, Source], *, drafted: Mapping[Dataset, Source] | None = None) -> Claim:
-    """Whose the file at `path` is: of the datasets below whose path it lies and whose glob it fits, that with the
-    longest path. Of a dataset in `drafted`, which has no contract yet, only the reason tells.
+    """The dataset that the file at `path` belongs to: among datasets whose path contains the file and whose glob
+    matches it, the one with the longest path. A dataset in `drafted`, which has no released contract yet, never gets
+    the file; it is only named in the reason.
     """
     name = path.rpartition("/")[2]
     near = [
@@ -47,8 +48,8 @@ def claim(path: str, sources: Mapping[Dataset, Source], *, drafted: Mapping[Data
 
 
 def fits_glob(name: str, glob: str) -> bool:
-    """Whether a file is one of a glob. Endings count in any case, .ndjson is .jsonl, and what is packed counts as what
-    it is packed from: `*.csv` takes `A.CSV` and `a.csv.gz`.
+    """Whether a file name matches a glob. Ignores the case of the ending, treats .ndjson as .jsonl, and matches a
+    compressed file by its inner ending: `*.csv` matches `A.CSV` and `a.csv.gz`.
     """
     plain, packed = _ending(name)
     wanted, wanted_packed = _ending(glob)
@@ -60,7 +61,7 @@ def fits_glob(name: str, glob: str) -> bool:
 
 
 def _ending(text: str) -> tuple[str, str]:
-    """A name or glob with its ending in lower case; and apart from it .gz or .zst, where it ends so."""
+    """Splits a name or glob into the name with its ending in lower case, and a compression suffix (.gz, .zst) or ''."""
     found = ENDINGS.search(text)
     assert found is not None
     kind, _, packed, _ = (part or "" for part in found.groups())

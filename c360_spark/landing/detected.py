@@ -1,4 +1,4 @@
-"""How a file seems to be written: what an entry of sources.yml has to say of it. For samples, never for deliveries."""
+"""Detects format, encoding and separator of a sample file for its entry of sources.yml. Not used for deliveries."""
 
 import codecs
 import csv
@@ -23,7 +23,7 @@ PACKED = (".gz", ".zst")
 
 
 def ending(path: Path) -> str:
-    """What the name of a file ends in, in lower case and before .gz or .zst."""
+    """The file extension in lower case, without a compression suffix (.gz, .zst)."""
     name = path.name.lower()
     for packed in PACKED:
         name = name.removesuffix(packed)
@@ -31,9 +31,9 @@ def ending(path: Path) -> str:
 
 
 def detected(path: Path) -> Source | None:
-    """The arrival of a file like this one, compressed or not; None where the ending of its name is that of no format.
+    """The detected arrival settings of a file, compressed or not; None if its extension is of no known format.
 
-    Raises OSError, without an errno where the file is compressed and damaged.
+    Raises OSError; without an errno if the file is compressed and damaged.
     """
     format = ENDINGS.get(ending(path))
     if format in (None, "parquet"):
@@ -53,7 +53,7 @@ def _encoding(head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # its end may be within a letter
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # incremental, because the head may end within a character
         return "utf-8"
     except UnicodeDecodeError:
         return "cp1252"
@@ -75,18 +75,18 @@ def _csv(text: str) -> dict[str, str]:
 
 
 def _usual(lines: list[str], separator: str) -> tuple[int, int]:
-    """How many cells most lines have, and how many lines have so many."""
+    """The most frequent number of cells per line, and how many lines have it."""
     counts = Counter(len(next(csv.reader([line], delimiter=separator), [])) for line in lines)
     return max(counts.items(), key=lambda each: (each[0] > 1, each[1]), default=(0, 0))
 
 
 def _is_full(row: list[str]) -> bool:
-    """Names of columns: most are there. Above a header stand titles and parameters."""
+    """Whether most cells are filled, as in a header; titles and parameters above a header fill few cells."""
     return sum(bool(cell.strip()) for cell in row) * 2 > len(row)
 
 
 def _json(path: Path, text: str, encoding: str) -> dict[str, str]:
-    """One array, an object that holds one, or a record a line."""
+    """Distinguishes a JSON array, an object that contains one array of records, and one record per line."""
     start = text.lstrip()[:1]
     if start == "[":
         return {"format": "json"}

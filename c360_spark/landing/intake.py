@@ -1,7 +1,7 @@
-"""One read of a delivered file: it is unpacked and hashed while it is copied, so what is landed is what the hash is of.
+"""Copies delivered files, decompressing and hashing each in a single read, so that the hash is of what is landed.
 
-Nothing reads the delivered file again: whoever rewrites it meanwhile changes nothing that was begun. The hash is of the
-content without its compression: gzip notes the time of packing, so the same records packed again are other bytes.
+Later steps read only the copy, so a sender who rewrites the file during a run cannot affect that run. The hash is of
+the decompressed content, because gzip stores a timestamp: equal records compressed again give different bytes.
 """
 
 import hashlib
@@ -27,10 +27,10 @@ WRITTEN = "it was written to while it was read"
 
 @dataclass(frozen=True)
 class Taken:
-    """A delivered file once it is copied: `delivery_id` is the SHA-256 of its content, and the name of the copy.
+    """A delivered file that was copied: `delivery_id` is the SHA-256 of its content, and the name of the copy.
 
-    Of a compressed file that is damaged, `damage` says how, `delivery_id` is of as much as could be unpacked, and there
-    is no copy.
+    For a damaged compressed file `damage` describes the damage, `delivery_id` covers only the content that could be
+    decompressed, and there is no copy.
     """
 
     found: Found
@@ -40,17 +40,20 @@ class Taken:
 
 @dataclass(frozen=True)
 class Missed:
-    """A file that could not be read, or changed meanwhile: the next run tries again."""
+    """A file that could not be read, or that changed while it was read; the next run retries it."""
 
     found: Found
     reason: str
 
 
 def take(spark: SparkSession, files: Sequence[Found], folder: str) -> list[Taken | Missed]:
-    """Copy files into `folder`, each content once, under its hash. In the order of `files`."""
+    """Copies files into `folder`, named by content hash, so that equal contents are stored once.
+
+    The results are in the order of `files`.
+    """
     if not is_remote(folder):
         Path(folder).mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(THREADS) as pool:  # hashing and copying leave the interpreter's lock
+    with ThreadPoolExecutor(THREADS) as pool:  # hashing and copying release the interpreter lock
         return list(pool.map(lambda found: _taken(spark, found, folder), files))
 
 
@@ -82,7 +85,7 @@ def _taken(spark: SparkSession, found: Found, folder: str) -> Taken | Missed:
 
 
 def _copied(file: BinaryIO, target: str) -> tuple[str, str]:
-    """The SHA-256 of the content of a file, once it stands in `target`; and how the file is damaged, if it is."""
+    """Copies the decompressed content to `target`; returns its SHA-256 and a description of damage, or ''."""
     digest = hashlib.sha256()
     with unpacked(file) as content, Path(target).open("xb") as copy:
         try:
@@ -90,7 +93,7 @@ def _copied(file: BinaryIO, target: str) -> tuple[str, str]:
                 digest.update(chunk)
                 copy.write(chunk)
         except OSError as error:
-            if error.errno is not None:  # the disk's, not the content's
+            if error.errno is not None:  # an error of the disk, not of the content
                 raise
             return digest.hexdigest(), str(error)
     return digest.hexdigest(), ""

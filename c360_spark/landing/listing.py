@@ -1,5 +1,5 @@
-"""Every file below the landing root, whatever it is called. The listing is ours: that of Spark passes over old files,
-hidden ones and those whose names it cannot read.
+"""Lists every file below the landing root. Spark's own listing is not used, because it skips old files, hidden files
+and files whose names it cannot read.
 """
 
 import os
@@ -21,8 +21,8 @@ UNREADABLE = "cannot be opened"
 
 @dataclass(frozen=True, order=True)
 class Found:
-    """A file as it stands in the landing folder. `path` is below the root, as it is told and recorded; `location` opens
-    it. `signature` changes whenever its content can have changed. `problem` says why it cannot be landed.
+    """A file in the landing folder. `path` is relative to the root, as shown and recorded; `location` is the path to
+    open. `signature` changes whenever the content may have changed. `problem` is the reason why it cannot be landed.
     """
 
     path: str
@@ -37,7 +37,7 @@ class Found:
 
 
 def listing(spark: SparkSession, root: str) -> list[Found]:
-    """All files below `root`, in the order of their paths. Folders are not in it, save those that cannot be entered."""
+    """All files below `root`, sorted by path. Folders are listed only if they cannot be entered."""
     if not is_remote(root):
         return sorted(_local(root, "", (os.path.realpath(root),)))
     start = len(root.rstrip("/")) + 1
@@ -74,7 +74,9 @@ def _local(root: str, below: str, parents: tuple[str, ...]) -> Iterator[Found]:
 
 
 def signature(status: os.stat_result) -> str:
-    """Other than the time of the last change, that of the inode cannot be set back: `cp -p` shows, a rewrite shows."""
+    """A file's size, mtime, ctime and inode. Unlike mtime, ctime cannot be set back, so that `cp -p` and rewrites are
+    detected.
+    """
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
@@ -83,10 +85,10 @@ def _within(real: str, root: str) -> bool:
 
 
 def told(path: str) -> str:
-    """A path as text: bytes that are no UTF-8 are shown as \\xff."""
+    """A path as text; bytes that are not UTF-8 are escaped, such as \\xff."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def printable(path: str) -> str:
-    """A path for a terminal: what would move the cursor or hide letters is shown as an escape."""
+    """A path that is safe to print: unprintable characters, which could move the cursor, are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in path)

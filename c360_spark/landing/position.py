@@ -1,8 +1,8 @@
-"""The place of each record in its file, however the engine splits the file.
+"""Line numbers of records in their file, independent of how Spark splits the file.
 
-A text reader gives lines without numbers, in order within each block of a file. Counting the lines of every block
-first (one cheap pass) gives each block its offset; a second pass then knows the number of every line. Nothing is
-shuffled, and files of any size are read in parallel.
+Spark's text reader gives lines without numbers, in order within each block of a file. A first, cheap pass counts the
+lines of every block, which gives the offset of each block; a second pass then computes the number of every line.
+Nothing is shuffled, and files of any size are read in parallel.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 
 def with_ordinal(lines: DataFrame) -> DataFrame:
-    """Text lines with `file_path`, `block_start` (byte where the split begins) and `ordinal`, which grows within it."""
+    """Text lines with `file_path`, `block_start` (first byte of the split) and `ordinal` (increasing in the split)."""
     return lines.select(
         F.col("value").alias("payload"),
         F.col("_metadata.file_path").alias("file_path"),
@@ -22,7 +22,7 @@ def with_ordinal(lines: DataFrame) -> DataFrame:
 
 def blocks(lines: DataFrame) -> DataFrame:
     """One row per block of a file: `first_ordinal`, `line_count`, `line_offset` in the file, `first_line`, and
-    `open_quotes`: whether a line has a quote without its partner, as where a line break stands within quotes.
+    `open_quotes`: whether a line has an odd number of quotes, as with a line break within quotes.
     """
     quotes = F.length("payload") - F.length(F.replace("payload", F.lit('"')))
     counted = lines.groupBy("delivery_id", "block_start").agg(
@@ -36,5 +36,5 @@ def blocks(lines: DataFrame) -> DataFrame:
 
 
 def position() -> Column:
-    """The 0-based line number of a row of `with_ordinal` joined to its row of `blocks`."""
+    """The 0-based line number, for a row of `with_ordinal` joined to its row of `blocks`."""
     return F.col("line_offset") + F.col("ordinal") - F.col("first_ordinal")

@@ -1,5 +1,5 @@
-"""Files that are not one record a line as Parquet of their records, for Spark to read. Made file by file on the driver,
-in bounded memory: what such a file holds cannot be told from its middle.
+"""Converts files that are not one record per line to Parquet, for Spark to read. Works file by file on the driver, in
+bounded memory, because such a file cannot be split: parsing must start at its beginning.
 """
 
 import io
@@ -25,7 +25,7 @@ SHAPE = pa.schema([("position", pa.int64()), ("payload", pa.binary())])
 
 @dataclass(frozen=True)
 class Prepared:
-    """What became of a file: the number of its records, the header of CSV, or the `problem` why it has none."""
+    """The result for one file: the number of its records and its CSV header, or the `problem` why it has none."""
 
     count: int = 0
     header: str | None = None
@@ -33,17 +33,17 @@ class Prepared:
 
 
 def decoded(file: BinaryIO, arrival: Source) -> IO[str]:
-    """The text of a file that is not compressed, line ends as they are; to be closed in place of it."""
-    # What is no UTF-8 is kept as it is, and its records are quarantined; other encodings are decoded, or refused.
+    """The text of an uncompressed file, with its line ends unchanged; closing it closes the file."""
+    # Invalid UTF-8 bytes are kept, and their records are quarantined later; in other encodings they refuse the file.
     errors = "surrogateescape" if arrival.encoding == "utf-8" else "strict"
     encoding = "utf-8-sig" if arrival.encoding == "utf-8" and arrival.format == "json" else arrival.encoding
     return io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="\n")
 
 
 def read(text: IO[str], arrival: Source) -> tuple[str | None, Iterator[Placed]]:
-    """The header, where the format has one, and the records of a text with their places.
+    """The header, if the format has one, and the records of a text with their positions.
 
-    Raises NoRecords, here or while records are read; UnicodeError where the encoding is another one.
+    Raises, here or while records are iterated, NoRecords for an unexpected format, UnicodeError for a wrong encoding.
     """
     if arrival.format == "json":
         return None, elements(text, path=tuple(arrival.records.split(".")) if arrival.records else ())
@@ -53,7 +53,7 @@ def read(text: IO[str], arrival: Source) -> tuple[str | None, Iterator[Placed]]:
 
 
 def prepare(spark: SparkSession, folder: str, name: str, arrival: Source) -> Prepared:
-    """Write the records of a file of `folder` below its folder PREPARED, under the same name."""
+    """Writes the records of a file of `folder` as Parquet to its subfolder PREPARED, under the same name."""
     target = f"{folder}/{PREPARED}/{name}"
     if not is_remote(folder):
         Path(target).parent.mkdir(exist_ok=True)

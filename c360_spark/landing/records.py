@@ -1,7 +1,7 @@
-"""Delivered files as rows with their position. The files are copies that `intake` made: each is called as its hash.
+"""Reads delivered files into rows with their position. The files are the copies made by `intake`, named by their hash.
 
-Text of one record a line is read by Spark, in parts. Of CSV the pass that counts the lines also tells whether a line
-has an open quote: only files where one has are read by `prepared`.
+Spark reads text with one record per line in parallel. For CSV the pass that counts lines also detects open quotes; only
+files with an open quote, which can have records of several lines, are read by `prepared`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -25,8 +25,8 @@ DELIVERED = "delivery_id string, delivery_no int, position bigint, payload strin
 
 @dataclass(frozen=True)
 class Records:
-    """`rows` (columns of DELIVERED) of some files; their number by delivery_id, without files of another format, and in
-    words the `problems` of these, where they are known.
+    """The `rows` (columns of DELIVERED) of some files, and their `counts` by delivery_id. Files that are not of the
+    expected format have no count; their `problems` are given as text where known.
     """
 
     rows: DataFrame
@@ -35,9 +35,9 @@ class Records:
 
 
 def records(spark: SparkSession, folder: str, numbers: Mapping[str, int], arrival: Source) -> Records:
-    """The records of files in a folder, given by name with the number of each among the files of the run.
+    """The records of the named files in a folder; `numbers` maps each name to its number among the files of the run.
 
-    Raises InputError C302 for a file that cannot be read, though it may be of its format.
+    Raises InputError C302 for a file that cannot be read although its format may be right.
     """
     try:
         if arrival.format == "parquet":
@@ -50,7 +50,7 @@ def records(spark: SparkSession, folder: str, numbers: Mapping[str, int], arriva
 
 
 def damaged(spark: SparkSession, folder: str, ids: Collection[str], format: str) -> set[str]:
-    """Those of the files that cannot be read to their end."""
+    """The files that cannot be read to their end."""
     found = set()
     for each in sorted(ids):
         try:
@@ -62,7 +62,7 @@ def damaged(spark: SparkSession, folder: str, ids: Collection[str], format: str)
 
 
 def _innermost(error: Exception) -> str:
-    """What an engine says, without a trace."""
+    """The root cause of an engine's error, without its stack trace."""
     lines = str(error).strip().splitlines()
     causes = [line for line in lines if "Caused by:" in line] or lines[:1]
     return causes[-1].replace("Caused by:", "").strip()[:300]
@@ -125,7 +125,7 @@ def _together(some: Records, others: Records) -> Records:
 
 
 def _parquet(spark: SparkSession, folder: str, numbers: Mapping[str, int]) -> Records:
-    # Files that differ in schema are read apart: one reader would drop the columns only some of them have.
+    # Files with different schemas are read separately: a single reader would drop columns that only some of them have.
     groups: dict[str, list[str]] = {}
     for path in _paths(folder, numbers):
         schema = _schema(spark, path)
@@ -142,7 +142,7 @@ def _parquet(spark: SparkSession, folder: str, numbers: Mapping[str, int]) -> Re
 
 
 def _schema(spark: SparkSession, path: str) -> str | None:
-    """The schema of a Parquet file as text; None where the bytes are no Parquet, as of a file that was cut."""
+    """The schema of a Parquet file as text; None if it is not valid Parquet, such as a truncated file."""
     if not is_remote(path):
         try:
             return str(pq.read_schema(path))

@@ -1,7 +1,7 @@
-"""Files that are not one record a line, split into records as they are written, one after the other.
+"""Splits files that are not one record per line (CSV, JSON arrays) into records, as unchanged text.
 
-Nothing is parsed into values and nothing is held but the record at hand, so files may be of any size. Both readers give
-each record with its place: the number of its first line from 0, or of the element of the array.
+Streams one record at a time, so files may be of any size. Both readers yield each record with its 0-based position: the
+number of its first line, or the index of the array element.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import IO
 
-MOST_CHARACTERS = 1 << 20  # of a record of several lines: one quote that is never closed must not swallow a file
+MOST_CHARACTERS = 1 << 20  # of a multi-line record, so that an unclosed quote cannot swallow a whole file
 MOST_ELEMENT = 1 << 26  # of an element of a JSON array
 CHUNK = 1 << 16
 BLANKS = " \t\r\n"
@@ -18,7 +18,7 @@ Placed = tuple[int, str]
 
 
 class NoRecords(Exception):
-    """The file is not what its dataset says; in words."""
+    """The file does not have the format of its dataset; the message says why."""
 
 
 class _State(Enum):
@@ -28,16 +28,16 @@ class _State(Enum):
 
 
 def lines_of(file: IO[str]) -> Iterator[Placed]:
-    """Lines by their number, without what ends them. The file is opened with newline="\\n"."""
+    """Numbered lines without their line feed. `file` must be opened with newline="\\n"."""
     for number, line in enumerate(file):
         yield number, line.removesuffix("\n")
 
 
 def below_header(lines: Iterable[Placed], *, starts: str | None, separator: str) -> tuple[str, Iterator[Placed]]:
-    """The header line of a CSV file and the records below it, by RFC 4180: quotes may hold line breaks.
+    """The header of a CSV file and the records below it, by RFC 4180: quoted cells may contain line breaks.
 
-    The header is the first line, or the first one that begins with `starts`. A line whose quotes cannot be closed in a
-    way that gives as many cells as the header is a record by itself, and is malformed: it costs no other.
+    The header is the first line, or the first line that begins with `starts`. If closing an open quote does not give as
+    many cells as the header has, the line alone is one malformed record, so that no other record is lost.
     """
     rest = iter(lines)
     above: list[str] = []
@@ -59,8 +59,8 @@ def _header(number: int, line: str, rest: Iterator[Placed], separator: str) -> t
 
 
 def joined(lines: Iterator[Placed], waiting: deque[Placed], *, separator: str, cells: int | None) -> Iterator[Placed]:
-    """Lines as records of `cells` cells, those `waiting` first: what a quoted line break parted is one again, with the
-    break.
+    """Joins lines into records of `cells` cells, rejoining lines split by a quoted line break. Takes `waiting` lines
+    first.
     """
     while True:
         found = waiting.popleft() if waiting else next(lines, None)
@@ -77,8 +77,8 @@ def joined(lines: Iterator[Placed], waiting: deque[Placed], *, separator: str, c
 def _until_closed(
     first: Placed, waiting: deque[Placed], lines: Iterator[Placed], separator: str, cells: int | None
 ) -> list[Placed]:
-    """The lines of a record whose first line ends within quotes; that line alone where the quotes do not close well.
-    What was read in vain is put back.
+    """The lines of a record whose first line ends within quotes; only that line if the quotes do not close properly.
+    Lines read in vain are put back into `waiting`.
     """
     parts, size, count = [first], len(first[1]), _scanned(first[1], separator, is_open=False)[1]
     while size <= MOST_CHARACTERS:
@@ -88,7 +88,7 @@ def _until_closed(
         parts.append(following)
         size += len(following[1]) + 1
         state, more = _scanned(following[1], separator, is_open=True)
-        count += more - 1  # the cell that goes on was counted
+        count += more - 1  # the continued cell was counted already
         if state is _State.OPEN:
             continue
         if state is _State.CLOSED and cells in (None, count):
@@ -99,7 +99,7 @@ def _until_closed(
 
 
 def _scanned(line: str, separator: str, *, is_open: bool) -> tuple[_State, int]:
-    """How a line ends, and how many cells it has, the one that goes on from the line before included."""
+    """The state at the end of a line, and its number of cells, including a cell continued from the line before."""
     if not is_open and '"' not in line:
         return _State.CLOSED, line.count(separator) + 1
     at, cells = 0, 1
@@ -123,7 +123,7 @@ def _scanned(line: str, separator: str, *, is_open: bool) -> tuple[_State, int]:
 
 
 class _Text:
-    """A window on a JSON text that moves forward."""
+    """A forward-only buffer over a JSON text."""
 
     def __init__(self, file: IO[str]) -> None:
         self.file, self.text, self.at, self.ended = file, "", 0, False
@@ -137,7 +137,7 @@ class _Text:
         return not self.ended
 
     def peek(self) -> str:
-        """The next character that is no blank; empty at the end."""
+        """The next non-blank character; empty at the end."""
         while True:
             while self.at < len(self.text) and self.text[self.at] in BLANKS:
                 self.at += 1
@@ -152,12 +152,12 @@ class _Text:
         return found
 
     def value(self) -> str:
-        """The next value as it is written."""
+        """Reads the next JSON value and returns its text unchanged."""
         self.peek()
         while True:
             try:
                 _, end = self.decoder.raw_decode(self.text, self.at)
-                if end < len(self.text) or self.ended:  # a number may go on
+                if end < len(self.text) or self.ended:  # a number at the end of the buffer may continue
                     start, self.at = self.at, end
                     return self.text[start:end]
             except RecursionError:
@@ -171,9 +171,9 @@ class _Text:
 
 
 def elements(file: IO[str], *, path: tuple[str, ...] = ()) -> Iterator[Placed]:
-    """The elements of a JSON array as they are written; the array is the whole file, or stands at `path` in an object.
+    """The elements of a JSON array as unchanged text; the array is the whole file, or is at `path` in an object.
 
-    Raises NoRecords where there is no such array, or the text is no JSON.
+    Raises NoRecords if there is no such array or the text is not JSON.
     """
     text = _Text(file)
     for name in path:
@@ -207,7 +207,7 @@ def _into(text: _Text, name: str) -> None:
 
 
 def _ended(text: _Text, depth: int) -> None:
-    """Read what stands behind the array: a file that was cut is no whole delivery."""
+    """Reads to the end of the file after the array, because a truncated file is not a complete delivery."""
     for _ in range(depth):
         while text.need(",}") == ",":
             text.value()

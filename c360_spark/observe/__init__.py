@@ -1,1 +1,1 @@
-"""How well a run did, as figures. Pure functions."""
+"""Figures on the quality of a run, and reports for reading. Pure functions."""

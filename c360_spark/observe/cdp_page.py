@@ -1,4 +1,4 @@
-"""How a CDP and we differ, for reading: in a terminal, and as one HTML file that needs no network."""
+"""Report on the differences between a CDP and our persons: as text, and as one HTML file that needs no network."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ REASON = {
 
 
 def as_text(told: Told) -> str:
-    """Counts, then a few lines for each part."""
+    """The report as text: counts, then a few lines for each part."""
     profiles, persons = (sum(row[side] for row in told["counts"]) for side in ("profiles", "persons"))
     lines = [f"{told['cdp']}: {profiles:,} profiles beside {persons:,} persons", ""]
     lines.append(f"{'verdict':<42} {'groups':>10} {'profiles':>10} {'persons':>10}")
@@ -63,7 +63,7 @@ def _held(sample: Told) -> Iterator[str]:
 
 
 def as_html(told: Told, *, page: str) -> str:
-    """The same as a page; `page` is the content of cdp_page.html."""
+    """The report as an HTML page; `page` is the content of cdp_page.html."""
     title = f"{told['cdp']} beside our persons"
     content = joined(
         (

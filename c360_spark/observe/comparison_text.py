@@ -1,4 +1,4 @@
-"""The comparison of two rule sets, for reading in a terminal."""
+"""The comparison of two rule sets as text for a terminal."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ Figures = Mapping[str, Any]
 
 
 def as_text(figures: Figures) -> str:
-    """A line for each kind of change."""
+    """The comparison as text, one line for each kind of change."""
     return "\n".join(_lines(figures))
 
 

@@ -1,4 +1,4 @@
-"""An explanation for reading: in a terminal, and as one HTML file that needs no network."""
+"""Report that explains a person: as JSON, as text, and as one HTML file that needs no network."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ Told = dict[str, Any]
 
 
 def as_json(told: Told) -> str:
-    """All of it. Ids are text: 63 bits do not fit the numbers of every reader."""
+    """The whole explanation as JSON. Ids are text: 63 bits do not fit the numbers of every reader."""
     return json.dumps(_plain(told), indent=2, default=str)
 
 
@@ -20,13 +20,16 @@ def _plain(value: Any) -> Any:
 
 
 def as_html(told: Told, *, page: str) -> str:
-    """The graph, to look at and drag, beside the links as text; `page` is the content of explained.html."""
+    """The explanation as an HTML page: a graph to look at and drag, and the links as text.
+
+    `page` is the content of explained.html.
+    """
     data = json.dumps(_plain(told), default=str).replace("<", "\\u003c")
     return page.replace("{{subject}}", escape(str(told["subject"]))).replace("{{data}}", data)
 
 
 def as_text(told: Told) -> str:
-    """A few lines for each part, the path last."""
+    """The explanation as text: a few lines for each part, the path last."""
     lines = [_title(told), "", f"members ({len(told['members'])})"]
     lines += [f"  {_member(member)}" for member in told["members"]]
     for part, title in (("links", "links that hold"), ("evicted", "links taken out")):

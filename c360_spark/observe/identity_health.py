@@ -1,4 +1,4 @@
-"""How identity is doing: figures of one run, to be watched over time. Pure functions."""
+"""Health of identity: figures of one run, to watch over time. Pure functions."""
 
 from functools import reduce
 
@@ -7,7 +7,9 @@ from pyspark.sql import functions as F
 
 
 def sizes(persons: DataFrame) -> DataFrame:
-    """One row `persons, largest, alone` of identity.person: living persons, the size of the largest, those of one
+    """Sizes of persons in one row `persons, largest, alone`, from identity.person.
+
+    `persons` counts the active persons, `largest` is the size of the largest one, `alone` counts those with one
     identifier.
     """
     living = persons.where("status = 'active'")
@@ -19,11 +21,11 @@ def sizes(persons: DataFrame) -> DataFrame:
 
 
 def health(identifiers: DataFrame, persons: DataFrame, changes: DataFrame) -> DataFrame:
-    """`metric, dimension, value` of the identity tables; `changes` are those of the run.
+    """Health figures of a run as rows `metric, dimension, value`; `changes` are those of the run.
 
-    persons: living ones, and of them those of one identifier (`alone`) · largest_person: its identifiers · identifiers
-    by status · changes by kind · id_stability: the share of the persons before the run that live on · match_rate by
-    dataset: the share of the persons seen there that are seen in another dataset too.
+    persons: active ones, and those of them with one identifier (`alone`) · largest_person: its identifiers ·
+    identifiers by status · changes by kind · id_stability: the share of the persons before the run that still exist ·
+    match_rate by dataset: the share of the persons of a dataset that are in another dataset too.
     """
     figures = [
         _of_persons(persons, changes),

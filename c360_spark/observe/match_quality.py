@@ -1,4 +1,4 @@
-"""How well identity was resolved where the truth is known: pairwise precision, recall and F1."""
+"""Match quality of identity resolution where the truth is known: pairwise precision, recall and F1."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,9 @@ from pyspark.sql import functions as F
 
 
 def pairwise(rows: DataFrame) -> DataFrame:
-    """One row `true_pairs, found_pairs, right_pairs, precision, recall, f1` of rows `truth, found`.
+    """One row `true_pairs, found_pairs, right_pairs, precision, recall, f1`, from rows `truth, found`.
 
-    Each row is a record with its true and its found person. A null `found` is a record nothing is paired with. Pairs
+    Each row is a record with its true and its found person. A record with a null `found` is paired with no other. Pairs
     are counted from group sizes, so a million records cost one aggregation, not 10^12 comparisons.
     """
     right = _pairs(rows.where("found IS NOT NULL"), ["truth", "found"], "right_pairs")
@@ -28,5 +28,5 @@ def _pairs(rows: DataFrame, by: Sequence[str], name: str) -> DataFrame:
 
 
 def _ratio(part: str, whole: str) -> Column:
-    """Nothing found, or nothing to find, is no mistake."""
+    """A ratio, which is 1 where nothing was found or there is nothing to find: that is no mistake."""
     return F.when(F.col(whole) == 0, F.lit(1.0)).otherwise(F.col(part) / F.col(whole))

@@ -1,4 +1,4 @@
-"""The shortest chain of links between two identifiers."""
+"""The shortest path of links between two identifiers."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -8,9 +8,9 @@ Link = Mapping[str, Any]
 
 
 def shortest_path(links: Iterable[Link], start: int, end: int) -> list[Link] | None:
-    """Links from `start` to `end`, as few as can be, those that hold before evicted ones; None if there is no way.
+    """The fewest links from `start` to `end`, by active links if possible, else also by evicted ones.
 
-    Ties go to the smaller identifiers and rules.
+    None if no path exists. On a tie the smaller identifiers and rules come first.
     """
     held = [link for link in links if link["status"] == "active"]
     return _shortest(held, start, end) or _shortest(list(links), start, end)

@@ -7,7 +7,9 @@ from pyspark.sql import functions as F
 
 
 def moved(live: DataFrame, candidate: DataFrame) -> DataFrame:
-    """One row `identifiers, moved`: of those in the live membership, how many have another person, or none, in the
+    """Identifiers that another rule set moves, in one row `identifiers, moved`.
+
+    `identifiers` counts those in the live membership, `moved` those of them with another person, or none, in the
     candidate's.
     """
     now = candidate.select("identifier_id", F.col("person_id").alias("then"))
@@ -17,7 +19,7 @@ def moved(live: DataFrame, candidate: DataFrame) -> DataFrame:
 
 
 def link_changes(live: DataFrame, candidate: DataFrame) -> DataFrame:
-    """`rule, gained, lost` of identity.link: links that hold under one rule set only."""
+    """Links that are active under one rule set only, from identity.link: `rule, gained, lost`."""
     keys = ["left_id", "right_id", "rule"]
     one, other = (frame.where("status = 'active'").select(*keys) for frame in (live, candidate))
     both = one.withColumn("_live", F.lit(True)).join(other.withColumn("_candidate", F.lit(True)), keys, "full")
@@ -29,8 +31,10 @@ def link_changes(live: DataFrame, candidate: DataFrame) -> DataFrame:
 
 
 def table_changes(live: DataFrame, candidate: DataFrame, key: Sequence[str], values: Sequence[str]) -> DataFrame:
-    """One row `live, candidate, changed`: the rows of a table by each rule set, and the keys that only one has or of
-    which any of the `values` differs.
+    """Differences of a table between two rule sets, in one row `live, candidate, changed`.
+
+    `live` and `candidate` count the rows, `changed` the keys that only one table has or for which any of the `values`
+    differs.
     """
     row = F.to_json(F.struct(*values))  # maps cannot be compared, and their order means nothing
     one, other = live.select(*key, row.alias("live")), candidate.select(*key, row.alias("candidate"))
@@ -43,14 +47,20 @@ def table_changes(live: DataFrame, candidate: DataFrame, key: Sequence[str], val
 
 
 def inside(past: DataFrame, pending: DataFrame, audience: str) -> DataFrame:
-    """`person_id` of the members of an audience: rows of gold.audience_member, and those to be merged into them."""
+    """`person_id` of the members of an audience.
+
+    `past` has rows of gold.audience_member, `pending` the rows to be merged into them.
+    """
     known, told = (rows.where(F.col("audience") == audience) for rows in (past, pending))
     kept = known.join(told, ["person_id", "entered_at"], "left_anti").unionByName(told)
     return kept.where("exited_at IS NULL").select("person_id")
 
 
 def audience_changes(live: DataFrame, candidate: DataFrame) -> DataFrame:
-    """One row `live, candidate, entering, leaving` of `person_id` of the members by each rule set."""
+    """Members of an audience by each rule set, in one row `live, candidate, entering, leaving`.
+
+    Both frames have `person_id`.
+    """
     both = _both(live, candidate, F.lit(True))
     return both.agg(
         F.count("live").alias("live"),
@@ -61,8 +71,9 @@ def audience_changes(live: DataFrame, candidate: DataFrame) -> DataFrame:
 
 
 def export_changes(live: DataFrame, candidate: DataFrame) -> DataFrame:
-    """One row `live, candidate, add, update, remove` of `person_id, payload_hash` that a destination holds by each rule
-    set: what it has to be told when the rule set changes.
+    """Changes to send to a destination when the rule set changes: one row `live, candidate, add, update, remove`.
+
+    Both frames have `person_id, payload_hash` of what the destination holds by one rule set.
     """
     both = _both(live, candidate, F.col("payload_hash"))
     return both.agg(

@@ -1,1 +1,1 @@
-"""The stages in their order, and what runs them: jobs, the chain, a replay, a reprocess."""
+"""The stages in order, and what runs them: jobs, the chain, replay and reprocess."""

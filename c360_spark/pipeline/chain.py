@@ -1,4 +1,4 @@
-"""How one stage or several are run, and what is put on record of it."""
+"""Runs stages in sequence, and records in ops.run how each ended."""
 
 import time
 from dataclasses import replace
@@ -12,19 +12,19 @@ from c360_spark.pipeline.stages import STAGES
 from c360_spark.run.context import TIME, Run, hold
 from c360_spark.store import history_is_gone
 
-FROM_FILES = ("land",)  # what it does not find is no change of a table
+FROM_FILES = ("land",)  # reads no tables: a file that it misses is not lost table history
 
 
 def run_stages(run: Run, names: list[str]) -> None:
-    """Run stages one after the other, holding the lake. The ledger ops.run tells how each ended.
+    """Run stages in sequence under the lease of the lake; ops.run records how each ended.
 
-    Raises InputError C203 for an unknown stage, C305 for an `as_of` before what the lake has seen; and
-    what the later of several stages would raise for conf/ and the environment, before anything is done.
+    Raises InputError C203 for an unknown stage, C305 for an `as_of` before the latest data in the lake. With several
+    stages, whatever a later one would raise for conf/ and the environment is raised before anything is done.
     """
     for name in names:
         if name not in STAGES:
             raise InputError("C203", f"no stage '{name}'", hint=did_you_mean(name, STAGES).lstrip("; "))
-    if len(names) > 1:  # a stage alone says it at once itself
+    if len(names) > 1:  # a single stage raises it itself, at once
         for precheck in (STAGES[name].precheck for name in names):
             if precheck:
                 precheck(run)
@@ -33,7 +33,7 @@ def run_stages(run: Run, names: list[str]) -> None:
 
 
 def in_order(run: Run, names: list[str]) -> None:
-    """As `run_stages`, in a lake that is held already."""
+    """Run stages in sequence in a lake whose lease is held already. Raises InputError C305 as `run_stages` does."""
     _refuse_the_past(run)
     ledger: list[tuple[object, ...]] = []
     try:
@@ -58,7 +58,7 @@ def in_order(run: Run, names: list[str]) -> None:
 
 
 def _note(run: Run, ledger: list[tuple[object, ...]]) -> None:
-    """Write ops.run. Where even that fails, as on a full disk, it is said, and the first failure stays the one told."""
+    """Write ops.run. If that fails after a stage failed, as on a full disk, report it and keep the stage's error."""
     try:
         run.store.append_rows(tables.RUN, ledger)
     except Exception as error:
@@ -69,7 +69,7 @@ def _note(run: Run, ledger: list[tuple[object, ...]]) -> None:
 
 
 def run_stage(run: Run, name: str) -> None:
-    """Run a stage; where what changed since its last run cannot be read any more, deal with everything instead."""
+    """Run a stage; do a full refresh if the changes since its last run can no longer be read."""
     try:
         STAGES[name](run)
     except Exception as error:
@@ -80,7 +80,10 @@ def run_stage(run: Run, name: str) -> None:
 
 
 def _refuse_the_past(run: Run) -> None:
-    """History is written in the order of time: of a record when it was received, of persons when they changed."""
+    """Raise InputError C305 for an `as_of` before the last landing or identity change.
+
+    History is written in order of time: versions of records by receipt, persons by change.
+    """
     seen = {
         "landing": run.store.greatest(tables.DELIVERY, "received_at"),
         "resolution of identities": run.store.greatest(tables.CHANGE, "occurred_at"),

@@ -1,4 +1,4 @@
-"""The common arguments of every job, and how a job ends: exit code 0, or a cause and a hint without a traceback."""
+"""The command line of every job: common arguments, and exit code, cause and hint instead of a traceback."""
 
 import argparse
 import sys
@@ -16,8 +16,9 @@ from c360_spark.store import Store
 
 
 def main(stage: str | None) -> None:
-    """Run one stage, or all of schedule.yml where it is None, as `spark-submit jobs/<stage>.py`; leave with its exit
-    code.
+    """Entry point of `spark-submit jobs/<stage>.py`: run one stage and exit with its exit code.
+
+    If `stage` is None, run all stages of schedule.yml.
     """
     parser = argparse.ArgumentParser(description=f"c360_spark: {stage or 'all stages'}")
     parser.add_argument("--config", default="conf", help="folder with platform.yml")
@@ -32,7 +33,10 @@ def main(stage: str | None) -> None:
 
 
 def outcome(work: Callable[[], None]) -> int:
-    """Exit code of `work`; a failure of ours or of the machine is told on standard error as code, cause and hint."""
+    """The exit code of `work`: 0, or that of a known failure, printed to standard error as code, cause and hint.
+
+    Any other exception is raised again.
+    """
     try:
         work()
     except Exception as error:
@@ -45,7 +49,7 @@ def outcome(work: Callable[[], None]) -> int:
 
 
 def run(*, stages: list[str] | None, **given: Any) -> None:
-    """Run some stages, or all of schedule.yml in its order; `given` is what `begin` takes."""
+    """Run some stages, or all of schedule.yml in order; `given` are the arguments of `begin`."""
     begun = begin(**given)
     tasks = begun.conf.schedule
     run_stages(begun, stages or [tasks.root[name].job for name in tasks.ordered()])

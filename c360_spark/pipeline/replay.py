@@ -1,8 +1,8 @@
-"""replay: everything after landing once more, from the bronze of one lake into another, run by run as it was.
+"""replay: rebuild everything after landing in a new lake, run by run, from the bronze of another lake.
 
 Identity and everything after it is a pure function of bronze and conf/, so with the same conf/ the tables come out
-equal, ids included. With another conf/ the new lake shows what would have been. Nothing is delivered: what destinations
-answered then is copied, so that the new lake does not send the same changes again.
+equal, ids included. With another conf/ the new lake shows what would have been. Nothing is delivered: the answers that
+destinations gave are copied, so that the new lake does not send the same changes again.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from c360_spark.pipeline.chain import in_order
 from c360_spark.run.context import Run, hold
 from c360_spark.store import Store
 
-BEGIN, END = datetime(1971, 1, 1), datetime(9999, 1, 1)  # of all runs, in what every clock can tell
+BEGIN, END = datetime(1971, 1, 1), datetime(9999, 1, 1)  # before and after all runs, within the range of every clock
 
 
 def replay(run: Run, origin: Store) -> None:
@@ -43,8 +43,9 @@ def replay(run: Run, origin: Store) -> None:
 
 
 def _copy_bronze(run: Run, origin: Store, since: datetime, until: datetime) -> int:
-    """Copy what was landed after the run at `since`, up to that at `until`; the number of records. What a killed run
-    had landed, the next run dealt with; where there is none it waits.
+    """Copy bronze records landed after the run at `since`, up to the run at `until`; returns their number.
+
+    Records that a killed run had landed belong to the next run, which processed them. If there was none, they wait.
     """
     first, end = (F.lit(at + tables.RUN_SPAN) for at in (since, until))
     arrived = (F.col("received_at") >= first) & (F.col("received_at") < end)
@@ -59,7 +60,7 @@ def _copy_bronze(run: Run, origin: Store, since: datetime, until: datetime) -> i
 
 
 def _copy_answers(run: Run, origin: Store, before: datetime) -> None:
-    """Copy what was answered from `run.as_of` up to the next run, after the changes that it answers were made."""
+    """Copy answers received from `run.as_of` up to the next run, once the changes that they answer exist."""
     given = origin.read(tables.ACK).where((F.col("acked_at") >= F.lit(run.as_of)) & (F.col("acked_at") < F.lit(before)))
     if not given.isEmpty():
         run.store.merge(tables.ACK, given)

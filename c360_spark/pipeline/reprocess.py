@@ -1,7 +1,7 @@
-"""reprocess: silver of some datasets made once more, from all their bronze, by the contracts as they are now.
+"""reprocess: rebuild silver of some datasets from all their bronze, by the current contracts.
 
-What comes of a record can depend on records before it, so only a whole dataset gives what a first run would have given.
-Rows that come out the same are not written; records keep the time they were received.
+The outcome of a record can depend on records before it, so only a whole dataset gives what a first run would have
+given. Unchanged rows are not written; records keep the time they were received.
 """
 
 from collections.abc import Iterator
@@ -31,9 +31,9 @@ LAYERS = {"silver": [], "identity": of_layers("identity"), "gold": of_layers("id
 
 
 def reprocess_layers(run: Run, names: list[tuple[str, str]], until: str) -> None:
-    """Reprocess silver of these datasets, and what is made of it up to a layer of LAYERS.
+    """Reprocess silver of these datasets, then run the stages after it up to a layer of LAYERS.
 
-    Raises BusyError C401 when another run holds the lake, InputError C203 for another layer.
+    Raises BusyError C401 when another run holds the lake, InputError C203 for an unknown layer.
     """
     if until not in LAYERS:
         raise InputError("C203", f"no layer '{until}'", hint=f"one of {', '.join(LAYERS)}")
@@ -43,9 +43,9 @@ def reprocess_layers(run: Run, names: list[tuple[str, str]], until: str) -> None
 
 
 def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
-    """Silver, quarantine and identifier sets of these datasets, equal to what an empty lake would get from bronze.
+    """Rebuild silver, quarantine and identifier sets of these datasets, as an empty lake would get them from bronze.
 
-    Records that canonicalise has not read yet stay for it. Raises IntegrityError C501 when records do not add up.
+    Records that canonicalise has not read yet are left to it. Raises IntegrityError C501 when records do not add up.
     """
     (marks,) = watermarks(run, CONSUMER)
     inputs: list[Input] = []
@@ -66,7 +66,7 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
 
 
 def _judged(run: Run, each: Input) -> DataFrame:
-    """Its records as canonical rows, each with its verdict."""
+    """Records of the dataset as canonical rows, each with its verdict."""
     name = ".".join(each.name)
     with run.step(f"reprocess {name}") as step:
         found, count = run.store.stage(f"{name}.candidates", candidates(run, each))
@@ -82,7 +82,7 @@ def _judged(run: Run, each: Input) -> DataFrame:
 
 
 def _made(each: Input, rows: DataFrame) -> Iterator[tuple[Table, DataFrame]]:
-    """What each table shall hold of the dataset."""
+    """The rows that each table must hold for the dataset."""
     table, accepted = TABLES[each.contract.table], rows.where(KEPT)
     yield table, accepted
     yield tables.IDENTIFIER_SET, identifier_sets(carriers(table, accepted))

@@ -1,4 +1,4 @@
-"""The stages as Markdown, made from their declarations: `python -m c360_spark.pipeline.stage_graph`."""
+"""Renders the stages as Markdown from their declarations: `python -m c360_spark.pipeline.stage_graph`."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -13,7 +13,7 @@ def stage_graph() -> str:
 
 
 def edges() -> list[tuple[str, str]]:
-    """Which stage is read by which, without what follows from two others."""
+    """Edges of the stage graph, from writer to reader, without those implied by a longer path."""
     above: dict[str, set[str]] = {}
     found = []
     for stage in STAGES.values():

@@ -1,7 +1,7 @@
-"""The stages in the order of a whole run, each with the tables that it reads and writes.
+"""The stages in the order of a full run, each with the tables that it reads and writes.
 
-The order of schedule.yml, what `reprocess` and `rules compare` make anew, and docs/stages.md are held against this
-list.
+The order of schedule.yml is checked against this list. What `reprocess` and `rules compare` recompute, and
+docs/stages.md, are derived from it.
 """
 
 from c360_spark import tables
@@ -150,5 +150,5 @@ STAGES = {stage.name: stage for stage in _LIST}
 
 
 def of_layers(*layers: str) -> list[str]:
-    """The stages, in their order, that write tables of these layers."""
+    """Names of the stages that write tables of these layers, in run order."""
     return [stage.name for stage in _LIST if stage.layers & set(layers)]

@@ -1,1 +1,1 @@
-"""What takes deliveries: PostgreSQL, files."""
+"""Receivers of dispatches: PostgreSQL, files."""

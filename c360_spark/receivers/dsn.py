@@ -1,4 +1,4 @@
-"""A connection string, read from the environment. Nothing of it is ever shown."""
+"""Connection strings of PostgreSQL, read from the environment. No part of one is ever shown."""
 
 import os
 import ssl
@@ -13,10 +13,11 @@ PORT = 5432
 
 
 def connection_arguments(variable: str) -> dict[str, Any]:
-    """What pg8000 takes, of a connection string in an environment variable.
+    """Connection arguments for pg8000, from a connection string in an environment variable.
 
-    A `host` parameter that begins with / is the folder of a Unix socket. Without `sslmode` another machine must show a
-    certificate that holds; this one needs none. Raises SetupError C106 when it is not set or not of the form FORM.
+    A `host` parameter that begins with / is the folder of a Unix socket. Without `sslmode`, another machine must
+    present a valid certificate; this machine needs none. Raises SetupError C106 when the variable is not set or not of
+    the form FORM.
     """
     text = os.environ.get(variable)
     if not text:
@@ -33,7 +34,7 @@ def _parsed(text: str) -> dict[str, Any]:
         parts = urlsplit(text)
         port, given = parts.port or PORT, dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
     except ValueError:
-        raise ValueError("not a connection string") from None  # what is wrong about it would show it
+        raise ValueError("not a connection string") from None  # the original error would show parts of it
     if parts.scheme not in ("postgresql", "postgres") or parts.fragment:
         raise ValueError("not a connection string of PostgreSQL")
     if set(given) - {"host", "sslmode"}:

@@ -1,4 +1,4 @@
-"""Changes as files: JSON lines for machines, CSV for people. A batch is one file, complete or not there."""
+"""File receiver: writes dispatches as JSON lines or as CSV. A dispatch is one file, complete or absent."""
 
 import csv
 import errno
@@ -21,7 +21,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 
 
 class DeliveredFiles:
-    """The folder of a destination below `outgoing`. Whoever takes the files may move or delete them."""
+    """Receiver for a destination's folder below `outgoing`. Whoever consumes the files may move or delete them."""
 
     def __init__(self, destination: Destination, settings: Deliver, outgoing: str) -> None:
         assert settings.folder
@@ -29,8 +29,9 @@ class DeliveredFiles:
         self.root, self.folder = Path(outgoing), Path(outgoing) / settings.folder
 
     def send(self, dispatch: Dispatch) -> Mapping[str, Answer]:
-        """Write a batch under a name made of its content, so the same batch is the same file. Names sort as they are to
-        be read: files of one time and wave hold different persons.
+        """Write a dispatch to a file named by its content, so that the same dispatch gives the same file (idempotent).
+
+        File names sort in the order in which they must be read; files of one time and wave hold different persons.
         """
         content = self._csv(dispatch) if self.form == "csv" else self._jsonl(dispatch)
         digest = hashlib.sha256(content).hexdigest()[:16]
@@ -44,7 +45,7 @@ class DeliveredFiles:
         return {}
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """No-op: nothing is held open."""
 
     def _write(self, name: str, content: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +59,10 @@ class DeliveredFiles:
         part.replace(self.folder / name)
 
     def _csv(self, dispatch: Dispatch) -> bytes:
-        """With the mark by which spreadsheets know UTF-8. Payloads of the kind are escaped already."""
+        """CSV with a byte order mark, by which spreadsheets recognise UTF-8.
+
+        Payloads are already escaped for this kind of destination.
+        """
         fields = sorted(self.destination.fields)
         text = io.StringIO()
         writer = csv.writer(text)
@@ -68,7 +72,7 @@ class DeliveredFiles:
         return text.getvalue().encode("utf-8-sig")
 
     def _jsonl(self, dispatch: Dispatch) -> bytes:
-        """A change a line, in our own shape or as a call."""
+        """One change per line, in our own format or as an identify or track call."""
         told = (call(row, self.destination) if self.calls else _change(row) for row in dispatch.rows)
         return "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in told).encode("ascii")
 
@@ -78,6 +82,6 @@ def _change(row: Row) -> dict[str, object]:
 
 
 def _own(row: Row) -> dict[str, object]:
-    """What every change says beside its payload."""
+    """The columns that every change has besides its payload."""
     created_at = row["created_at"].isoformat(timespec="seconds") + "Z"
     return {name: row[name] for name in HEAD if name != "created_at"} | {"created_at": created_at}

@@ -1,7 +1,8 @@
-"""Changes in a table of a PostgreSQL database. The only module that knows pg8000, which the extra `postgres` brings.
+"""PostgreSQL receiver: upserts changes by key into a table.
 
-Each batch is one transaction: the changes and their idempotency keys, in a ledger beside the table. So whatever happens
-between the commit there and the acknowledgement here, the same batch sent again changes nothing.
+The only module that uses pg8000, which the extra `postgres` installs. Each dispatch is one transaction: the changes,
+and their idempotency keys in a ledger beside the table. So if a run dies between the commit there and the
+acknowledgement here, sending the same dispatch again changes nothing.
 """
 
 import json
@@ -22,7 +23,7 @@ else:
     MISSING = ""
 
 TIMEOUT_S = 60
-# Classes of SQLSTATE: bad data, a broken constraint or check, an error of a trigger, a value too large for an index.
+# SQLSTATE classes of a bad row: bad data, a broken constraint or check, a trigger error, a value too large to index.
 ROW_FAULTS = ("21", "22", "23", "38", "39", "44", "54", "P0")
 LASTING_FAULTS = ("0A", "28", "3D", "3F", "42")  # not supported, not allowed, no such database, schema or table
 LEDGER = "c360_ledger"
@@ -30,7 +31,7 @@ LEDGER = "c360_ledger"
 BATCH = """CREATE TEMPORARY TABLE IF NOT EXISTS c360_batch (
   n integer PRIMARY KEY, idempotency_key text, person_id text, sequence bigint, operation text, payload text
 ) ON COMMIT DELETE ROWS"""
-# Payloads stay text until each is used, so that one which is not JSON to PostgreSQL fails alone.
+# Payloads stay text until each row is applied, so that one which PostgreSQL rejects as JSON fails alone.
 FILL = """INSERT INTO c360_batch SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r(
   n integer, idempotency_key text, person_id text, sequence bigint, operation text, payload text)"""
 LEDGER_TABLE = """CREATE TABLE IF NOT EXISTS {ledger} (
@@ -43,7 +44,7 @@ SUPERSEDED = """SELECT b.idempotency_key FROM c360_batch b JOIN {table} t ON t.p
 REMOVE = """DELETE FROM {table} t USING c360_batch b WHERE b.n = ANY(CAST(:n AS integer[]))
   AND b.operation = 'remove' AND t.person_id = b.person_id
   AND coalesce(t.sequence, 0) < b.sequence"""
-# Values take the types of the table's columns.
+# jsonb_populate_record casts values to the types of the table's columns.
 UPSERT = """INSERT INTO {table} AS t ({columns}) SELECT {values} FROM c360_batch b
   CROSS JOIN LATERAL jsonb_populate_record(CAST(NULL AS {table}), CAST(b.payload AS jsonb)) r
   WHERE b.n = ANY(CAST(:n AS integer[])) AND b.operation <> 'remove'
@@ -53,7 +54,7 @@ RECORD = """INSERT INTO {ledger} (destination, idempotency_key, sequence)
 
 
 class Postgres:
-    """The table of a destination: one row a person, by `person_id`, with `sequence` and the mapped fields.
+    """Receiver for a destination's table: one row per person by `person_id`, with `sequence` and the mapped fields.
 
     Raises SetupError C102 without the extra, C106 when the connection string is not set or cannot be read.
     """
@@ -78,8 +79,10 @@ class Postgres:
         self._open: Any = None
 
     def send(self, dispatch: Dispatch) -> Mapping[str, Answer]:
-        """Take a batch in one transaction. Rows that the database refuses are left out of it and named, with the code
-        and the constraint or column; all others are taken.
+        """Apply a dispatch in one transaction.
+
+        Rows that the database rejects are left out and answered with the error code and the constraint or column; all
+        others are applied.
         """
         try:
             return self._transaction(dispatch)
@@ -109,7 +112,7 @@ class Postgres:
             self._open = Connection(**self.arguments, timeout=TIMEOUT_S, application_name="c360 deliver")
             self._run(BATCH)
         self._run("BEGIN")
-        self._run("SET CONSTRAINTS ALL IMMEDIATE")  # else what is refused shows at the commit only, without its row
+        self._run("SET CONSTRAINTS ALL IMMEDIATE")  # deferred, one would fail at the commit, without its row
         self._run("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))", name=f"c360 {self.name}")
         if self._run("SELECT to_regclass(:name)", name=self.ledger) == [[None]]:
             self._run(LEDGER_TABLE)
@@ -119,13 +122,16 @@ class Postgres:
         keys = {n: row["idempotency_key"] for n, row in enumerate(dispatch.rows)}
         waiting = [n for n, key in keys.items() if answers.get(key) != Answer("delivered", "known")]
         refused = self._apply(waiting)
-        if 0 < len(refused) < len(waiting):  # some may pass now: an address that must be unique was free too late
+        if 0 < len(refused) < len(waiting):  # some may pass now: a later row has freed a unique address
             refused = self._apply(list(refused))
         self._run("COMMIT")
         return answers | {keys[n]: Answer("rejected", reason) for n, reason in refused.items()}
 
     def _apply(self, numbers: list[int]) -> dict[int, str]:
-        """Take these rows of the batch, halving them where one is refused; why each of those was."""
+        """Apply these rows of the dispatch; returns the reason for each row that the database rejects.
+
+        Where a row is rejected the set is halved until that row stands alone.
+        """
         if not numbers:
             return {}
         self._run("SAVEPOINT part")
@@ -171,7 +177,7 @@ def _reason(code: str, name: str) -> str:
 
 
 def _text(error: Any) -> str:
-    """What went wrong, in the words of the server where they are not about a row: those could show its values."""
+    """The error in the server's words, except errors about a row: those words could show its values."""
     code, name = _told(error)
     if code.startswith(ROW_FAULTS):
         return _reason(code, name)

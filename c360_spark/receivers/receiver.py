@@ -1,4 +1,4 @@
-"""What a receiver of changes is given, and how it answers. Every receiver has `send(batch)` and `close()`."""
+"""The protocol of receivers: `send(dispatch)` returns answers, `close()` releases the connection."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pyspark.sql import Row
 
 @dataclass(frozen=True)
 class Dispatch:
-    """Rows of `export.pending` that are sent together: one `due` time, one `wave`, so one row a person."""
+    """Rows of `export.pending` that are sent together: of one `due` time and `wave`, so one row per person."""
 
     due: datetime
     wave: int
@@ -19,7 +19,7 @@ class Dispatch:
 
 
 class Answer(NamedTuple):
-    """What became of a change: a status and a reason as export.ack has them."""
+    """The outcome of a change: status and reason as in export.ack."""
 
     status: str
     reason: str | None = None
@@ -29,9 +29,9 @@ DELIVERED = Answer("delivered")
 
 
 class NotTaken(Exception):
-    """A receiver took nothing of a batch: `reason` for the record, `cause` for a person. Nothing of it shows values.
+    """A receiver applied nothing of a dispatch: `reason` is for export.ack, `cause` for a reader. Neither shows values.
 
-    What is `lasting` will not be better in a minute: wrong password, no such table.
+    A `lasting` failure does not pass by trying again: wrong password, no such table.
     """
 
     def __init__(self, reason: str, cause: str, *, lasting: bool = False) -> None:
@@ -40,12 +40,12 @@ class NotTaken(Exception):
 
 
 class Receiver(Protocol):
-    """A destination that takes changes."""
+    """A destination that accepts changes."""
 
     def send(self, dispatch: Dispatch) -> Mapping[str, Answer]:
-        """Take all of a batch in one step, or raise NotTaken and take nothing. Taking it again changes nothing.
+        """Apply the whole dispatch in one step, or raise NotTaken and apply nothing. Applying it again changes nothing.
 
-        Gives answers by idempotency key; what is not named is DELIVERED.
+        Returns answers by idempotency key; a change without an answer is DELIVERED.
         """
         ...
 
@@ -53,7 +53,7 @@ class Receiver(Protocol):
 
 
 def dispatches(rows: Iterable[Row], size: int) -> Iterator[Dispatch]:
-    """Rows in the order of `export.in_order`, cut into batches of up to `size`."""
+    """Cut rows in the order of `export.in_order` into dispatches of up to `size` rows."""
     for (due, wave), group in groupby(rows, key=lambda row: (row["due"], row["wave"])):
         remaining: Iterator[Any] = iter(group)
         while some := tuple(islice(remaining, size)):

@@ -1,1 +1,1 @@
-"""What every stage is given: the run, what changed since its last one, the lease of the lake."""
+"""What every stage receives: the run context, pending changes since its last run, and the lease of the lake."""

@@ -1,4 +1,4 @@
-"""What every stage is given: where to read and write, what was decided, and when it is."""
+"""The run context that every stage receives: Spark session, store, configuration and as-of time."""
 
 import sys
 import time
@@ -20,37 +20,37 @@ from c360_spark.store import Store, Written
 from c360_spark.tables import Table
 
 T = TypeVar("T")
-TIME = "%Y-%m-%d %H:%M:%S"  # as a person is told it
+TIME = "%Y-%m-%d %H:%M:%S"  # the format of times in messages
 THREADS = 2
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one or more stages. `as_of` is the only time a stage knows; it is naive and in UTC."""
+    """One run of one or more stages. `as_of`, naive and in UTC, is the only time that stages compute with."""
 
     spark: SparkSession
     store: Store
     conf: Conf
     as_of: datetime
     run_id: str
-    only: str | None = None  # restrict landing to `source` or `source.dataset`
-    retry_rejected: bool = False  # export what destinations rejected once more
+    only: str | None = None  # land only this `source` or `source.dataset`
+    retry_rejected: bool = False  # export again what destinations rejected
     cdp: str | None = None  # reconcile with this CDP only
-    accept: tuple[str, ...] = ()  # held files to land: paths below landing, or beginnings of delivery ids
-    full_refresh: bool = False  # deal with everything, not with what changed
+    accept: tuple[str, ...] = ()  # held deliveries to land: paths below landing, or prefixes of delivery ids
+    full_refresh: bool = False  # recompute everything, not only what changed
     started: float = field(default_factory=time.monotonic)
 
     def ruled_by(self, rules: RuleSet) -> "Run":
-        """The same run by another rule set."""
+        """The same run under another rule set."""
         return replace(self, conf=replace(self.conf, rules=rules))
 
     def say(self, text: str) -> None:
-        """One line of progress on standard error, after the seconds since the run began."""
+        """Print one line of progress on standard error, after the seconds since the run began."""
         print(f"{time.monotonic() - self.started:7.1f} s  {text}", file=sys.stderr, flush=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator["Step"]:
-        """Report a long step: what, what came of it, how long it took."""
+        """Report a long step: its name, its results and its duration."""
         step, began = Step(), time.monotonic()
         yield step
         result = " · ".join(step.results) or "done"
@@ -59,9 +59,10 @@ class Run:
 
 @contextmanager
 def hold(run: Run) -> Iterator[None]:
-    """Hold the lake while the body writes to it. What dead processes and the body leave in scratch folders goes.
+    """Hold the lease of the lake while the body writes to it.
 
-    Raises BusyError C401 when another run holds it.
+    Removes scratch folders of dead processes before the body runs, and this run's own files after it. Raises BusyError
+    C401 when another run holds the lease.
     """
     with lease(run.store.lake):
         sweep(run.store.lake, run.spark)
@@ -72,9 +73,9 @@ def hold(run: Run) -> Iterator[None]:
 
 
 def in_parallel(work: Sequence[Callable[[], T]]) -> list[T]:
-    """Do independent pieces of work at the same time, two by two: a small one is mostly waiting for the driver.
+    """Run independent tasks in two threads, since a small one mostly waits for the driver.
 
-    Gives their results in order; raises the first failure once all have ended.
+    Returns their results in order; raises the first failure once all have ended.
     """
     with ThreadPoolExecutor(THREADS) as pool:
         return [future.result() for future in [pool.submit(piece) for piece in work]]
@@ -82,7 +83,7 @@ def in_parallel(work: Sequence[Callable[[], T]]) -> list[T]:
 
 @dataclass
 class Step:
-    """Collects what a step has to say of its result."""
+    """Collects the results of a step for its progress line."""
 
     results: list[str] = field(default_factory=list)
 
@@ -92,7 +93,7 @@ class Step:
 
 
 def sync(run: Run, step: Step, table: Table, rows: DataFrame, old: DataFrame | None = None) -> None:
-    """As `Store.sync`, and say what came of it."""
+    """`Store.sync`, with the row counts reported by `step`."""
     step.wrote(table.name, run.store.sync(table, rows, old=old))
 
 
@@ -101,12 +102,12 @@ def _counts(written: Written) -> list[tuple[str, int]]:
 
 
 def run_id_of(as_of: datetime) -> str:
-    """The default run id: runs for the same time have the same id, and ids sort by time."""
+    """The default run id, made from `as_of`: runs for the same time share an id, and ids sort by time."""
     return as_of.replace(tzinfo=UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def instant(text: str) -> datetime:
-    """A date or time in ISO 8601 as naive UTC. Raises InputError C303."""
+    """Parse an ISO 8601 date or time as naive UTC; without an offset it counts as UTC. Raises InputError C303."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One writer a lake: two drivers that write the same files can lose each other's commits."""
+"""One writer per lake: two drivers that write the same files can lose each other's commits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +12,10 @@ from c360_spark.errors import BusyError
 
 @contextmanager
 def lease(lake: str) -> Iterator[None]:
-    """Hold the lake, however it is spelled, while the body runs. The operating system frees the lease of a killed run.
+    """Hold the exclusive write lease of a lake, however its path is spelled, while the body runs.
 
-    Raises BusyError C401 when another run holds it. A lake behind a URI has no lease here: there the scheduler
-    allows one run at a time, and Delta's commit service rejects a lost race.
+    The operating system frees the lease of a killed run. Raises BusyError C401 when another run holds it. A lake behind
+    a URI has no lease: there the scheduler allows one run at a time, and Delta's commit service rejects a lost race.
     """
     if is_remote(lake):
         yield

@@ -1,4 +1,4 @@
-"""What a stage has not dealt with yet: what changed in the tables it reads, or everything."""
+"""Pending changes of a stage: what changed in the tables it reads since its last run, or a full refresh."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,14 +12,15 @@ from c360_spark.run.context import Run
 from c360_spark.run.watermark import Marks, advance, watermarks
 from c360_spark.tables import Table
 
-AS_OF = "as_of "  # in the ledger of watermarks: a time for which the stage was done, numbered
+AS_OF = "as_of "  # prefix in ops.watermark: as-of times that the consumer has processed, numbered
 
 
 @dataclass(frozen=True)
 class Consumer:
-    """A stage, or a part of one, that deals with changes by itself.
+    """A stage, or a part of one, with watermarks of its own.
 
-    `rules` says, in any words, what the result depends on beside the tables; `makes` are tables it cannot do without.
+    `rules` is any text that covers what the result depends on besides the tables: another text causes a full refresh.
+    `makes` are the tables it produces: a missing one causes a full refresh.
     """
 
     name: str
@@ -33,7 +34,11 @@ class Consumer:
 
 @dataclass(frozen=True)
 class PendingChanges:
-    """`known` are the versions that were dealt with, `marks` those that will have been; `last_as_of` is for when."""
+    """Pending changes of one consumer, up to the table versions when it began.
+
+    `known` are the versions processed so far, `marks` those to record when this run is done. `last_as_of` is the as-of
+    time of the last run, None in a full refresh.
+    """
 
     run: Run
     consumer: str
@@ -44,35 +49,35 @@ class PendingChanges:
 
     @property
     def no_new_versions(self) -> bool:
-        """No table has another version: there is nothing to do for who does not ask the time."""
+        """No table has a new version: a consumer that does not depend on time has nothing to do."""
         versions = {name: n for name, n in self.marks.items() if not name.startswith(AS_OF)}
         return not self.full_refresh and all(self.known.get(name) == n for name, n in versions.items())
 
     @property
     def up_to_date(self) -> bool:
-        """No table has another version and it is no later: there is nothing to do."""
+        """No table has a new version and `as_of` is that of the last run: there is nothing to do."""
         return self.no_new_versions and self.last_as_of == self.run.as_of
 
     def moved(self, table: Table) -> bool:
-        """The table has another version, or this is a full refresh."""
+        """Whether the table has a new version, or this is a full refresh."""
         return self.full_refresh or self.known.get(table.full_name, -1) < self.marks[table.full_name]
 
     def latest(self, table: Table) -> DataFrame:
-        """As `Store.latest`, of what is new."""
+        """`Store.latest` of the pending versions."""
         since, until = self._span(table)
         return self.run.store.latest(table, since=since, until=until)
 
     def changed_values(self, table: Table, *columns: str) -> DataFrame:
-        """As `Store.affected`, of what is new."""
+        """`Store.changed_values` of the pending versions."""
         since, until = self._span(table)
         return self.run.store.changed_values(table, columns, since=since, until=until)
 
     def rest(self) -> None:
-        """Say that there is nothing to do."""
+        """Report that there is nothing to do."""
         self.run.say(f"{self.consumer:<28} nothing is new")
 
     def done(self) -> None:
-        """To be called after the last write; until then the stage is given the same again."""
+        """Advance the watermarks. Call it after the last write; a run killed before gets the same changes again."""
         done([self])
 
     def _span(self, table: Table) -> tuple[int, int]:
@@ -81,23 +86,23 @@ class PendingChanges:
 
 
 def restrict_to(rows: DataFrame, affected: DataFrame | None) -> DataFrame:
-    """Rows with these keys (columns of the same names); all, where None is given."""
+    """Rows with the keys in `affected` (columns of the same names); all rows if it is None."""
     return rows if affected is None else rows.join(affected, affected.columns, "left_semi")
 
 
 def pending_changes(
     run: Run, name: str, rules: str, *, reads: Sequence[Table], makes: Sequence[Table]
 ) -> PendingChanges:
-    """As `increments`, for one consumer."""
+    """`pending_changes_of` for one consumer."""
     return pending_changes_of(run, [Consumer(name, rules, makes)], reads=reads)[0]
 
 
 def pending_changes_of(run: Run, consumers: Sequence[Consumer], *, reads: Sequence[Table]) -> list[PendingChanges]:
-    """What each consumer has to deal with.
+    """Pending changes of each consumer, or a full refresh.
 
-    Everything, when its rules or the version of the suite are not those of last time, when a table that it makes is
-    missing, or when time goes back. They are numbered before anything is written, since a run that was killed may have
-    left tables by two.
+    A consumer needs a full refresh when the run asks for one, when its rules or the version of the suite differ from
+    last time, when a table that it makes is missing, or when `as_of` goes back. Full refreshes are numbered before
+    anything is written, since a killed run may have left tables made by two sets of rules.
     """
     versions = {table.full_name: run.store.version(table) for table in reads}
     names = [*(each.name for each in consumers), *(_begun(each.name) for each in consumers)]
@@ -120,7 +125,7 @@ def pending_changes_of(run: Run, consumers: Sequence[Consumer], *, reads: Sequen
 
 
 def done(begun: Sequence[PendingChanges]) -> None:
-    """To be called after the last write of all of them."""
+    """Advance the watermarks of all consumers in one commit. Call it after the last write of all of them."""
     if begun:
         known = {each.consumer: each.known for each in begun}
         advance(begun[0].run, {each.consumer: each.marks for each in begun}, known=known)

@@ -12,16 +12,16 @@ from c360_spark.run.context import Run
 from c360_spark.store import Store, Written
 from c360_spark.tables import Table
 
-EVERY_STAGE = (tables.WATERMARK.full_name,)  # how far it has read
+EVERY_STAGE = (tables.WATERMARK.full_name,)  # its watermarks
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the pipeline, which is given a `Run` and leaves its results in tables.
+    """One stage of the pipeline: it takes a `Run` and leaves its results in tables.
 
-    `reads` and `writes` are full names of tables, `layer.*` where there is one a dataset or destination. A stage may
-    also read what it writes. `precheck` raises, before the first stage of a run begins and without reading data, what
-    the stage would raise for conf/ and the environment.
+    `reads` and `writes` are full names of tables, `layer.*` for one table per dataset or destination. A stage may also
+    read what it writes. `precheck` raises whatever the stage would raise for conf/ and the environment, before the
+    first stage of a run begins and without reading data.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Stage:
 
     @property
     def layers(self) -> set[str]:
-        """The layers of the tables it writes, ops aside."""
+        """Layers of the tables it writes, except ops."""
         return {name.split(".")[0] for name in self.writes} - {"ops"}
 
     def may_read(self, table: Table) -> bool:
@@ -42,22 +42,22 @@ class Stage:
         return _among(table, (*self.writes, *EVERY_STAGE))
 
     def __call__(self, run: Run) -> None:
-        """Do its work, with the tables that it declares and no others."""
+        """Run the stage with access to no tables but those it declares."""
         self.work(replace(run, store=StageStore(run.store, self)))
 
 
 class StageStore(Store):
-    """The store as a stage sees it.
+    """The store as a stage sees it: only the tables that the stage declares.
 
-    Raises TypeError for a table that the stage does not declare: the order of stages, what a change of rules or a
-    reprocess computes again, and the docs rely on what is declared. That is a mistake of a stage, not of a user.
+    Raises TypeError for any other table, which is a mistake in the stage and not of a user: the order of stages, what a
+    rule change or a reprocess recomputes, and the docs rely on the declarations.
     """
 
     def __init__(self, store: Store, stage: Stage) -> None:
         self.__dict__.update(store.__dict__)
         self._of = stage
 
-    # Whatever is done with a table begins with its path or its name.
+    # Every operation on a table starts from its path or its name.
     def path(self, table: Table) -> str:
         return super().path(self._readable(table))
 

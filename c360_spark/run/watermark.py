@@ -1,15 +1,18 @@
-"""How far a stage has read each table. Noted after its writes, so that a killed stage reads the same again."""
+"""Watermarks: how far each consumer has read each table.
+
+They are recorded after the consumer's writes, so a killed stage reads the same changes again.
+"""
 
 from collections.abc import Mapping
 
 from c360_spark import tables
 from c360_spark.run.context import Run
 
-Marks = Mapping[str, int]  # versions, by full table name
+Marks = Mapping[str, int]  # versions by full table name, or numbers by label
 
 
 def watermarks(run: Run, *consumers: str) -> list[Marks]:
-    """For each of `consumers` the last version processed; a table never read is absent."""
+    """The last version that each of `consumers` has processed, by table; a table never read is absent."""
     newest: dict[str, dict[str, int]] = {consumer: {} for consumer in consumers}
     for row in run.store.rows(tables.WATERMARK, "consumer", "table", "version"):
         if row["consumer"] in newest:
@@ -19,8 +22,9 @@ def watermarks(run: Run, *consumers: str) -> list[Marks]:
 
 
 def advance(run: Run, versions: Mapping[str, Marks], *, known: Mapping[str, Marks]) -> None:
-    """Note that each consumer has processed the tables up to these `versions`, in one commit. What is `known` to be on
-    record already is not repeated.
+    """Record in one commit that each consumer has processed the tables up to these `versions`.
+
+    Versions that are in `known`, the watermarks so far, are not written again.
     """
     rows = [
         (consumer, table, version)

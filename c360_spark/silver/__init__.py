@@ -1,1 +1,1 @@
-"""Bronze records → canonical, checked records. Pure functions; the contract says what every property means."""
+"""Bronze records → canonical, checked records. Pure functions; the contract defines every property."""

@@ -1,6 +1,6 @@
-"""Numbers as people write them, and amounts of money in minor units of their currency.
+"""Parses numbers as people write them, and converts amounts of money to minor units of their currency.
 
-Nothing here can throw in either ANSI mode: bad text becomes null.
+Nothing here throws in either ANSI mode: bad text becomes null.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -9,13 +9,16 @@ from pyspark.sql import functions as F
 from c360_spark.config import Contract, Field
 from c360_spark.config.contract.money import DIGITS, Writing, writing
 
-CURRENCY, EXPONENT = "_currency", "_exponent"  # of a record, while it is made
+CURRENCY, EXPONENT = "_currency", "_exponent"  # helper columns while a record is made
 MARK = r"[\p{L}\p{Sc}]{1,5}\.?"
 LARGEST = 1e18
 
 
 def with_currency(rows: DataFrame, code: Column | None) -> DataFrame:
-    """Rows with the ISO 4217 `code` of their amounts and its decimal digits; both null where it is not known."""
+    """Rows with the ISO 4217 `code` of their amounts and its decimal digits.
+
+    The code is null where none is given; the digits also where ISO 4217 has no such code.
+    """
     said = F.lit(None).cast("string") if code is None else F.upper(F.trim(code))
     return rows.withColumn(CURRENCY, said).withColumn(EXPONENT, exponent(F.col(CURRENCY)))
 
@@ -35,14 +38,16 @@ def is_unknown(code: Column) -> Column:
 
 
 def gives_amounts(contract: Contract) -> bool:
-    """Whether any of its amounts need the currency of the row."""
+    """Whether any amount of the contract needs the currency of the row."""
     fields = (*contract.fields, *(contract.lines.fields if contract.lines else ()))
     return any(field.in_major_units or (field.is_amount and field.settings.locale) for field in fields)
 
 
 def plain(value: Column, field: Field) -> Column:
-    """A number that is written by the field's locale, as `-1203.50`; null where it is not written so. An amount may
-    have the sign or the code of a currency beside it; brackets and a trailing minus are minus.
+    """A number in the field's locale as plain text, such as `-1203.50`; null where it is not written in that locale.
+
+    An amount may have the sign or the code of a currency beside it. Brackets and a trailing minus mean minus. Without a
+    locale the text stays as it is.
     """
     if field.settings.locale is None:
         return value
@@ -59,7 +64,7 @@ def _signed(value: Column) -> Column:
 
 
 def _shape(written: Writing, *, with_mark: bool) -> str:
-    """Sign, mark, sign, number, mark, sign: six groups."""
+    """A pattern with six groups: sign, mark, sign, number, mark, sign."""
     mark = f"((?:{MARK})?)" if with_mark else "()"
     return rf"^([-+]?)\s*{mark}\s*([-+]?)\s*({written.number})\s*{mark}\s*(-?)$"
 
@@ -69,7 +74,7 @@ def _parts(value: Column, shape: str, *groups: int) -> Column:
 
 
 def is_of_another_currency(value: Column, field: Field, code: Column) -> Column:
-    """Whether the sign beside an amount is of another currency than `code`."""
+    """Whether an amount has the sign of a currency other than `code` beside it."""
     if field.settings.locale is None or not field.is_money:
         return F.lit(False)
     written = writing(field.settings.locale)

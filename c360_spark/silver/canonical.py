@@ -28,10 +28,10 @@ NOT_CONTENT = {column.name for column in PROVENANCE} - {"country", "identifiers"
 
 
 def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Taxonomy, *, secret: str) -> DataFrame:
-    """Rows of `version.read` as rows of the contract's table.
+    """Rows of `version.read` as rows of the contract's canonical table.
 
-    Columns: provenance, the mapped columns of the table, `reasons` (empty when fine), `remarks`, and `lines` where the
-    contract has some: structs of `line_no` and the mapped columns of the line table.
+    Columns: provenance, the mapped columns of the table, `reasons` (empty for a valid record), `remarks`, and `lines`
+    where the contract has lines: structs of `line_no` and the mapped columns of the line table.
     """
     valued = with_spelled(with_values(rows, contract), contract)
     found = F.concat(F.array_compact(F.array("refused")), reasons(contract))
@@ -56,7 +56,7 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
         "position",
         own.pop("updated_at", F.lit(None).cast("timestamp")).alias("updated_at"),
         F.lit(False).alias("is_deleted"),
-        F.lit(None).cast("array<string>").alias("unsaid"),  # what all records of a delivery show
+        F.lit(None).cast("array<string>").alias("unsaid"),  # set later, from all records of a delivery
         "identifiers",
         identifier_set_id().alias("identifier_set_id"),
         *(value.alias(name) for name, value in own.items() if name != "country"),
@@ -81,14 +81,17 @@ def _own(contract: Contract) -> dict[str, Column]:
         rule = field.settings.normalize
         if rule:
             return normal(contract, field, rule)
-        # Identity compares these, and need not spell them once more for each key and comparison.
+        # In one spelling of letters here, so that identity need not repeat it for each match key and comparison.
         return lines(contract, field) if contract.table == "profile_record" and is_text(field) else _meant(field)
 
     return mapped(TABLES[contract.table], contract.fields, contract.constants, value)
 
 
 def source_key(contract: Contract) -> Column:
-    """The primary key in the source; the bronze_id where the contract names none, or the record lacks it."""
+    """The source key: the primary key in the source, else the bronze_id.
+
+    The bronze_id is used where the contract names no primary key, or the record lacks it.
+    """
     parts = [text(field) for field in contract.primary_key]
     if not parts:
         return F.col("bronze_id")
@@ -98,7 +101,10 @@ def source_key(contract: Contract) -> Column:
 def mapped(
     table: Table, fields: Iterable[Field], constants: dict[str, str], value: Callable[[Field], Column]
 ) -> dict[str, Column]:
-    """The columns of `table` that properties, by `value`, or constants are mapped to, in the table's types."""
+    """The columns of `table`, in its types, to which properties or constants are mapped.
+
+    `value` gives the value of a property.
+    """
     values = {name: F.lit(value) for name, value in constants.items()}
     for field in fields:
         if field.settings.canonical:
@@ -115,19 +121,19 @@ def mapped(
 
 
 def _meant(field: Field, root: Column | None = None, digits: Column | None = None) -> Column:
-    """As `typed.meant`; the codes of currencies in capital letters."""
+    """As `typed.meant`, with currency codes in upper case."""
     value = meant(field, root, digits=digits)
     return F.upper(F.trim(value)) if field.settings.canonical == "currency" else value
 
 
 def _map(parts: dict[str, Column]) -> Column:
-    """Values by name, in the order of their names, without nulls."""
+    """A map of the values that are not null, sorted by name."""
     full = F.create_map(*(c for name in sorted(parts) for c in (F.lit(name), parts[name].cast("string"))))
     return F.map_filter(full, lambda _, value: value.isNotNull())
 
 
 def _country(contract: Contract) -> Column:
-    """Country of the row, in rows of `with_spelled`. One that nobody knows is not the default one."""
+    """Country of the row, in rows of `with_spelled`. An unknown country text gives null, not the default country."""
     said = next((f for f in contract.fields if f.settings.canonical == "country"), None)
     default = F.lit(contract.constants.get("country") or contract.settings.default_country).cast("string")
     return (
@@ -136,7 +142,7 @@ def _country(contract: Contract) -> Column:
 
 
 def _region(rules: RuleSet) -> Column:
-    """The region whose law a row with a `country` falls under."""
+    """The region whose law applies to a row with a `country`."""
     regions = [F.lit(part) for name, countries in rules.regions.items() for c in countries for part in (c, name)]
     return F.coalesce(F.create_map(*regions)[F.col("country")], F.lit(rules.default_region))
 

@@ -1,4 +1,4 @@
-"""Local times around a change of the clocks."""
+"""Daylight saving changes: local times that the clocks never showed, or showed twice."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -8,11 +8,11 @@ from c360_spark.silver.parse import text
 from c360_spark.silver.typed import moment
 from c360_spark.silver.zone import at_zone, local_formats, names_zone, zone_of
 
-CHANGES = ("30 MINUTES", "1 HOUR", "2 HOURS")  # by so much clocks are put back: Lord Howe, the world, Troll
+CHANGES = ("30 MINUTES", "1 HOUR", "2 HOURS")  # how far clocks are put back: Lord Howe, elsewhere, Troll
 
 
 def clock_changes(field: Field) -> tuple[Column, Column]:
-    """Whether the clocks of its zone never showed the local time of a field, and whether they showed it twice."""
+    """Whether the clocks of the field's zone never showed its local time (a gap), and whether they showed it twice."""
     value, zone = text(field), zone_of(field)
     read = (F.when(~names_zone(value, each), moment(value, each, None)) for each in local_formats(field))
     local = F.coalesce(F.lit(None).cast("timestamp"), *read)

@@ -1,10 +1,10 @@
-"""Records that a full delivery lacks.
+"""Change data capture of deletions: records that a full delivery lacks.
 
-A full delivery names every record that its source has, so what an earlier one had and it lacks is deleted: silver gets
-a version that says so, `is_deleted`. It is no content; a record that is delivered again comes back.
+A full delivery has every record of its source. So a record that an earlier delivery had and this one lacks is deleted:
+silver gets a version with `is_deleted` and without content. A record that is delivered again comes back.
 
-An older extract may land later. A delivery is `older` where, of the records that were known, some are older in it than
-they were known already, and none is newer. Its silence deletes nothing, and nothing that it alone has comes back by it.
+An older extract may land later. A delivery is `older` where some known records are older in it than they were known
+already, and none is newer. What it lacks is not deleted, and a record that only it has does not come back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,19 +18,20 @@ from c360_spark.columns.record import RECORD_KEY, arrival, is_gone
 from c360_spark.tables import Table
 from c360_spark.tables.silver import MEMBERS
 
-DELETED = "deleted"  # the record_hash of a deletion: what is delivered again after it is new
+DELETED = "deleted"  # the record_hash of a deletion: the same record delivered again counts as new
 OWN = {"bronze_id", *RECORD_KEY, "received_at", "position", "is_deleted"}
 Deliveries = Mapping[tuple[str, str], Sequence[datetime]]  # source and dataset → received_at
 
 
 def presences(candidates: DataFrame, existing: DataFrame, table: Table) -> DataFrame:
-    """Which full delivery has which source key: `source, dataset, source_key, received_at, position, updated_at, known,
-    kept, alive`.
+    """Which full delivery has which source key, one row each.
 
-    `candidates` are all records of the deliveries, rejected ones too: they are there. `existing` are the rows of the
-    same datasets; what an interrupted run has written of these deliveries does not count. What was there before is of
-    the time it last arrived, and `known`; `alive`, unless it was deleted. `kept` are the values that every row of the
-    table needs, null for rejected records.
+    Columns: `source, dataset, source_key, received_at, position, updated_at, known, kept, alive`.
+
+    `candidates` are all records of the deliveries, including rejected ones, which the source has as well. `existing`
+    are the rows of the same datasets; rows of these deliveries that an interrupted run wrote are ignored. A record from
+    before is `known`, with the time of its last arrival, and `alive` unless it was deleted. `kept` has the values of
+    the columns that the table requires, null for rejected records.
     """
     of_these = F.broadcast(candidates.select("source", "dataset", "received_at").distinct())
     existing = existing.join(of_these, ["source", "dataset", "received_at"], "left_anti")
@@ -60,8 +61,10 @@ def presences(candidates: DataFrame, existing: DataFrame, table: Table) -> DataF
 
 
 def deliveries(presences: DataFrame, *, older: Deliveries) -> DataFrame:
-    """`source, dataset, received_at, older` of each delivery among `presences`. Those known to be `older` stay so, and
-    the others are not compared with them: ask again with what was found until nothing is added.
+    """Each delivery among `presences`, and whether it is older: `source, dataset, received_at, older`.
+
+    Deliveries in the argument `older` stay older, and the others are not compared with them: call this again with the
+    result until it adds nothing.
     """
     before = Window.partitionBy(*RECORD_KEY).orderBy("received_at").rowsBetween(Window.unboundedPreceding, -1)
     counts, found_before = F.col("alive") & ~_at(older), _at(older)
@@ -73,8 +76,9 @@ def deliveries(presences: DataFrame, *, older: Deliveries) -> DataFrame:
 
 
 def deletions(presences: DataFrame, *, whole: Deliveries, older: Deliveries) -> DataFrame:
-    """Rows of a canonical table for what each delivery deletes: of `whole` ones by what they lack, of `older` ones what
-    they alone have. They have `reasons`, none.
+    """Rows of a canonical table for the records that each delivery deletes, with empty `reasons`.
+
+    A delivery of `whole` deletes the records that it lacks, a delivery of `older` the records that only it has.
     """
     times = Window.partitionBy(*RECORD_KEY).orderBy("received_at")
     so_far, before, after = (
@@ -122,7 +126,7 @@ def _needed(table: Table) -> list[str]:
 
 
 def _times(deliveries: Deliveries) -> Column:
-    """The times of the deliveries of a row's dataset, as an array; empty for a dataset that has none."""
+    """The times of the deliveries of a row's dataset, as an array; empty where the dataset has none."""
     none = F.array().cast("array<timestamp>")
     pairs = [
         part
@@ -134,5 +138,5 @@ def _times(deliveries: Deliveries) -> Column:
 
 
 def _at(deliveries: Deliveries) -> Column:
-    """Whether a row is of one of the deliveries, and was not known before."""
+    """Whether a row belongs to one of the deliveries, and was not known before."""
     return F.array_contains(_times(deliveries), F.col("received_at")) & ~F.col("known")

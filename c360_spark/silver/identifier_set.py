@@ -1,4 +1,4 @@
-"""Which identifiers were seen together: a million page views of one cookie are one row."""
+"""Identifier sets: identifiers that occur together in records. A million page views of one cookie are one row."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -15,7 +15,7 @@ SEEN_AT = {
     "consent": "effective_from",
     "cdp_profile": "received_at",
     "account": "coalesce(updated_at, created_at, received_at)",
-    "subscription": "coalesce(updated_at, created_at, least(started_at, received_at))",  # it may begin later
+    "subscription": "coalesce(updated_at, created_at, least(started_at, received_at))",  # it may begin in the future
 }
 CARRIES = ("identifier_set_id", "source", "dataset", "region", "identifiers", "received_at", "position", "bronze_id")
 
@@ -23,7 +23,7 @@ CARRIES = ("identifier_set_id", "source", "dataset", "region", "identifiers", "r
 def carriers(table: Table, rows: DataFrame) -> DataFrame:
     """Rows of a canonical table that carry identifiers, with `seen_at` by the source's clock.
 
-    None of a table without a key of sets: its identifiers are compared with ours, and are evidence of nothing.
+    A table without `identifier_set_id` gives no rows: its identifiers are compared with ours, and are not evidence.
     """
     if "identifier_set_id" not in table.column_names:
         rows = rows.withColumn("identifier_set_id", F.lit(None).cast("string"))
@@ -36,7 +36,7 @@ def carriers(table: Table, rows: DataFrame) -> DataFrame:
 
 
 def identifier_sets(rows: DataFrame) -> DataFrame:
-    """silver.identifier_set of `carriers`: one row a set."""
+    """silver.identifier_set from `carriers`: one row per set."""
     return rows.groupBy("identifier_set_id").agg(
         F.max("source").alias("source"),
         F.max("dataset").alias("dataset"),

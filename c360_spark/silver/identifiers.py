@@ -1,4 +1,4 @@
-"""The identifiers a record carries, normalised by their namespace and keyed by region."""
+"""The identifiers that a record carries, normalised by their namespace and keyed by region."""
 
 from collections.abc import Iterator
 
@@ -14,11 +14,12 @@ from c360_spark.tables import MEMBERS
 
 
 def with_identifiers(rows: DataFrame, contract: Contract, rules: RuleSet, *, secret: str) -> DataFrame:
-    """Rows of `with_normal` that have `region` and `country`, with `identifiers`: silver.MEMBERS, distinct, by
-    identifier_id.
+    """Rows with `identifiers`: an array of type silver.MEMBERS, distinct and sorted by identifier_id.
+
+    `rows` are rows of `with_normal` with `region` and `country`.
     """
     found = list(_values(contract, rules))
-    # Values first, in columns of their own: each is used several times below, and once normalised is enough.
+    # Values first, in columns of their own: each is used several times below and normalised only once.
     columns = {f"_value_{i}": value for i, (_, value, _) in enumerate(found)}
     members = [
         _member(namespace, F.col(f"_value_{i}"), verified=verified) for i, (namespace, _, verified) in enumerate(found)
@@ -45,7 +46,7 @@ def _value(contract: Contract, field: Field, namespace: str, rules: RuleSet) -> 
 
 
 def _member(namespace: str, value: Column, *, verified: bool) -> Column:
-    """One silver.MEMBER in the row's `region`, or null where the value is not usable."""
+    """One member of silver.MEMBERS in the row's `region`; null where the value is not usable."""
     return F.when(
         value.isNotNull(),
         F.struct(
@@ -59,7 +60,7 @@ def _member(namespace: str, value: Column, *, verified: bool) -> Column:
 
 
 def identifier_set_id() -> Column:
-    """Key of the row's `identifiers` within its dataset; null when it carries none."""
+    """Key of the row's `identifiers` within its dataset; null where the row carries none."""
     ids = F.transform("identifiers", lambda m: F.concat_ws(":", m.identifier_id, m.verified))
     key = F.substring(digest(F.col("source"), F.col("dataset"), F.array_join(ids, " ")), 1, 32)
     return F.when(F.size("identifiers") > 0, key)

@@ -1,4 +1,4 @@
-"""Payload text → fields, all still text: a wrong type must be seen and reported, not silently nulled by a parser."""
+"""Payload text → fields, all still text, so that a wrong type is reported and not silently nulled by a parser."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,9 @@ CSV_OPTIONS = OPTIONS | {"escape": '"'}  # RFC 4180: a quote within quotes is do
 
 
 def parsed(rows: DataFrame, contract: Contract, *, headers: Sequence[str] | None, separator: str = ",") -> DataFrame:
-    """Bronze rows with `fields`, a struct of texts shaped as the contract, null where the payload is malformed.
+    """Bronze rows with `fields`: a struct of texts in the shape of the contract, null where the payload is malformed.
 
-    `headers` are the header lines among rows parted by `separator`; None for JSON payloads.
+    `headers` are the header lines of the rows, with columns split at `separator`; None for JSON payloads.
     """
     if headers is None:
         return shaped(_with_aliases(rows.withColumn("fields", _json(contract)), contract), contract)
@@ -26,8 +26,9 @@ def parsed(rows: DataFrame, contract: Contract, *, headers: Sequence[str] | None
 
 
 def text(field: Field, root: Column | None = None) -> Column:
-    """The delivered text of a field, null when empty, below `root` (default: the struct `fields`). A date has its time
-    of day after it, where the contract says in which property that stands.
+    """The delivered text of a field below `root` (default: the struct `fields`); null when empty.
+
+    A date is followed by its time of day, where the contract names the property that has it.
     """
     value = text_at(field.path, root)
     if field.time_path is None:
@@ -36,7 +37,7 @@ def text(field: Field, root: Column | None = None) -> Column:
 
 
 def text_at(path: Sequence[str], root: Column | None = None) -> Column:
-    """The delivered text at a path, null when empty."""
+    """The delivered text at a path; null when empty."""
     value = F.col("fields") if root is None else root
     for name in path:
         value = value.getField(name)
@@ -55,14 +56,14 @@ def _json(contract: Contract) -> Column:
         for field in lines.fields:
             item = with_leaf(item, field.path, StringType())
         shape = with_leaf(shape, lines.path, ArrayType(item))
-    # Bare, Spark would read the first of several values and pass over the rest, as when a line break is lost.
+    # In an array, because of several bare values Spark reads only the first, as after a lost line break.
     whole = StructType([StructField("records", ArrayType(shape)), StructField(CORRUPT, StringType())])
     read = F.from_json(F.concat(F.lit('{"records":['), "payload", F.lit("]}")), whole, OPTIONS)
     return F.when(read[CORRUPT].isNull() & (F.size(read.records) == 1), read.records[0])
 
 
 def _with_aliases(rows: DataFrame, contract: Contract) -> DataFrame:
-    """What is delivered under another name stands under that of the contract, unless that has a value itself."""
+    """Moves values delivered under an alias to the contract's name, unless that has a value itself."""
     for field in contract.fields:
         if field.alias_paths:
             value = F.coalesce(*map(text_at, (field.path, *field.alias_paths)))
@@ -71,7 +72,7 @@ def _with_aliases(rows: DataFrame, contract: Contract) -> DataFrame:
 
 
 def _delimited(rows: DataFrame, contract: Contract, headers: Sequence[str], separator: str) -> DataFrame:
-    """Each header line has its own order of columns; a row is read by the header of its own file."""
+    """Parses each row by the header of its own file: each header line has its own order of columns."""
     by_row = contract.lines.fields if contract.lines and contract.lines.rows_by else ()
     wanted = dict.fromkeys(field.path[0] for field in (*contract.fields, *by_row))
     record: Column = F.lit(None)

@@ -1,12 +1,12 @@
-"""Why a record is rejected: an array of stable codes `code:field`, all of them at once, empty when it is fine.
+"""Rejection reasons of a record: an array of all stable codes `code:field` that apply, empty for a valid record.
 
 Codes: `malformed` the payload is not a record of its format · `encoding` it is not UTF-8 · `missing` a required value
 is absent · `type` a value does not fit its type, or is not among the mapped values · `enum` it is not among the allowed
-ones · `currency` an amount whose currency is not known, is none of ISO 4217, or is another than the sign beside it ·
-`zone` a time whose zone is not known · `reference` it is not in the list the property names · `pattern` · `range` ·
-`rule` a rule of the contract, which stands in place of the field, does not hold · `unsupported` the record claims a
-version of the contract that is not taken. `unique` stands in its own module. Those of events in the words of the
-taxonomy are told in `taxonomy`.
+values · `currency` the currency of an amount is not known, is not in ISO 4217, or differs from the sign beside the
+amount · `zone` a time whose zone is not known · `reference` the value is not in the list that the property names ·
+`pattern` · `range` · `rule` a rule of the contract does not hold; the rule's name takes the place of the field ·
+`unsupported` the record claims a version of the contract that is not accepted. unique.py gives `unique`, taxonomy.py
+the codes of the taxonomy of events.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +37,7 @@ HELPERS = (VALUES, CURRENCY, EXPONENT)  # columns of `with_values`
 
 
 def reasons(contract: Contract) -> Column:
-    """Over rows of `with_values`."""
+    """The rejection reasons of a record, in rows of `with_values`."""
     checks = [
         F.when(condition, F.lit(f"{code}:{field.name}"))
         for field in contract.fields
@@ -55,8 +55,9 @@ def reasons(contract: Contract) -> Column:
 
 
 def with_values(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Rows of `parsed` with what amounts and rules need: the currency and its digits, and `_values`, a struct of the
-    typed properties by name.
+    """Rows of `parsed` with helper columns for amounts and rules.
+
+    These are the currency and its digits, and `_values`, a struct of the typed properties by name.
     """
     if gives_amounts(contract):
         rows = with_currency(rows, currency(contract.fields, contract.constants))
@@ -66,14 +67,14 @@ def with_values(rows: DataFrame, contract: Contract) -> DataFrame:
 
 
 def currency(fields: Iterable[Field], constants: Mapping[str, str], root: Column | None = None) -> Column | None:
-    """The currency of a record, or of a line below `root`, as it is delivered; None where the contract gives none."""
+    """The currency of a record as delivered, or of a line below `root`; None where the contract gives none."""
     given = [meant(field, root) for field in fields if field.settings.canonical == "currency"]
     given += [F.lit(constants["currency"])] if "currency" in constants else []
     return F.coalesce(*given) if given else None
 
 
 def _rule_checks(contract: Contract) -> Iterator[Column]:
-    """As in SQL, a rule about a value that is not there holds."""
+    """Checks by the rules of the contract. As in SQL, a rule about a missing value holds."""
     names = [field.name for field in contract.fields]
     for rule in contract.rules:
         condition = F.expr(placed(rule.implementation or "", names, VALUES))
@@ -81,8 +82,9 @@ def _rule_checks(contract: Contract) -> Iterator[Column]:
 
 
 def _conditions(field: Field, root: Column | None = None, code: Column | None = None) -> Iterator[tuple[str, Column]]:
-    """What can be wrong with a value, by code; each condition is true or not (false or null). `code` is the currency
-    of a line, where it may have another than its record.
+    """The checks of one field: code and condition, which is true for a wrong value, else false or null.
+
+    `code` is the currency of a line, where it may have another than its record.
     """
     digits, value = None if code is None else exponent(code), text(field, root)
     result, limits = meant(field, root, digits=digits), field.element.logical_type_options
@@ -115,7 +117,7 @@ def _conditions(field: Field, root: Column | None = None, code: Column | None = 
 
 
 def _line_checks(lines: Lines) -> Iterator[Column]:
-    """The same for lines: a record is rejected when any of its lines is wrong."""
+    """The same checks for lines: a record is rejected when any of its lines is wrong."""
     path = ".".join(lines.path)
     for field in lines.fields:
         for number, (code, _) in enumerate(_conditions(field, F.lit(None))):
@@ -129,6 +131,6 @@ def _nth(field: Field, number: int, lines: Lines, item: Column) -> Column:
 
 
 def line_currency(lines: Lines, item: Column) -> Column | None:
-    """The currency of a line where the contract gives lines one of their own: else it is that of the record."""
+    """The currency of a line; None where the contract gives lines none of their own, so that the record's applies."""
     own = currency(lines.fields, lines.constants, item)
     return None if own is None else F.upper(F.trim(F.coalesce(own, F.col(CURRENCY))))

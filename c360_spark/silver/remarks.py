@@ -1,12 +1,12 @@
-"""What was not usable of an accepted record, or was mended: an array of `code:property`.
+"""Remarks on an accepted record: values that were not usable or were repaired, as an array of `code:property`.
 
 Codes: `ambiguous` digits that are valid as a national and as an international phone number · `no_country` a national
-phone number of a record without a country · `unusable` a value that is none of its kind, such as an address without @ ·
-`unknown_country` a text that is no country, or may be two · `placeholder` a part of a match key that stands for
-nothing, such as 1900-01-01 · `padded` a postcode that got its leading zeros back · `gap` a local time that the clocks
-of its zone never showed · `overlap` one that they showed twice · `differs` rows that are one record do not agree, and
-the first that says something counts · `other_region` a record with identifiers whose country
-is in no region, as it is unknown or not listed; it stands for the record.
+phone number in a record without a country · `unusable` a value that is not of its kind, such as an address without @ ·
+`unknown_country` a text that is no country, or may be two · `placeholder` a placeholder value in a part of a match key,
+such as 1900-01-01 · `padded` a postcode that got its leading zeros back · `gap` a local time that the clocks of its
+zone never showed · `overlap` one that they showed twice · `differs` rows of one record disagree, and the first row with
+a value counts · `other_region` a record with identifiers whose country is in no region, because it is unknown or not
+listed; `record` takes the place of the property.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from c360_spark.silver.parse import text
 from c360_spark.silver.shape import CONFLICTS
 from c360_spark.silver.spelled import namespace_rules, normal, problem_of, spelled, value_of
 
-# By these the value is of no use; the record is accepted without it.
+# Codes of values that are not usable; the record is accepted without the value.
 LOST = ("ambiguous", "no_country", "unusable", "unknown_country")
 RECORD = "record"
 WORDS = {
@@ -42,7 +42,7 @@ WORDS = {
 
 
 def remarks(contract: Contract, rules: RuleSet) -> Column:
-    """Over rows of `with_normal` that have `country`, `region` and `identifiers`."""
+    """The remarks on a record, in rows of `with_normal` that have `country`, `region` and `identifiers`."""
     outside = (F.size("identifiers") > 0) & (F.col("region") == rules.default_region)
     found = [F.when(outside, F.lit(f"other_region:{RECORD}"))]
     phones = phone_fields(contract, rules)
@@ -81,7 +81,7 @@ def _of_field(contract: Contract, field: Field, rules: RuleSet) -> Iterator[tupl
 
 
 def _is_kind(contract: Contract, field: Field, rules: RuleSet, rule: str) -> Column:
-    """Whether the value is one for the normaliser, where another property tells what kind of identifier it is."""
+    """Whether the normaliser `rule` applies to the value, where another property decides its kind of identifier."""
     use = field.settings.identifier
     if use is None or not use.namespace_from or field.settings.normalize:
         return F.lit(True)

@@ -1,4 +1,4 @@
-"""Records of several datasets in the files of one, told apart by a text in them."""
+"""Routes records of several datasets that arrive in the files of one, by a text in each record."""
 
 from collections.abc import Iterable
 
@@ -9,12 +9,12 @@ from c360_spark.config.contract.sources import Routed
 
 
 def routed_to(rows: DataFrame, dataset: str, way: Routed) -> DataFrame:
-    """The bronze rows that are a dataset's, under its name."""
+    """The bronze rows that are routed to `dataset`, with its name."""
     return rows.where(_leads(way)).withColumn("dataset", F.lit(dataset))
 
 
 def not_routed(rows: DataFrame, ways: Iterable[Routed]) -> DataFrame:
-    """The bronze rows that no other dataset takes: also those that cannot be read, and those without the field."""
+    """The bronze rows that no route takes, including rows that cannot be read or lack the field."""
     for way in ways:
         rows = rows.where(~_leads(way))
     return rows

@@ -1,4 +1,4 @@
-"""Which properties a delivery has. Null in a property that it does not have is nothing that the source said."""
+"""Which properties a delivery has. A null in a property that the delivery lacks is not a statement of the source."""
 
 import csv
 import io
@@ -10,13 +10,14 @@ from pyspark.sql import functions as F
 
 from c360_spark.config import Contract, Field
 
-SAMPLE = 1000  # first records of a delivery in which properties are looked for that no contract names
+SAMPLE = 1000  # first records of a delivery, searched for properties that no contract names
 Delivered = tuple[str, str, datetime]  # source, dataset, received_at
 
 
 def resolved(names: Sequence[str], contract: Contract) -> list[str]:
-    """Names of a delivery as the contract calls them: its own names, then aliases, then, where `headers` is
-    `ignore_case`, names that differ in case only.
+    """Delivered names as names of the contract.
+
+    Its own names come first, then aliases, then, where `headers` is `ignore_case`, names that differ in case only.
     """
     own = {field.path[0] for field in contract.fields}
     other = {alias: f.path[0] for f in contract.fields if len(f.path) == 1 for alias in f.settings.aliases}
@@ -35,24 +36,26 @@ def resolved(names: Sequence[str], contract: Contract) -> list[str]:
 
 
 def header_names(header: str, separator: str) -> list[str]:
-    """The names in the header of a delimited file; a line break may stand within quotes."""
+    """The names in the header of a delimited file; quoted names may have line breaks."""
     cells = csv.reader(io.StringIO(header.lstrip("\ufeff"), newline=""), delimiter=separator)
     return [name.strip() for name in next(cells, [])]
 
 
 def silent(rows: DataFrame, columns: Iterable[str]) -> DataFrame:
-    """`source, dataset, received_at`, and for each of the silver columns in `columns` whether no record of the delivery
-    has a value in it, in their order as `c0`, `c1`, ….
+    """Columns without a value, for each delivery: `source, dataset, received_at, c0, c1, …`.
+
+    Each `c` belongs to a silver column in `columns`, in their order, and is true where no record of the delivery has a
+    value.
     """
     none = ((F.count(_value(name)) == 0).alias(f"c{i}") for i, name in enumerate(columns))
     return rows.groupBy("source", "dataset", "received_at").agg(*none)
 
 
 def shapes(rows: DataFrame, wanted: Collection[str]) -> DataFrame:
-    """What each delivery of a dataset has: `received_at, delivery_id, header, keys, named`.
+    """The shape of each delivery of a dataset: `received_at, delivery_id, header, keys, named`.
 
-    `keys` are the names at the top of its first SAMPLE records of JSON, `named` which of `wanted` are named anywhere in
-    it. `rows` are of bronze.
+    `keys` are the top-level names in its first SAMPLE records of JSON, `named` those of `wanted` that occur anywhere in
+    it. `rows` are rows of bronze.
     """
     keys = F.collect_set(F.when(F.col("position") < SAMPLE, F.json_object_keys("payload")))
     named = [F.when(F.bool_or(F.contains("payload", F.lit(f'"{name}"'))), F.lit(name)) for name in sorted(wanted)]
@@ -65,12 +68,12 @@ def shapes(rows: DataFrame, wanted: Collection[str]) -> DataFrame:
 
 
 def mapped_fields(contract: Contract) -> dict[str, Field]:
-    """The property of each silver column, or entry of a map column, that one is mapped to."""
+    """The property that is mapped to each silver column, or to an entry of a map column."""
     return {f.settings.canonical: f for f in contract.fields if f.settings.canonical}
 
 
 def unsaid(columns: Mapping[Delivered, Sequence[str]]) -> Column:
-    """The silver columns that the delivery of a row does not have: null, or an array of names."""
+    """The silver columns that the delivery of a row lacks: an array of names, or null."""
     said_all = F.lit(None).cast("array<string>")
     for (source, dataset, at), names in columns.items():
         of_it = (F.col("source") == source) & (F.col("dataset") == dataset) & (F.col("received_at") == F.lit(at))

@@ -1,5 +1,6 @@
-"""Delivered records that are not the records of silver: one that holds many, many that are one, and pairs of key and
-value. All of it happens on parsed rows, before anything is typed.
+"""Reshapes delivered records: one that holds many, many that are one, and pairs of key and value.
+
+It works on parsed rows, before anything is typed.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -9,14 +10,14 @@ from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 from c360_spark.config import Contract
 from c360_spark.config.contract.contract import Entries, Path
 
-ROWS = "row_count"  # how many delivered rows a record was made of, where several can be
-ITEMS = 1 << 20  # more than a record has
+ROWS = "row_count"  # number of delivered rows of a record, where it can have several
+ITEMS = 1 << 20  # more items than a record has
 CONFLICTS = "conflicts"  # properties in which these rows differ
 BRONZE = ("bronze_id", "source", "dataset", "payload", "payload_hash", "header", "received_at", "received_date")
 
 
 def shape_of(paths: list[Path], contract: Contract) -> StructType:
-    """The shape of a record of JSON with texts at `paths`; what is an array there is one here."""
+    """The schema of a JSON record with texts at `paths`; an array of the record is an array here."""
     arrays = {each.path: _of([each.key, *each.values]) for each in contract.entries}
     if contract.explode:
         within = len(contract.explode)
@@ -37,7 +38,7 @@ def _of(paths: list[Path]) -> StructType:
 
 
 def with_leaf(shape: StructType, path: Path, leaf: StringType | ArrayType) -> StructType:
-    """`shape` with one more leaf; structs on the way are made."""
+    """`shape` with one more leaf, and with the structs on its path."""
     name, rest = path[0], path[1:]
     inner = next((f.dataType for f in shape if f.name == name), StructType([]))
     added = with_leaf(inner if isinstance(inner, StructType) else StructType([]), rest, leaf) if rest else leaf
@@ -45,7 +46,7 @@ def with_leaf(shape: StructType, path: Path, leaf: StringType | ArrayType) -> St
 
 
 def at(path: Path, root: Column | None = None) -> Column:
-    """What stands at a path below `root` (default: the struct `fields`)."""
+    """The value at a path below `root` (default: the struct `fields`)."""
     value = F.col("fields") if root is None else root
     for name in path:
         value = value.getField(name)
@@ -53,7 +54,7 @@ def at(path: Path, root: Column | None = None) -> Column:
 
 
 def shaped(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Parsed rows as the records that the contract says they are."""
+    """Parsed rows reshaped into the records that the contract defines."""
     for entries in contract.entries:
         rows = rows.withColumn("fields", F.col("fields").withField(quoted(entries.path), _by_key(entries, contract)))
     if contract.explode:
@@ -64,12 +65,12 @@ def shaped(rows: DataFrame, contract: Contract) -> DataFrame:
 
 
 def quoted(path: Path) -> str:
-    """A path as `withField` takes it."""
+    """A path in the syntax of `withField`."""
     return ".".join(f"`{name}`" for name in path)
 
 
 def _by_key(entries: Entries, contract: Contract) -> Column:
-    """An array of pairs as a struct with the value of each key that the contract names: that of the first such pair."""
+    """An array of pairs as a struct with a value for each key that the contract names; the first pair of a key wins."""
     within = len(entries.path)
     names = {field.path[within] for field in contract.fields if field.path[:within] == entries.path}
 
@@ -81,8 +82,10 @@ def _by_key(entries: Entries, contract: Contract) -> Column:
 
 
 def _exploded(rows: DataFrame, path: Path) -> DataFrame:
-    """A row for each item of the array, which stands in its place; one without an item where there is none. Items after
-    the first are told apart by -2, -3, … after the bronze_id, and by position: the record's times ITEMS, and their own.
+    """One row for each item of the array, with the item in place of the array; without items, one row with null there.
+
+    Items after the first get -2, -3, … after the bronze_id. `position` is that of the record times ITEMS, plus that of
+    the item.
     """
     found = rows.select("*", F.posexplode_outer(at(path)).alias("_item_no", "_item"))
     later = F.concat("bronze_id", F.lit("-"), F.col("_item_no") + 1)
@@ -100,9 +103,10 @@ def _text(name: str) -> Column:
 
 
 def _grouped(rows: DataFrame, contract: Contract, key: str) -> DataFrame:
-    """Rows of a file with the same key as one record, that of the first of them: each property is the first that is
-    given, and the properties of lines are an array. A row without a key that says nothing but a line belongs to the
-    record above it. Rows that cannot be read stand alone.
+    """Rows of a file with the same key as one record, which has the provenance of the first row.
+
+    Each property takes the first value that is given; the properties of lines become an array. A row without a key that
+    has only a line belongs to the record above it. Rows that cannot be read stay separate.
     """
     lines = contract.lines
     assert lines is not None
@@ -139,8 +143,10 @@ def _grouped(rows: DataFrame, contract: Contract, key: str) -> DataFrame:
 
 
 def is_garbled() -> Column:
-    """Whether bytes were delivered that are no text. Decoding replaces them, so they do not come back; where the reader
-    of the change feed has replaced them already, the hash of the delivered bytes tells it from the same in the source.
+    """Whether the delivered bytes are not valid text.
+
+    Decoding replaces invalid bytes, so that encoding does not give them back. Where the reader of the change feed has
+    replaced them already, the hash of the delivered bytes tells this from a replacement character in the source.
     """
     payload = F.col("payload")
     hashed = F.substring(F.sha2(payload, 256), 1, 32)

@@ -1,5 +1,6 @@
-"""The texts of a record in one spelling of letters, what normalisers make of them, and its phone numbers: made once,
-and used several times.
+"""Helper columns that are computed once and used several times.
+
+These are the texts of a record in one spelling of letters, their normalised values, and its phone numbers.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -15,17 +16,18 @@ from c360_spark.silver.parse import text
 from c360_spark.silver.typed import meant
 
 TEXTS, TEXT, NORMAL, PHONE = "_texts", "_text_", "_normal_", "_phone_"
-LINE = "\ufdd0"  # stands for a line break, which `letters` would make a blank; Unicode keeps it free for programs
+LINE = "\ufdd0"  # replaces a line break, which `letters` would turn into a blank; Unicode reserves it for programs
 
 
 def with_spelled(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Parsed rows with `spelled` texts: of what is normalised, identifies somebody or is a country, and of all that is
-    known of people.
+    """Parsed rows with the `spelled` text of each property that needs one.
+
+    These are properties that are normalised, are identifiers or the country, and all of a profile record.
     """
     wanted = [(i, field) for i, field in enumerate(contract.fields) if _is_spelled(contract, field)]
     if not wanted:
         return rows
-    # One expression over all of them: letters are long in a plan, and each takes long to build.
+    # One expression for all of them: `letters` is long in a plan, and takes long to build.
     texts = F.transform(F.array(*(text(field) for _, field in wanted)), _lines)
     each = {f"{TEXT}{i}": F.col(TEXTS)[place] for place, (i, _) in enumerate(wanted)}
     return rows.withColumn(TEXTS, texts).withColumns(each)
@@ -38,33 +40,33 @@ def _is_spelled(contract: Contract, field: Field) -> bool:
 
 
 def _lines(delivered: Column) -> Column:
-    """`delivered` in one spelling of letters, with `LINE` for each line break but those around it."""
+    """`delivered` in one spelling of letters, with `LINE` for each line break except those at either end."""
     marked = F.translate(F.replace(delivered, F.lit("\r\n"), F.lit("\n")), "\n\r", LINE * 2)
     return letters(marked, lambda text: F.nullif(F.btrim(text, F.lit(f" {LINE}")), F.lit("")))
 
 
 def spelled(contract: Contract, field: Field) -> Column:
-    """The delivered text of a property in rows of `with_spelled`, in one line."""
+    """The delivered text of a property as one line, in rows of `with_spelled`."""
     return F.translate(F.col(f"{TEXT}{contract.fields.index(field)}"), LINE, " ")
 
 
 def lines(contract: Contract, field: Field) -> Column:
-    """The delivered text of a property in rows of `with_spelled`, with the line breaks it came with."""
+    """The delivered text of a property with its line breaks, in rows of `with_spelled`."""
     return F.translate(F.col(f"{TEXT}{contract.fields.index(field)}"), LINE, "\n")
 
 
 def value_of(contract: Contract, field: Field) -> Column:
-    """The value of a property as text: what it is mapped to, or its type, where it is more than text."""
+    """The value of a property as text: its delivered text, or its mapped or typed value where it has one."""
     return spelled(contract, field) if is_text(field) else meant(field).cast("string")
 
 
 def is_text(field: Field) -> bool:
-    """Whether its value is what is delivered."""
+    """Whether the value of a field is its delivered text."""
     return field.element.logical_type == "string" and not field.settings.value_map
 
 
 def with_normal(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFrame:
-    """Rows of `with_phones` with what normalisers make of the properties, for columns and for identifiers."""
+    """Rows of `with_phones` with the normalised values of the properties, for columns and for identifiers."""
     made: dict[str, Column] = {}
     for field in contract.fields:
         uses = [(rule, spelled) for rule in namespace_rules(field, rules)]
@@ -77,12 +79,12 @@ def with_normal(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFram
 
 
 def normal(contract: Contract, field: Field, rule: str, *, delivered: bool = False) -> Column:
-    """The value of a property by a normaliser, or its text as `delivered`, in rows of `with_normal`."""
+    """The normalised value of a property, or of its text as `delivered`, in rows of `with_normal`."""
     return number_of(contract, field) if rule == "phone" else F.col(_normal(contract, field, rule, delivered=delivered))
 
 
 def namespace_rules(field: Field, rules: RuleSet) -> list[str]:
-    """The normalisers of the namespaces that a property is an identifier of."""
+    """The normalisers of the namespaces in which a property is an identifier."""
     use = field.settings.identifier
     spaces = [use.namespace, *use.namespaces.values()] if use else []
     return sorted({rules.namespaces[space].normalize for space in spaces if space in rules.namespaces})
@@ -94,7 +96,7 @@ def _normal(contract: Contract, field: Field, rule: str, *, delivered: bool) -> 
 
 
 def with_phones(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFrame:
-    """Rows of `with_spelled` that have `country`, with what `columns.phone` reads of each phone number."""
+    """Rows of `with_spelled` that have `country`, with the result of `columns.phone` for each phone number."""
     read = {
         _phone(contract, field): phone(F.trim(spelled(contract, field)), F.col("country"), field.settings.phone_format)
         for field in phone_fields(contract, rules)

@@ -1,4 +1,4 @@
-"""Events in the words of the taxonomy."""
+"""Maps events to the names of the taxonomy, and checks them against it."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,11 @@ from c360_spark.config.contract.vocabulary import Taxonomy, words
 
 
 def named(events: DataFrame, contract: Contract, taxonomy: Taxonomy) -> DataFrame:
-    """Rows of silver.event with the taxonomy's `event_name`, and its `reasons` added to theirs.
+    """Rows of silver.event with the taxonomy's `event_name`, and its codes added to `reasons`.
 
-    `unknown` the event is not in it, and keeps its name · `channel` it is, but not from this channel; both at the
-    property that names the event · `context` at a property that this event must bring along from this channel.
+    Codes: `unknown` the taxonomy does not have the event, which keeps its name · `channel` it has the event, but not
+    from this channel; both at the property that names the event · `context` at a property that this event must have
+    from this channel and lacks.
     """
     columns = events.columns
     events = events if "channel" in columns else events.withColumn("channel", F.lit(""))
@@ -32,7 +33,7 @@ def named(events: DataFrame, contract: Contract, taxonomy: Taxonomy) -> DataFram
 
 
 def _words(name: Column) -> Column:
-    """As `vocabulary.words`."""
+    """The same as `vocabulary.words`."""
     parted = F.regexp_replace(name, "([a-z])([A-Z])", "$1_$2")
     return F.regexp_replace(F.trim(F.lower(F.regexp_replace(parted, "[^A-Za-z0-9]+", " "))), " ", "_")
 

@@ -1,4 +1,4 @@
-"""Text → typed value by the contract. Nothing here can throw in either ANSI mode: bad text becomes null."""
+"""Text → typed value by the contract. Nothing here throws in either ANSI mode: bad text becomes null."""
 
 from collections.abc import Callable
 
@@ -12,10 +12,10 @@ from c360_spark.silver.zone import at_zone, names_zone, zone_of
 
 INTEGER = r"^[+-]?\d{1,18}$"
 DAY = r"^\d{4}-\d{1,2}-\d{1,2}"  # Spark reads 10:30 as of today, and 20260101 as a year
-EXACT = 2.0**53  # the whole numbers up to here are floats
+EXACT = 2.0**53  # a float holds every whole number up to here exactly
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 
-# Numbers since 1970 until about the year 5000, and what makes a time of them.
+# Numbers counted since 1970, up to about the year 5000, and the function that makes a timestamp of them.
 EPOCH: dict[str, tuple[str, Callable[[Column], Column]]] = {
     "epoch_s": (r"^\d{1,11}$", F.timestamp_seconds),
     "epoch_ms": (r"^\d{1,14}$", F.timestamp_millis),
@@ -28,7 +28,7 @@ EPOCH: dict[str, tuple[str, Callable[[Column], Column]]] = {
 
 
 def meant(field: Field, root: Column | None = None, *, digits: Column | None = None) -> Column:
-    """What a record, or what is below `root` in it, says in a field: as `typed`."""
+    """The typed value of a field, in a record or below `root` in it; see `typed`."""
     zone = zone_of(field, root) if field.is_local else None
     return typed(field, text(field, root), digits=digits, zone=zone)
 
@@ -36,8 +36,8 @@ def meant(field: Field, root: Column | None = None, *, digits: Column | None = N
 def typed(field: Field, value: Column, *, digits: Column | None = None, zone: Column | None = None) -> Column:
     """`value` (text or null) in the field's logical type and unit; null when it does not fit.
 
-    `digits` are the decimal digits of the currency, by which an amount in units of it becomes minor units; `zone` is
-    that of times without one.
+    `digits` are the decimal digits of the currency, which convert an amount in its units to minor units; `zone` is the
+    zone of times that name none.
     """
     kind = field.element.logical_type
     if field.settings.value_map:
@@ -60,7 +60,7 @@ def typed(field: Field, value: Column, *, digits: Column | None = None, zone: Co
 
 
 def _whole(value: Column) -> Column:
-    """A whole number, also as a float writes it: a column of whole numbers with gaps is often delivered as floats."""
+    """A whole number, also one written as a float: a column of whole numbers with gaps often arrives as floats."""
     number = F.when(value.rlike(NUMBER), value.cast("double"))
     is_whole = (number == F.floor(number)) & (F.abs(number) <= F.lit(EXACT))
     return F.when(value.rlike(INTEGER), value.cast("long")).when(is_whole, number.cast("long"))
@@ -80,7 +80,7 @@ def _scaled(number: Column, field: Field) -> Column:
 
 
 def moment(value: Column, format: str, zone: Column | None) -> Column:
-    """The point in time of a text, by `zone` where it names none itself."""
+    """The timestamp of a text; `zone` applies where the text names none."""
     read = _instant(value, format)
     if zone is None or format in EPOCH:
         return read
@@ -88,7 +88,7 @@ def moment(value: Column, format: str, zone: Column | None) -> Column:
 
 
 def _instant(value: Column, format: str) -> Column:
-    """A time; one without a zone as if it were of UTC."""
+    """A timestamp; a text without a zone is read as UTC."""
     if format == "iso":
         return F.try_to_timestamp(F.when(value.rlike(DAY), value))
     if format in EPOCH:

@@ -1,4 +1,4 @@
-"""Values that only one record of a dataset may have: they belong to the source key that had them first."""
+"""Uniqueness: a value that only one record of a dataset may have belongs to the source key that had it first."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -12,11 +12,11 @@ def unique_field(contract: Contract) -> Field | None:
 
 
 def with_taken(candidates: DataFrame, existing: DataFrame, contract: Contract) -> DataFrame:
-    """Candidates of a canonical table; those of the contract whose unique value another source key had first, by
-    arrival, have the reason `unique:<property>`.
+    """Candidates, with the reason `unique:<property>` where another source key had the unique value first, by arrival.
 
-    `existing` are the rows of the table so far. Only records without another reason count. A key that has a value
-    keeps it, also when it changes it later: so it never matters in which batches records come.
+    Only candidates of the contract are checked. `candidates` are of a canonical table, `existing` are its rows so far.
+    Records with another reason do not count. A source key that has a value keeps it, even if it changes it later: so
+    batches do not affect the result.
     """
     field = unique_field(contract)
     if field is None:

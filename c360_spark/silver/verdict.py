@@ -1,7 +1,7 @@
-"""Which candidate records are new, which only repeat what silver has, whatever batches they come in.
+"""Deduplication: which candidate records are new and which repeat what silver has, whatever batches they come in.
 
-Immutable tables keep the first row of a source key. Versioned tables keep a row when its content differs from the one
-that arrived before it.
+Immutable tables keep the first row of a source key. Versioned tables keep a row when its content differs from that of
+the row that arrived before it.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -13,12 +13,11 @@ NARROW = ("bronze_id", *RECORD_KEY, "record_hash", "updated_at", "received_at", 
 
 
 def verdicts(candidates: DataFrame, existing: DataFrame, *, versioned: bool) -> DataFrame:
-    """The candidates that are not plainly new: `bronze_id, repeat, contradicts`.
+    """Candidates that repeat or contradict a record: `bronze_id, repeat, contradicts`. Others have no row.
 
-    `repeat` is `duplicate` or `written`, which marks a record that an interrupted run has already appended.
-    `contradicts` is set where an earlier record of the key has other content though the source gives both the same
-    time, or the table keeps the first one only: there arrival decides, not the source. Both frames have the columns
-    NARROW.
+    `repeat` is `duplicate`, or `written` for a record that an interrupted run has already appended. `contradicts` is
+    set where an earlier record of the key has other content, and either the source gives both the same time or the
+    table keeps only the first one: then arrival decides, not the source. Both frames have the columns NARROW.
     """
     new = candidates.select(*NARROW, F.lit(0).alias("written"))
     keys = new.select(*RECORD_KEY).distinct()
@@ -47,8 +46,9 @@ def _contradicts(versioned: bool) -> Column:
 
 
 def classified(candidates: DataFrame, repeats: DataFrame) -> DataFrame:
-    """Candidates with their `verdict` (accepted, quarantined, duplicate, deleted), whether they are `written` already,
-    and whether they `contradict`.
+    """Candidates with their `verdict` (accepted, quarantined, duplicate, deleted), `written` and `contradicts`.
+
+    `written` is set where an interrupted run has already appended the record.
     """
     verdict = F.when(F.size("reasons") > 0, F.lit("quarantined")).when(F.col("is_deleted"), F.lit("deleted"))
     verdict = verdict.when(F.col("repeat") == "duplicate", F.lit("duplicate")).otherwise(F.lit("accepted"))

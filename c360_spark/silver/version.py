@@ -1,8 +1,8 @@
-"""Records of older versions, lifted to the newest: what a source still sends is read by what its team now promises.
+"""Contract versions: lifts records of older versions to the newest, whose contract then reads them.
 
-A record is of the version it claims, where the contract says which property tells it, and else of the newest version
-that it fits. Within a major version the newest contract reads older records too; from one major version to the next the
-up-casts of the newer contract lead.
+A record has the version that it claims, where the contract names the property of the version, and else the newest
+version that it fits. Within a major version the newest contract reads older records too. Between major versions the
+up-casts of the newer contract apply.
 """
 
 import re
@@ -23,8 +23,9 @@ Values = dict[str, Column]
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a record: by `contract`, the newest accepted one of its major version, lifted by `steps`.
-    `versions` are all accepted ones of the major version, the newest first.
+    """One way to read a record: by `contract`, lifted by `steps`.
+
+    `contract` is the newest accepted version of its major version, `versions` are all accepted ones, the newest first.
     """
 
     contract: Contract
@@ -33,10 +34,10 @@ class Reading:
 
 
 def readings(accepted: Sequence[Contract], versions: Sequence[Contract]) -> list[Reading]:
-    """One for each accepted major version that up-casts lead from, the newest first.
+    """One reading for each accepted major version from which up-casts lead to the newest, the newest first.
 
-    `accepted` are the newest first, `versions` all of the dataset, the newest last. Where none is accepted the newest
-    reads on, and takes no record that claims a version.
+    `accepted` has the newest first, `versions` all versions of the dataset, the newest last. Where none is accepted,
+    the newest released version reads on, and takes no record that claims a version.
     """
     released = [contract for contract in versions if contract.released]
     if not accepted:
@@ -55,8 +56,9 @@ def readings(accepted: Sequence[Contract], versions: Sequence[Contract]) -> list
 
 
 def read(rows: DataFrame, ways: Sequence[Reading], *, headers: Sequence[str] | None, separator: str = ",") -> DataFrame:
-    """Bronze rows with `fields` in the shape of the newest reading, `contract_version`, and `refused`: the reason why
-    the version that a record claims is not taken, else null.
+    """Bronze rows with `fields` in the shape of the newest reading, `contract_version` and `refused`.
+
+    `refused` is the reason why the version that a record claims is not accepted, else null.
     """
     newest, nothing = ways[0].contract, F.lit(None).cast("string")
     claim = newest.settings.version_from
@@ -77,12 +79,14 @@ def read(rows: DataFrame, ways: Sequence[Reading], *, headers: Sequence[str] | N
 
 
 def _tried(rows: DataFrame, way: Reading, newest: Contract, *, alone: bool) -> DataFrame:
-    """`way`: the fields, whether the newest contract is fine with them, and the version of the reading that the record
-    claims. 2 and 2.1 stand for the newest version that begins so. A reading that is `alone` need not fit.
+    """Rows with `way`: the fields, whether they fit the newest contract, and the version that the record claims.
+
+    The version is null where it is not of this reading. 2 and 2.1 stand for the newest version that begins so. A
+    reading that is `alone` need not fit.
     """
     valued = rows if alone else with_values(rows, newest)
     version = F.lit(None).cast("string")
-    for known in reversed(way.versions):  # the newest is asked first
+    for known in reversed(way.versions):  # in reverse, so that the newest is tested first
         version = F.when(F.lit(f"{known}.").startswith(F.concat("claimed", F.lit("."))), known).otherwise(version)
     fits = (F.lit(True) if alone else F.size(reasons(newest)) == 0).alias("fits")
     way_column = F.struct("fields", fits, version.alias("version")).alias("way")
@@ -90,7 +94,10 @@ def _tried(rows: DataFrame, way: Reading, newest: Contract, *, alone: bool) -> D
 
 
 def _chosen(rows: DataFrame, ways: Sequence[Reading], claim: str | None) -> DataFrame:
-    """Rows by the reading whose version a record claims; without a claim by the first that it fits, or the first."""
+    """Rows by the reading whose version a record claims.
+
+    Without a claim the first reading that the record fits is chosen. If none applies, it is the first reading.
+    """
     unclaimed, choices = F.col("claimed").isNull(), []
     for number, way in enumerate(ways):
         found = F.col(f"way_{number}")
@@ -129,7 +136,7 @@ def _raw(field: Field) -> Column:
 
 
 def _stepped(values: Values, step: Step) -> Values:
-    """Values after one up-cast. A step whose source a record lacks does nothing."""
+    """Values after one up-cast. A step does nothing where the record lacks its source."""
     known = dict(values)
     nothing = F.lit(None).cast("string")
     if isinstance(step, Default):
@@ -146,7 +153,7 @@ def _stepped(values: Values, step: Step) -> Values:
 
 
 def _built(shape: StructType, prefix: str, values: Values, lines: str) -> Column:
-    """A struct of `shape` from values by dotted name; what no value is for is null."""
+    """A struct of `shape` from values by dotted name; a member without a value is null."""
     members = []
     for member in shape:
         name = f"{prefix}{member.name}"
@@ -161,5 +168,5 @@ def _built(shape: StructType, prefix: str, values: Values, lines: str) -> Column
 
 
 def _items(type: ArrayType, name: str) -> Column:
-    """Lines as they are: up-casts do not reach into them."""
+    """Lines unchanged: up-casts do not apply to them."""
     return F.from_json(F.to_json(F.col(f"fields.{name}")), type)

@@ -1,8 +1,8 @@
-"""Times that a source writes by the clock on its wall: which moments they are.
+"""Local times of a source → instants, by their time zone.
 
-Where clocks are put forward, an hour of the wall is missing: 02:30 is taken as 03:30, so much after the change as it
-would have been. Where they are put back, an hour is there twice: the first one is taken, still in summer time. That is
-the rule of java.time and of Spark's to_utc_timestamp; whenever it decides, the record says so.
+Where clocks are put forward, an hour of local time is missing: 02:30 is read as 03:30, as long after the change as it
+would have been. Where they are put back, an hour exists twice: the first one is taken, still in summer time. That is
+the rule of java.time and of Spark's to_utc_timestamp. The record gets a remark whenever it applies.
 """
 
 from pyspark.sql import Column
@@ -14,11 +14,11 @@ from c360_spark.silver.parse import text_at
 
 # 2026-01-01T10:00Z, +01, +0100, +01:00 and 10:00 Europe/Berlin have a zone of their own.
 OFFSET = r"\d[Tt ]\s*\d{1,2}:.*?(Z|z|UTC|GMT|[+-]\d{1,2}(:?\d{2}){0,2}|[A-Za-z]{2,}[A-Za-z0-9_/+\-]*)$"
-ZONE_LETTERS = frozenset("VzOXxZ")  # of patterns
+ZONE_LETTERS = frozenset("VzOXxZ")  # letters of a format pattern that stand for a zone
 
 
 def names_zone(value: Column, format: str) -> Column:
-    """Whether a text that is read by `format` tells its own zone."""
+    """Whether a text that is read by `format` names its own zone."""
     if format == "iso":
         return value.rlike(OFFSET)
     outside_quotes = "".join(format.split("'")[::2])
@@ -26,7 +26,7 @@ def names_zone(value: Column, format: str) -> Column:
 
 
 def zone_of(field: Field, root: Column | None = None) -> Column:
-    """The IANA name of the zone of a field's times; null where it is not known."""
+    """The IANA name of the time zone of a field's times; null where it is not known."""
     default = F.lit(field.settings.zone).cast("string")
     if field.zone_path is None:
         return default
@@ -40,12 +40,12 @@ def zone_of(field: Field, root: Column | None = None) -> Column:
 
 
 def at_zone(local: Column, zone: Column) -> Column:
-    """The moment at which clocks of `zone` showed what clocks of UTC show at `local`."""
+    """The instant at which clocks of `zone` showed the time that clocks of UTC show at `local`."""
     return F.to_utc_timestamp(local, zone)
 
 
 def is_without_zone(field: Field, value: Column, root: Column | None) -> Column:
-    """Whether nothing tells the zone of a value that needs one."""
+    """Whether a value needs a time zone and nothing gives one."""
     told = F.lit(False)
     for format in local_formats(field):
         told |= names_zone(value, format)
@@ -53,5 +53,5 @@ def is_without_zone(field: Field, value: Column, root: Column | None) -> Column:
 
 
 def local_formats(field: Field) -> list[str]:
-    """The formats by which a clock on the wall can be read: none of those that count since 1970."""
+    """The formats that read local times: all but those that count since 1970."""
     return [each for each in field.settings.formats or ["iso"] if not each.startswith("epoch_")]

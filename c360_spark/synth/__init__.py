@@ -1,1 +1,1 @@
-"""A seeded generator of life-like customer data of eight systems, with ground truth and switchable noise."""
+"""Seeded synthetic data: realistic customer data of eight systems, with ground truth and configurable noise."""

@@ -1,4 +1,4 @@
-"""Where a household lives, in the manner of its country."""
+"""Generates the home address of a household, in the format of its country."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -6,11 +6,11 @@ from pyspark.sql import functions as F
 from c360_spark.synth import chance, places
 
 DUTCH_LETTERS = chance.words("AB BC CD DE EK GH HJ KL LM NP PR RS ST TV VW WX XZ ZB")
-FLAT_SHARE = 0.2  # of the American homes are flats
+FLAT_SHARE = 0.2  # share of American homes that are flats
 
 
 def home(seed: int, salt: str) -> Column:
-    """struct<street, city, postcode> of a household; `salt` tells one home from the next."""
+    """struct<street, city, postcode> of a household; `salt` distinguishes the home before and after a move."""
     owner = "household_no"
     city = F.split(chance.of_country(places.CITIES, seed, f"{salt} city", owner), ":")
     street = chance.of_country(places.STREETS, seed, f"{salt} street", owner)
@@ -26,7 +26,7 @@ def home(seed: int, salt: str) -> Column:
 
 
 def _line(seed: int, salt: str, street: Column) -> Column:
-    """The number comes first in France and the US, after a comma in Spain, else last."""
+    """Street and house number: the number is first in France and the US, after a comma in Spain, else last."""
     owner, country = "household_no", F.col("country")
     number = chance.whole(seed, f"{salt} number", 1, 160, owner).cast("string")
     block = (chance.whole(seed, f"{salt} block", 1, 99, owner) * 100 + number.cast("int")).cast("string")

@@ -1,4 +1,4 @@
-"""What the shop sells and says: products, campaigns, subjects of support cases, screens of the app."""
+"""Reference data of the shop: products, campaigns, subjects of support cases, screens of the app."""
 
 # sku:slug:price in cents
 PRODUCTS = """

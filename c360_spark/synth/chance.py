@@ -1,7 +1,7 @@
-"""Pseudo-random draws as expressions: a hash of entity, salt and seed, so a draw depends on nothing else.
+"""Deterministic pseudo-random draws as column expressions: hashes of entity, salt and seed.
 
-Neither the order of rows, nor their partition, nor any other draw changes a draw. A salt names the question asked;
-two questions with the same salt and entity get the same answer. An entity is given as column names or SQL text.
+A draw is independent of row order, partitioning and other draws. The salt identifies the variable that is drawn: equal
+salt and entity give equal values. An entity is given as column names or SQL text.
 """
 
 import zlib
@@ -11,13 +11,13 @@ from math import gcd
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-Entity = str | Column  # SQL text; a Column only where a lambda gives one
+Entity = str | Column  # SQL text; a Column only inside a lambda
 
 
 def draw(seed: int, salt: str, *entity: Entity) -> Column:
-    """64 evenly spread bits."""
+    """64 uniformly distributed bits."""
     names = [part for part in entity if isinstance(part, str)]
-    if len(names) == len(entity):  # as text it is one call to the JVM instead of a dozen, and there are hundreds
+    if len(names) == len(entity):  # one SQL text is one JVM call instead of a dozen, for hundreds of draws
         return F.expr(f"xxhash64({', '.join(names)}, '{salt}', {seed}L)")
     parts = [F.expr(part) if isinstance(part, str) else part for part in entity]
     return F.xxhash64(*parts, F.lit(salt), F.lit(seed).cast("long"))
@@ -29,17 +29,17 @@ def uniform(seed: int, salt: str, *entity: Entity) -> Column:
 
 
 def whole(seed: int, salt: str, low: int, high: int, *entity: Entity) -> Column:
-    """A whole number from `low` to `high`, both possible."""
+    """A whole number from `low` to `high`, both inclusive."""
     return (F.pmod(draw(seed, salt, *entity), F.lit(high - low + 1)) + low).cast("int")
 
 
 def hit(seed: int, salt: str, rate: float, *entity: Entity) -> Column:
-    """True with probability `rate`; a plain false where the rate is 0, so switched-off noise costs nothing."""
+    """True with probability `rate`; a literal false if the rate is 0, so that disabled noise costs nothing."""
     return uniform(seed, salt, *entity) < rate if rate else F.lit(False)
 
 
 def first_day(seed: int, salt: str, rate: float, *entity: Entity) -> Column:
-    """The first day, from day 2 on, on which something of probability `rate` a day happens; null is never."""
+    """The first day, from day 2 on, on which an event of probability `rate` per day happens; null if the rate is 0."""
     if not rate:
         return F.lit(None).cast("int")
     quiet = F.log(1 - uniform(seed, salt, *entity)) / F.log(F.lit(max(1 - rate, 1e-9)))
@@ -47,7 +47,7 @@ def first_day(seed: int, salt: str, rate: float, *entity: Entity) -> Column:
 
 
 def weighted(shares: Sequence[float], seed: int, salt: str, *entity: Entity) -> Column:
-    """The index (from 0) of a share, drawn with that share; the last share takes what is left."""
+    """A 0-based index, drawn with probability `shares[index]`; the last index takes the remaining probability."""
     chance = uniform(seed, salt, *entity)
     index = F.lit(len(shares) - 1)
     for i in reversed(range(len(shares) - 1)):
@@ -61,18 +61,18 @@ def words(text: str) -> list[str]:
 
 
 def listed(values: Sequence[str]) -> Column:
-    """A literal array of text; one expression however long it is."""
+    """A literal array of texts, as a single expression of any length."""
     return F.split(F.lit("\n".join(values)), "\n")
 
 
 def pick(values: Sequence[str], seed: int, salt: str, *entity: Entity) -> Column:
-    """One of the values; one that is listed twice comes up twice as often."""
+    """One of the values; a value listed twice is twice as likely."""
     return F.element_at(listed(values), whole(seed, salt, 1, len(values), *entity))
 
 
 def of_country(table: Mapping[str, str], seed: int, salt: str, *entity: Entity, skew: float = 1.0) -> Column:
-    """One of the words of a row's country (`country_no`, from 1 in the order of the table), the first ones more often
-    with a skew above 1."""
+    """One of the words of a row's country (`country_no`, from 1 in the order of the table); a skew above 1 favours the
+    first words."""
     lists = [words(text) for text in table.values()]
     size = F.element_at(F.expr(f"array({', '.join(str(len(values)) for values in lists)})"), F.col("country_no"))
     place = F.floor(F.pow(uniform(seed, salt, *entity), F.lit(skew)) * size).cast("int") + 1
@@ -80,7 +80,7 @@ def of_country(table: Mapping[str, str], seed: int, salt: str, *entity: Entity, 
 
 
 def shuffled(number: str, size: int, seed: int, salt: str) -> Column:
-    """A one-to-one rearrangement of the numbers (SQL text) 0 … size-1: unique ids that tell nothing of who or when."""
+    """A permutation of the numbers (SQL text) 0 … size-1: unique ids that reveal nothing about person or time."""
     step = max(1, int(size * 0.618)) | 1
     while gcd(step, size) > 1:
         step += 2

@@ -1,4 +1,4 @@
-"""commerce/order: the orders of a day, Parquet. Other systems ask here who bought, where and when."""
+"""commerce/order: the orders of a day, as Parquet. Other systems derive from this who bought, where and when."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -14,21 +14,21 @@ FIELDS = (
     *("order_id", "account_id", "email", "phone", "ordered_at", "status", "currency", "country", "channel"),
     *("total_cents", "lines"),
 )
-BUYS = "CASE WHEN has_account THEN 0.09D WHEN in_loyalty THEN 0.06D ELSE 0.03D END"  # of the people a day
+BUYS = "CASE WHEN has_account THEN 0.09D WHEN in_loyalty THEN 0.06D ELSE 0.03D END"  # purchase rate per person and day
 SECOND_ORDER_SHARE = 0.06
 STATUSES = ("placed", "paid", "paid", "paid", "shipped", "shipped", "cancelled")
 PURCHASE = ("person_no", "day", "order_no")
 
 
 def order_count(world: World, day: Entity) -> Column:
-    """0, 1 or 2 orders of a person on a day."""
+    """The number of orders of a person on a day: 0, 1 or 2."""
     buys = chance.uniform(world.seed, "buys", "person_no", day) < F.expr(BUYS)
     again = chance.uniform(world.seed, "buys again", "person_no", day) < SECOND_ORDER_SHARE
     return F.when(buys & again, 2).when(buys, 1).otherwise(0)
 
 
 def purchase(world: World, order_no: str) -> list[Column]:
-    """order_id, channel, second (of the day), is_guest of an order (number as SQL text) of a person on a day."""
+    """order_id, channel, second (of the day), is_guest of one order of a person on a day; order_no is SQL text."""
     entity = ("person_no", "day", order_no)
     place = chance.uniform(world.seed, "channel", *entity)
     channel = (
@@ -50,21 +50,21 @@ def purchase(world: World, order_no: str) -> list[Column]:
 
 
 def orders(people: DataFrame, world: World) -> DataFrame:
-    """One row an order, as placed: person_no, day, order_no and what `purchase` tells."""
+    """One row per order, as placed: person_no, day, order_no and the columns of `purchase`."""
     counted = each_day(people, world).select("*", order_count(world, "day").alias("orders"))
     bought = counted.where("orders > 0").select("*", F.expr("explode(sequence(1, orders))").alias("order_no"))
     return bought.select("*", *purchase(world, "order_no"))
 
 
 def order(people: DataFrame, world: World) -> DataFrame:
-    """One delivered row an order and copy. Guests type the address of the day, accounts lag some days behind."""
+    """One delivered row per order and copy. Guests type their current contact data; accounts lag some days behind."""
     seed = world.seed
     lag = chance.whole(seed, "account lag", 0, 3, "person_no")
     contacted = with_contact(
         *(orders(people, world), world, "commerce", *PURCHASE),
         as_of=F.col("day") - F.when(F.col("is_guest"), 0).otherwise(lag),
         other=F.col("is_guest") & (chance.uniform(seed, "guest, other e-mail", "person_no") < 0.2),
-        # in a store an address is only asked for the receipt
+        # a store asks for an e-mail address only to send the receipt
         asks_mail=F.expr("channel <> 'store'") | (chance.uniform(seed, "receipt by e-mail", *PURCHASE) < 0.5),
         asks_phone=chance.uniform(seed, "phone for the carrier", *PURCHASE) < 0.6,
     )
@@ -89,7 +89,7 @@ def _rest(seed: int) -> dict[str, Column]:
 
 
 def _lines(seed: int) -> Column:
-    """array<struct<line_no:int, sku:string, quantity:int, unit_price_cents:long>>, one to four lines."""
+    """One to four order lines: array<struct<line_no:int, sku:string, quantity:int, unit_price_cents:long>>."""
     products = catalogue.PRODUCTS.split()
     count = F.floor(F.pow(chance.uniform(seed, "lines", *PURCHASE), F.lit(2)) * 4).cast("int") + 1
 

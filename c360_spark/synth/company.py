@@ -1,7 +1,6 @@
-"""crm/account and crm/contact: the companies that some people work for, and who works where. Weekly extracts, JSON
-lines.
+"""crm/account and crm/contact: companies, and the persons who work for them. Weekly extracts, as JSON lines.
 
-Nothing of it is on the people themselves: their records and addresses are as they would be without any company.
+Companies do not change the persons themselves: their records and addresses are the same as without companies.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -13,16 +12,16 @@ from c360_spark.synth.spelling import mail_letters
 from c360_spark.synth.world import DAY_SECONDS, World, iso
 
 PEOPLE_PER_COMPANY = 40
-EMPLOYED_SHARE = 0.2  # of the people in the CRM it knows the company
-DOMAIN_SHARE = 0.8  # of the companies have a domain on file
-CHILD_SHARE = 0.1  # of the companies belong to the first one
+EMPLOYED_SHARE = 0.2  # share of persons in the CRM whose company it knows
+DOMAIN_SHARE = 0.8  # share of companies with a domain on file
+CHILD_SHARE = 0.1  # share of companies that are subsidiaries of the first company
 WEEK = 7  # days from one extract to the next
 TRADES = ("Logistik", "Consulting", "Foods", "Energy", "Software", "Media", "Textil", "Medical")
 TITLES = ("buyer", "buyer", "office manager", "managing director", "accountant", "engineer")
 
 
 def account(people: DataFrame, world: World) -> DataFrame:
-    """One delivered row a company and extract."""
+    """One delivered row per company and extract."""
     numbers = people.sparkSession.range(1, _count(world) + 1, 1, 1).withColumnRenamed("id", "company_no")
     keyed = weekly(numbers, world).select("*", *_place(world), account_key(F.col("company_no")).alias("key"))
     named = keyed.select(
@@ -47,7 +46,7 @@ def account(people: DataFrame, world: World) -> DataFrame:
 
 
 def contact(people: DataFrame, world: World) -> DataFrame:
-    """One delivered row a customer who works for a company, and extract."""
+    """One delivered row per extract and customer who works for a company."""
     known = weekly(people.where("in_crm").where(employed(world)), world).where("arrived_on <= day")
     return written(
         known.withColumn("key", F.concat(F.lit("K"), customer_id(world, "1"))),
@@ -61,28 +60,28 @@ def contact(people: DataFrame, world: World) -> DataFrame:
 
 
 def employed(world: World) -> Column:
-    """Whether a person works for a company that the CRM would know of."""
+    """Whether a person works for a company that the CRM would know."""
     return chance.uniform(world.seed, "employed", "person_no") < EMPLOYED_SHARE
 
 
 def employer(world: World) -> Column:
-    """The number of the company a person works for; the first ones are the largest."""
+    """The number of the company that a person works for; the first companies are the largest."""
     place = F.pow(chance.uniform(world.seed, "employer", "person_no"), F.lit(2.0))
     return F.floor(place * _count(world)).cast("long") + 1
 
 
 def account_key(number: Column) -> Column:
-    """The CRM's key of a company."""
+    """The CRM key of a company."""
     return F.format_string("ACC%06d", number)
 
 
 def weekly(rows: DataFrame, world: World) -> DataFrame:
-    """The rows with `day`, once for each extract: on day 1 and every week after it."""
+    """Repeats the rows for each weekly extract, with its `day`: on day 1 and every week after it."""
     return rows.select("*", F.expr(f"explode(sequence(1, {world.days}, {WEEK}))").alias("day"))
 
 
 def written(rows: DataFrame, *fields: Column | str) -> DataFrame:
-    """The rows (`key`, `day`) as `value`, one whole JSON object without nulls, at the end of the day."""
+    """Turns rows (`key`, `day`) into deliveries at the end of the day; `value` is a whole JSON object without nulls."""
     return rows.select(
         *("key", "day", F.lit(DAY_SECONDS - 1).cast("long").alias("arrives_at"), F.lit(False).alias("duplicates")),
         F.to_json(F.struct(*fields)).alias("value"),

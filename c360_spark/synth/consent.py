@@ -1,4 +1,4 @@
-"""consent/statement: what people said about the use of their data, JSON lines; also asked by the mailing system."""
+"""consent/statement: consent statements of persons, as JSON lines. The mailing system uses them too."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -8,7 +8,7 @@ from c360_spark.synth.delivery import json_lines, sent
 from c360_spark.synth.record import with_contact
 from c360_spark.synth.world import DAY_SECONDS, World, iso
 
-# purpose → share of those who speak and say yes, in the EU and in the US
+# purpose → share of grants among persons who were asked, in the EU and in the US
 PURPOSES = {
     "marketing_email": (0.62, 0.85),
     "analytics": (0.70, 0.90),
@@ -16,27 +16,27 @@ PURPOSES = {
     "ad_user_data": (0.42, 0.75),
     "ad_personalization": (0.38, 0.72),
 }
-SPEAKS = (0.75, 0.35)  # of the people in the EU and in the US ever say something
-ASKED_SHARE = 0.7  # of the purposes are put to a person who speaks
-WITHDRAWAL_RATE = 0.015  # of the granted a day
+SPEAKS = (0.75, 0.35)  # share of persons in the EU and in the US who ever make a statement
+ASKED_SHARE = 0.7  # share of purposes that such a person is asked about
+WITHDRAWAL_RATE = 0.015  # withdrawals per grant and day
 ACCOUNT_SOURCES = ("account_settings", "account_settings", "web_banner", "app")
 OTHER_SOURCES = ("newsletter_form", "newsletter_form", "store_form", "call_centre")
 SAYING = ("person_no", "purpose", "turn")
 
 
 def by_region(shares: tuple[float, float]) -> Column:
-    """The share that holds in the region of a row."""
+    """The share for the region of a row."""
     return F.when(F.col("region") == "EU", shares[0]).otherwise(shares[1])
 
 
 def speaks(world: World) -> Column:
-    """The person has said something about at least some purposes. Who is only a cookie or a device has no say here."""
+    """Whether a person makes consent statements. A person known only by a cookie or a device never does."""
     known = F.col("in_crm") | F.col("in_loyalty") | F.col("has_account")
     return known & (chance.uniform(world.seed, "speaks", "person_no") < by_region(SPEAKS))
 
 
 def answer(world: World, purpose: str) -> Column:
-    """struct<purpose, asked, granted, withdrawn_on> of a person for one purpose; the last is a day, or null."""
+    """struct<purpose, asked, granted, withdrawn_on> of a person for one purpose; withdrawn_on is a day or null."""
     seed = world.seed
     asked = speaks(world) & (chance.uniform(seed, f"asked {purpose}", "person_no") < ASKED_SHARE)
     granted = chance.uniform(seed, f"grants {purpose}", "person_no") < by_region(PURPOSES[purpose])
@@ -50,7 +50,7 @@ def answer(world: World, purpose: str) -> Column:
 
 
 def statement(people: DataFrame, world: World) -> DataFrame:
-    """One delivered line a statement: on day 1 all that was said before, then what is said each day."""
+    """One delivered line per statement: on day 1 all earlier statements, then the statements of each day."""
     answers = F.explode(F.array(*[answer(world, purpose) for purpose in PURPOSES])).alias("said")
     asked = people.where(speaks(world)).select("*", answers).where("said.asked")
     turns = F.expr("explode(if(said.withdrawn_on IS NULL, array(1), array(1, 2)))").alias("turn")
@@ -74,7 +74,7 @@ def statement(people: DataFrame, world: World) -> DataFrame:
 
 
 def _subject_type(seed: int) -> Column:
-    """Who has an account mostly speaks while logged in; a few speak on the phone."""
+    """The identifier type of a statement: mostly the account for account holders, rarely a phone, else an e-mail."""
     chosen = chance.uniform(seed, "consent subject", "person_no", "turn")
     return F.when(F.col("has_account") & (chosen < 0.55), "account_id").when(chosen > 0.92, "phone").otherwise("email")
 

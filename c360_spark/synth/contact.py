@@ -1,4 +1,4 @@
-"""The mailboxes and phones of a person."""
+"""The e-mail addresses and phone numbers of a person."""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -7,12 +7,12 @@ from c360_spark.synth import chance, places
 from c360_spark.synth.spelling import mail_letters
 from c360_spark.synth.world import World
 
-USUAL, NEXT, OTHER, SHARED = range(1, 5)  # elements of `mailboxes`
-LANDLINE = 3  # element of `phones`, after USUAL and NEXT
+USUAL, NEXT, OTHER, SHARED = range(1, 5)  # positions in `mailboxes`
+LANDLINE = 3  # position in `phones`, after USUAL and NEXT
 
 
 def letters() -> list[Column]:
-    """given_letters, family_letters, household_letters: names as they stand in an address; of two family names one."""
+    """given_letters, family_letters, household_letters: names as in an e-mail address; only one of two family names."""
     first = "if(country = 'ES', split_part({0}, ' ', 1), {0})"
     return [
         mail_letters("given_name").alias("given_letters"),
@@ -22,9 +22,9 @@ def letters() -> list[Column]:
 
 
 def mailboxes(world: World) -> Column:
-    """array<string>: the usual address, the one after a change, a second one, that of the household.
+    """array<string>: the usual address, the address after a change, a second address, the address of the household.
 
-    Each is used by this person (or household) alone: its number sees to that, among any number of namesakes.
+    Each address contains a number derived from person or household, so it is unique among any number of namesakes.
     """
     return F.array(*[_mailbox(world, slot) for slot in (USUAL, NEXT, OTHER)], _family_mailbox(world))
 
@@ -52,9 +52,9 @@ def _family_mailbox(world: World) -> Column:
 
 
 def phones(world: World) -> Column:
-    """array<struct<dial, trunk, area, three, four>>: the mobile, the one after a change, the landline of the household.
+    """array<struct<dial, trunk, area, three, four>>: mobile number, mobile number after a change, household landline.
 
-    three and four are the last seven digits, which do not begin with 0 or 1 and are used once in the world.
+    three and four are the last seven digits, which do not begin with 0 or 1 and are unique in the world.
     """
     seed = world.seed
     owners = ("person_no", places.MOBILE), ("person_no", places.MOBILE), ("household_no", places.LANDLINE)

@@ -1,4 +1,4 @@
-"""crm/customer: a full extract each day of all customers known that day, CSV."""
+"""crm/customer: a daily full extract of all customers known on that day, as CSV."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -13,13 +13,13 @@ HEADER = (
     *("customer_id", "given_name", "family_name", "email", "phone", "birth_date"),
     *("street", "city", "postcode", "country", "loyalty_number", "created_at", "updated_at"),
 )
-LOYALTY_NUMBER_SHARE = 0.25  # of the customers with a card, the number is on file
-OTHER_MAIL_SHARE = 0.6  # of the second rows have another e-mail than the first
-CARELESS = 10  # times more typos in second rows
+LOYALTY_NUMBER_SHARE = 0.25  # share of loyalty members whose card number is on file
+OTHER_MAIL_SHARE = 0.6  # share of second rows with another e-mail address than the first row
+CARELESS = 10  # factor of typos in second rows
 
 
 def customer(people: DataFrame, world: World) -> DataFrame:
-    """One delivered row a customer row and day. A second row of a person is an old one nobody keeps up to date."""
+    """One delivered row per customer row and day. A person's second row is an old duplicate that is not maintained."""
     rows = people.where("in_crm").select("*", F.expr("explode(sequence(1, crm_rows))").alias("row"))
     keyed = each_day(rows.select("*", customer_id(world, "row").alias("key")), world)
     known = keyed.select("*", F.expr("if(row = 1, day, 0)").alias("known"))
@@ -31,7 +31,7 @@ def customer(people: DataFrame, world: World) -> DataFrame:
 
 
 def _rest(world: World) -> dict[str, Column]:
-    """The other columns of the header; `updated_at` is the latest of creation, change of contact and move."""
+    """The other columns of the header. `updated_at` is the latest of creation, change of contact and move."""
     seed = world.seed
     has_number = chance.uniform(seed, "loyalty number on file", "key") < LOYALTY_NUMBER_SHARE
     second = chance.whole(seed, "second of update", 0, DAY_SECONDS - 1, "key")

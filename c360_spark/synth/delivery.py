@@ -1,7 +1,7 @@
-"""From rows to what a source delivers: late, twice, in disorder; as JSON or CSV lines, some of them broken.
+"""Turns rows into deliveries of a source: late, duplicated, out of order; as JSON or CSV lines, some malformed.
 
-A delivered frame has `day` (of delivery), the order in its file (`arrives_at`, `key`, `duplicates`), `value` where it
-is a text file, and one flag for each kind of noise it can carry.
+A delivered frame has `day` (of delivery), the order in its file (`arrives_at`, `key`, `duplicates`), `value` for text
+files, and one flag for each kind of noise that it can carry.
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,17 @@ from c360_spark.synth.world import DAY_SECONDS, World
 
 ORDER = ("day", "arrives_at", "key", "duplicates")
 DISORDER_SECONDS = 6 * 3600
-NEXT_DAY_SHARE = 0.4  # of second copies come a day later
-KEY_LENGTH = 50  # a cut line keeps its first field, so a reader can tell what was lost
-FEW, MANY, WRONG_DATE = range(3)  # what goes wrong with a CSV record
+NEXT_DAY_SHARE = 0.4  # share of duplicates delivered one day later
+KEY_LENGTH = 50  # a truncated line keeps its first field, so that tests can tell which record was lost
+FEW, MANY, WRONG_DATE = range(3)  # kinds of malformed CSV records
 BAD_DATES = ("0000-00-00", "31.02.1985", "1990-13-45", "n/a")
 
 
 def sent(rows: DataFrame, world: World, dataset: str, *batch: str) -> DataFrame:
-    """Rows (`key`, `day`, `moment` of happening) as deliveries; what would come after the last day is left out.
+    """Rows (`key`, `day`, `moment` of the event) as deliveries; leaves out rows that would arrive after the last day.
 
-    batch: what travels together, so that all of it is late or none. Adds late, out_of_order, duplicates, arrives_at.
+    batch: the key of rows that are delivered together, so that all or none are late. Adds late, out_of_order,
+    duplicates, arrives_at.
     """
     noise, seed = world.noise, world.seed
     twice = chance.hit(seed, f"duplicates {dataset}", noise.duplicates, "key")
@@ -42,12 +43,12 @@ def sent(rows: DataFrame, world: World, dataset: str, *batch: str) -> DataFrame:
 
 
 def is_late(world: World, dataset: str, *batch: str) -> Column:
-    """The batch comes a day after it happened."""
+    """Whether a batch is delivered one day late."""
     return chance.hit(world.seed, f"late {dataset}", world.noise.late, *batch)
 
 
 def json_lines(rows: DataFrame, world: World, dataset: str, *fields: Column) -> DataFrame:
-    """The rows with `value`, one JSON object without nulls, and `malformed`: the line ends too early."""
+    """Adds `value`, one JSON object without nulls, and `malformed`: whether the line is truncated."""
     noise, seed = world.noise, world.seed
     entity = ("key", "duplicates")
     flagged = rows.select(
@@ -62,9 +63,9 @@ def json_lines(rows: DataFrame, world: World, dataset: str, *fields: Column) -> 
 
 
 def csv_lines(rows: DataFrame, world: World, dataset: str, header: Sequence[str]) -> DataFrame:
-    """The rows (`key`, `day` and the columns of the header) with `value`, one CSV record, and `malformed`.
+    """Adds `value`, one CSV record, and `malformed` to the rows (`key`, `day` and the columns of the header).
 
-    A cut or overlong record is an accident of one day, an impossible birth date stays in the source.
+    A record with too few or too many cells is malformed on one day only; an impossible birth date recurs every day.
     """
     noise, seed = world.noise, world.seed
     accident = rows.select("*", chance.whole(seed, f"accident {dataset}", FEW, WRONG_DATE, "key").alias("accident"))

@@ -1,4 +1,4 @@
-"""email/engagement: what became of the mailings of a day, JSON lines, as the mailing service tells it."""
+"""email/engagement: outcomes of the mailings of a day, as JSON lines of the mailing service."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -10,13 +10,13 @@ from c360_spark.synth.person import each_day
 from c360_spark.synth.record import with_contact
 from c360_spark.synth.world import World, iso
 
-SEND_SHARE = 0.4  # of the list gets a mailing on a day
+SEND_SHARE = 0.4  # share of the list that gets a mailing on a day
 OPEN_SHARE, CLICK_SHARE, BOUNCE_SHARE = 0.34, 0.2, 0.015
 MAILING = ("person_no", "day")
 
 
 def engagement(people: DataFrame, world: World) -> DataFrame:
-    """One delivered line an event and copy. The list is a day behind the CRM; an address just given up bounces."""
+    """One delivered line per event and copy. The list is one day behind the CRM; an address just given up bounces."""
     col, seed = F.col, world.seed
     mailed = with_contact(
         *(_mailed(people, world), world, "email", "person_no"),
@@ -48,7 +48,9 @@ def engagement(people: DataFrame, world: World) -> DataFrame:
 
 
 def _mailed(people: DataFrame, world: World) -> DataFrame:
-    """Who gets a mailing on a day: people the CRM or the loyalty programme may write to, or in the US never asked."""
+    """Persons who get a mailing on a day: known to CRM or loyalty programme, and with consent or, in the US, never
+    asked for it.
+    """
     listed = people.where("in_crm OR in_loyalty").select("*", answer(world, "marketing_email").alias("said"))
     allowed = listed.where("if(said.asked, said.granted, region = 'US')")
     written_to = each_day(allowed, world).where("said.withdrawn_on IS NULL OR day <= said.withdrawn_on")
@@ -56,7 +58,7 @@ def _mailed(people: DataFrame, world: World) -> DataFrame:
 
 
 def _steps(seed: int, given_up: Column) -> Column:
-    """array<struct<type, delay>>: sent, then bounce or delivered, perhaps open and click; seconds after sending."""
+    """array<struct<type, delay>>: sent, then bounce or delivered, perhaps open and click; delay in seconds."""
     bounces = given_up | (chance.uniform(seed, "bounces", "person_no") < BOUNCE_SHARE)
     opens = ~bounces & (chance.uniform(seed, "opens", *MAILING) < OPEN_SHARE)
     clicks = opens & (chance.uniform(seed, "clicks", *MAILING) < CLICK_SHARE)

@@ -1,4 +1,4 @@
-"""loyalty/member: a full extract each day of all members enrolled by that day, CSV."""
+"""loyalty/member: a daily full extract of all members enrolled by that day, as CSV."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -14,11 +14,11 @@ HEADER = (
     *("member_no", "full_name", "given_name", "family_name", "email", "phone", "birth_date"),
     *("postcode", "country", "tier", "points", "enrolled_on", "updated_at"),
 )
-OTHER_MAIL_SHARE = 0.15  # of the members gave their second e-mail
+OTHER_MAIL_SHARE = 0.15  # share of members who gave their second e-mail address
 
 
 def member(people: DataFrame, world: World) -> DataFrame:
-    """One delivered row a member and day. The programme hears of a new address or move some days after it."""
+    """One delivered row per member and day. The programme learns of a new contact or a move some days later."""
     seed = world.seed
     rows = each_day(people.where("in_loyalty").withColumn("key", F.col("member_no")), world)
     lagged = rows.select(
@@ -35,7 +35,7 @@ def member(people: DataFrame, world: World) -> DataFrame:
 
 
 def _purchases(world: World) -> Column:
-    """The days up to the row's day on which the member bought something, each of which earns points."""
+    """The days, up to the row's day, on which the member bought something; each earns points."""
     days = F.expr("sequence(greatest(1, arrived_on), day)")
     return F.filter(days, lambda day: order_count(world, day) > 0)
 
@@ -66,7 +66,7 @@ def _standing(seed: int) -> dict[str, Column]:
 
 
 def _updated_at(world: World) -> Column:
-    """The latest of enrolment, last purchase, and hearing of a change of contact or a move."""
+    """The latest of enrolment, last purchase, and the day on which the programme learned of a new contact or a move."""
     second = chance.whole(world.seed, "second of update", 0, DAY_SECONDS - 1, "key")
     told = F.expr("changed_on + contact_lag"), F.expr("moved_on + move_lag")
     heard = [F.when(F.col("day") >= day, world.moment(day, second)) for day in told]

@@ -1,4 +1,4 @@
-"""mobile/event: what the app did on phones and on the tablets in stores, JSON lines."""
+"""mobile/event: app events on phones and on tablets in stores, as JSON lines."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -10,23 +10,23 @@ from c360_spark.synth.world import World
 
 OWN, TABLET = 1, 2
 PEOPLE_PER_TABLET = 2000
-STAYS_LOGGED_IN_SHARE = 0.6  # of the account holders with the app
-POISON_DEVICE = "00000000-0000-0000-0000-000000000000"  # what a phone tells when tracking is off
+STAYS_LOGGED_IN_SHARE = 0.6  # share of account holders with the app who stay logged in
+POISON_DEVICE = "00000000-0000-0000-0000-000000000000"  # the id that a phone reports when tracking is off
 POISON_USER = "null"
 SESSION = ("person_no", "day", "session")
 
 
 def sessions(people: DataFrame, world: World) -> DataFrame:
-    """One row a session: person_no, day, session (OWN, TABLET), device_id, steps, starts (second), pace (seconds),
-    login_step (0: was logged in already, null: anonymous), kiosk, untracked (the device hides its id),
-    no_user (the user id is a placeholder).
+    """One row per session: person_no, day, session (OWN, TABLET), device_id, steps, starts (second), pace (seconds),
+    login_step (0: already logged in, null: anonymous), kiosk, untracked (the device hides its id), no_user (the user id
+    is a placeholder).
     """
     seed = world.seed
     keen = chance.uniform(seed, "keen on the app", "person_no") * 0.7 + 0.25
     days = each_day(people, world).select(
         "*",
         (chance.uniform(seed, "opens the app", "person_no", "day") < keen).alias("opens"),
-        # three of four shared devices are browsers, one is a tablet
+        # of four shared devices three are browsers and one is a tablet
         chance.hit(seed, "tablet", world.noise.kiosk / 3, "person_no", "day").alias("at_tablet"),
         chance.whole(seed, "which device", 0, 1, "person_no", "day").alias("device"),
     )
@@ -56,7 +56,7 @@ def _login_step(seed: int, kiosk: Column) -> Column:
 
 
 def event(people: DataFrame, world: World) -> DataFrame:
-    """One delivered line an event and copy; a session without network is sent as a whole the day after."""
+    """One delivered line per event and copy; a session without network is delivered as a whole one day late."""
     seed = world.seed
     stepped = sessions(people, world).select("*", F.expr("explode(sequence(1, steps))").alias("step"))
     logged_in = F.coalesce(F.col("step") >= F.col("login_step"), F.lit(False))

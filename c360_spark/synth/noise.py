@@ -1,18 +1,18 @@
-"""The kinds of noise and their rates. What a kind counts is the delivered rows that carry it.
+"""The kinds of noise and their rates. The count of a kind is the number of delivered rows that carry it.
 
 typos            of customer rows: one misspelt given or family name
 formats          of values: e-mail, phone, postcode written another way (case, blanks, dashes, (0), 00, country letters)
 missing          of values: e-mail, phone, birth date, postcode left empty
-changed_contact  of people a day: a new e-mail or phone from then on; the CRM knows at once, other systems lag
-moves            of households a day: a new address from then on; the loyalty programme lags
+changed_contact  of persons per day: a new e-mail or phone from then on; the CRM knows at once, other systems lag
+moves            of households per day: a new address from then on; the loyalty programme lags
 family_email     of households of two or more: all use one mailbox
 household_phone  of households of two or more: all give one landline
-kiosk            of account holders a day: a visit on a device in a store, which many others use too
+kiosk            of account holders per day: a visit on a shared device in a store
 poison           of rows: a placeholder instead of the e-mail, phone, user id or device id
 duplicates       of events and orders: delivered a second time, on the same or the next day; counts the second copies
 late             of events, visits and orders: delivered a day after they happened
 out_of_order     of events: up to six hours away from their place in the file
-malformed        of lines: cut JSON, CSV rows with too few or too many columns or an impossible birth date
+malformed        of lines: truncated JSON, CSV rows with too few or too many columns or an impossible birth date
 """
 
 from dataclasses import asdict, dataclass, fields, replace
@@ -23,7 +23,7 @@ from c360_spark.errors import InputError
 
 @dataclass(frozen=True)
 class Noise:
-    """The rate of each kind, 0 (off) to 1."""
+    """The rate of each kind of noise, from 0 (off) to 1."""
 
     typos: float = 0.03
     formats: float = 0.30

@@ -1,7 +1,7 @@
-"""Households and people: who they are, where they live, which systems know them, and from which day.
+"""Generates households and persons: names, homes, the systems that know them, and the day of arrival.
 
-Household mates have neighbouring numbers: a block of twenty people is cut into households by one of PATTERNS, so
-whatever a household shares is drawn from the number of its first member, without a join.
+Members of a household have consecutive numbers: a block of twenty persons is divided into households by one of
+PATTERNS. So everything that a household shares is drawn from the number of its first member, without a join.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -20,18 +20,18 @@ PATTERNS = (
     (2, 4, 1, 1, 2, 1, 2, 1, 1, 5),
     (1, 2, 2, 1, 3, 1, 1, 4, 2, 1, 2),
 )
-BLOCK = 20  # what each pattern adds up to
+BLOCK = 20  # persons per block; each pattern adds up to this
 EU_SHARE = 0.6
-BEFORE_SHARE = 0.9  # of the people are there before day 1
-ARRIVAL_RATE = 0.25  # of the others arrive each day
+BEFORE_SHARE = 0.9  # share of persons who arrived before day 1
+ARRIVAL_RATE = 0.25  # share of the others who arrive each day
 SYSTEM_SHARES = {"crm": 0.62, "loyalty": 0.36, "account": 0.45, "web": 0.62, "mobile": 0.28}
-SECOND_ROW_SHARE = 0.05  # of the people in the CRM have two rows there
-OWN_NAME_SHARE = 0.3  # of the people do not go by the family name of the household
-OLDEST_DAYS = 1500  # before day 1 the first people came
+SECOND_ROW_SHARE = 0.05  # share of persons in the CRM with two rows there
+OWN_NAME_SHARE = 0.3  # share of persons with another family name than their household
+OLDEST_DAYS = 1500  # the first persons arrived this many days before day 1
 
 
 def people(numbers: DataFrame, world: World) -> DataFrame:
-    """One row a person who arrives by the last day, from `id` 1 … people; moments are seconds, days count from 1.
+    """One row per person who arrives by the last day, from `id` 1 … people; times are epoch seconds, days count from 1.
 
     person_no, household_no (number of its first member), member (from 1), household_size, region, country, country_no;
     arrived_on (0: before day 1), since; given_name, family_name, birth_date; mailboxes, phones; home, next_home (struct
@@ -48,12 +48,12 @@ def people(numbers: DataFrame, world: World) -> DataFrame:
 
 
 def each_day(rows: DataFrame, world: World) -> DataFrame:
-    """One row a person (or row of a person) and `day`, from the day they arrived to the last."""
+    """One row per person (or row of a person) and `day`, from the day of arrival to the last day."""
     return rows.select("*", F.expr(f"explode(sequence(greatest(1, arrived_on), {world.days}))").alias("day"))
 
 
 def customer_id(world: World, row: str) -> Column:
-    """The CRM's key of the first or second row (SQL text for 1 or 2) of a person."""
+    """The CRM key of a person's first or second row (SQL text for 1 or 2)."""
     number = chance.shuffled(f"(person_no - 1) * 2 + {row} - 1", 2 * world.people, world.seed, "customer") + 1
     return F.format_string("C%07d", number)
 
@@ -77,7 +77,7 @@ def _housed(numbers: DataFrame, seed: int) -> DataFrame:
 
 
 def _place(world: World) -> list[Column]:
-    """region, country_no (from 1), country, and own_name: the person has not got the family name of the household."""
+    """region, country_no (from 1), country, and own_name: whether the family name differs from the household's."""
     in_eu = chance.uniform(world.seed, "region", "household_no") < EU_SHARE
     in_europe = chance.weighted(places.EU_SHARES, world.seed, "country", "household_no") + 1
     country_no = F.when(in_eu, in_europe).otherwise(len(places.COUNTRIES))
@@ -96,7 +96,7 @@ def _arrival(world: World) -> Column:
 
 
 def _name(seed: int) -> list[Column]:
-    """The elder two of a household are adults of any age, the others nearly grown up."""
+    """Names and age. The first two members of a household are adults of any age, the others nearly grown up."""
     namesake = "if(own_name, person_no, household_no)"
     family = chance.of_country(names.FAMILY, seed, "family name", namesake, skew=1.3)
     second = chance.of_country(names.FAMILY, seed, "second family name", namesake, skew=1.3)
@@ -111,7 +111,7 @@ def _name(seed: int) -> list[Column]:
 
 
 def _systems(world: World) -> list[Column]:
-    """At least one system knows a person: whoever is in none visits the web shop."""
+    """The systems that know a person, at least one: a person in no other system visits the web shop."""
     knows = {name: chance.hit(world.seed, f"in {name}", share, "person_no") for name, share in SYSTEM_SHARES.items()}
     alone = ~(knows["crm"] | knows["loyalty"] | knows["account"] | knows["mobile"])
     cookies = chance.pick(("1", "1", "2", "3"), world.seed, "cookies", "person_no").cast("int")

@@ -1,9 +1,9 @@
-"""Streets, cities, phone and mail habits per country; `_` stands for a blank inside a word."""
+"""Streets, cities, phone prefixes and mail domains per country; `_` stands for a blank inside a word."""
 
 COUNTRIES = ("DE", "FR", "ES", "IT", "NL", "US")
-EU_SHARES = (0.30, 0.22, 0.17, 0.18, 0.13)  # of the people in the EU, in the order of COUNTRIES
+EU_SHARES = (0.30, 0.22, 0.17, 0.18, 0.13)  # shares of the persons in the EU, in the order of COUNTRIES
 
-# city:leading digits of its postcodes; a bigger city is listed more than once
+# city:leading digits of its postcodes; larger cities are listed more than once
 CITIES: dict[str, str] = {
     "DE": """
         Berlin:101 Berlin:104 Berlin:109 Berlin:120 Hamburg:200 Hamburg:203 Hamburg:225 München:803 München:805
@@ -92,8 +92,8 @@ MAIL_HOSTS: dict[str, str] = {
 FAMILY_MAIL = {"DE": "familie.", "FR": "famille.", "ES": "familia.", "IT": "famiglia.", "NL": "fam.", "US": "the."}
 
 DIAL = {"DE": "49", "FR": "33", "ES": "34", "IT": "39", "NL": "31", "US": "1"}
-TRUNK = {"DE": "0", "FR": "0", "ES": "", "IT": "", "NL": "0", "US": ""}  # dialled before a number at home
-# leading digits; seven more follow, which makes a number of valid length in each country
+TRUNK = {"DE": "0", "FR": "0", "ES": "", "IT": "", "NL": "0", "US": ""}  # national trunk prefix
+# leading digits; seven more follow, which gives a number of valid length in each country
 MOBILE: dict[str, str] = {
     "DE": "170 171 172 173 174 175 177 178 179 160 162 163",
     "FR": "60 61 62 63 64 65 66 67 68 76 77 78",

@@ -1,4 +1,4 @@
-"""How a system has people on file: which of their contacts it knows, and how well they were typed."""
+"""Customer records as a system has them on file: which contact data it knows, and with which errors."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -22,11 +22,12 @@ def with_contact(
     asks_phone: Column | None = None,
     gaps: bool = True,
 ) -> DataFrame:
-    """The rows with `email` and `phone` as the system has them on file, and a flag for each kind of noise in them:
-    formats, missing, poison, changed_contact, family_email, household_phone.
+    """Adds `email` and `phone` as the system has them on file, and a flag for each kind of noise in them: formats,
+    missing, poison, changed_contact, family_email, household_phone.
 
-    key: what a spelling or gap belongs to (one customer row keeps it for ever). as_of: the last day the system heard of
-    the person. other: the person gave the second mailbox. asks_…: the value is asked for. gaps: it may be missing.
+    key: the entity that keeps its spelling or gap for ever, such as one customer row. as_of: the last day on which the
+    system learned of changes. other: the person gave the second mailbox. asks_…: the system asks for the value. gaps:
+    the value may be missing.
     """
     noise, seed = world.noise, world.seed
     told = rows.select(
@@ -44,7 +45,7 @@ def with_contact(
 
 
 def _fate(world: World, value: str, system: str, missing: float, *key: str) -> list[Column]:
-    """<value>_new, _poisoned, _missing, _style of an asked value; what is given anew is given well."""
+    """<value>_new, _poisoned, _missing, _style of a requested value. A new value is never missing or a placeholder."""
     new = F.expr(f"{value}_asked AND changed AND changed_what = '{value}'")
     poison = F.expr(f"{value}_asked AND poisoned AND {'' if value == 'email' else 'NOT'} poison_in_mail")
     ways = spelling.MAIL_STYLES if value == "email" else spelling.PHONE_STYLES
@@ -60,7 +61,9 @@ def _fate(world: World, value: str, system: str, missing: float, *key: str) -> l
 
 
 def _meant(drawn: DataFrame) -> DataFrame:
-    """Adds mailbox and dialled, what the person means to give. A new contact of their own replaces a shared one."""
+    """Adds mailbox and dialled, the contact data the person intends to give. The person's own new contact replaces a
+    shared one.
+    """
     mail = f"if(email_new, {NEXT}, if(shares_email, {SHARED}, if(email_other, {OTHER}, {USUAL})))"
     phone = f"if(phone_new, {NEXT}, if(shares_phone, {LANDLINE}, {USUAL}))"
     return drawn.select(
@@ -73,7 +76,7 @@ def _meant(drawn: DataFrame) -> DataFrame:
 
 
 def _on_file(meant: DataFrame, seed: int, *key: str) -> DataFrame:
-    """A placeholder goes before a gap, a gap before a spelling; what is not asked for counts as nothing."""
+    """Adds the values on file. Precedence of noise: placeholder, gap, spelling; a value not asked for has no noise."""
     poison_mail = chance.pick(POISON_MAILS, seed, "poison e-mail", *key)
     poison_phone = chance.pick(POISON_PHONES, seed, "poison phone", *key)
     flags = {
@@ -95,7 +98,7 @@ def _on_file(meant: DataFrame, seed: int, *key: str) -> DataFrame:
 
 
 def with_typos(rows: DataFrame, world: World, rate: Column, *key: str) -> DataFrame:
-    """The rows with `given_name` and `family_name` as typed, at most one of them wrong, and the flag `typos`."""
+    """Replaces `given_name` and `family_name` by the names as typed, at most one misspelt; adds the flag `typos`."""
     seed = world.seed
     wrong = F.when(chance.uniform(seed, "typo in given name", *key) < 0.5, "given_name").otherwise("family_name")
     drawn = rows.select(
@@ -116,8 +119,8 @@ def with_typos(rows: DataFrame, world: World, rate: Column, *key: str) -> DataFr
 
 
 def with_home(rows: DataFrame, world: World, system: str, *key: str, as_of: Column) -> DataFrame:
-    """The rows with `street`, `city`, `postcode` and `birth_date` (a date) as on file, and the flag `moves`; adds to
-    the flags formats and missing. as_of: the last day the system heard of the household.
+    """Adds `street`, `city`, `postcode`, `birth_date` (a date) as on file, and the flag `moves`; updates the flags
+    formats and missing. as_of: the last day on which the system learned of changes of the household.
     """
     noise, seed = world.noise, world.seed
     style = chance.whole(seed, f"postcode style {system}", 0, spelling.POSTCODE_STYLES - 1, *key)

@@ -1,7 +1,7 @@
-"""How one value gets written in many ways, as expressions over named columns.
+"""Alternative spellings of a value, as expressions over named columns.
 
-A style column holds the number of the way, -1 for the plain one. Every way gives something else than the plain value,
-so that counts of noise are true.
+A style column holds the number of the spelling, -1 for the plain value. Every style differs from the plain value, so
+that the counts of noise are correct.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-# ä → a and so on; what has no counterpart (apostrophe, hyphen, blank, dot) is dropped by translate
+# ä → a and so on; translate drops characters without a counterpart (apostrophe, hyphen, blank, dot)
 _ACCENTED = "àáâäãåèéêëìíîïòóôöõùúûüñçğışžý'’-. "
 _PLAIN = "aaaaaaeeeeiiiiooooouuuuncgiszy"
 
@@ -45,30 +45,33 @@ MAIL_STYLES, PHONE_STYLES, POSTCODE_STYLES, TYPO_STYLES = len(_MAIL), len(_PHONE
 
 
 def mail_letters(name: str) -> Column:
-    """A name (SQL text) as it stands in an address: lower case, ASCII letters only."""
+    """A name (SQL text) as in an e-mail address: lower case, ASCII letters only."""
     return F.translate(F.expr(f"replace(lower({name}), 'ß', 'ss')"), _ACCENTED, _PLAIN)
 
 
 def mail_written() -> Column:
-    """`mailbox` as `email_style` says: upper case, capitals, blanks around it."""
+    """`mailbox` in the spelling `email_style`: upper case, capitalised, with blanks around it."""
     return F.expr(_case("email_style", _MAIL, "mailbox"))
 
 
 def phone_written() -> Column:
-    """`dialled` as `phone_style` says: from home or abroad, with blanks, dashes, brackets, (0), 00; plain is E.164."""
+    """`dialled` in the spelling `phone_style`: national or international, with blanks, dashes, brackets, (0), 00.
+
+    The plain spelling is E.164.
+    """
     plain = "concat('+', dial, area, three, four)"
     styled = f"if(dial = '1', {_case('phone_style', _PHONE_US, plain)}, {_case('phone_style', _PHONE_EU, plain)})"
     return F.expr(re.sub(r"\b(dial|trunk|area|three|four)\b", r"dialled.\1", styled))
 
 
 def postcode_written() -> Column:
-    """`postcode` of `country` as `postcode_style` says: with country letters, a blank more or less, ZIP+4."""
+    """`postcode` of `country` in the spelling `postcode_style`: with country letters, a blank more or less, ZIP+4."""
     cases = {country: _case("postcode_style", ways, "postcode") for country, ways in _POSTCODE.items()}
     return F.expr(f"if(country = 'NL', {cases['NL']}, if(country = 'US', {cases['US']}, {cases['']}))")
 
 
 def misspelt(name: str) -> Column:
-    """A name (column) with two letters swapped, one left out or one typed twice, at letter `typo_place` (2 or more)."""
+    """A name (column) with two letters swapped, one omitted or one doubled, at letter `typo_place` (2 or more)."""
     head, here, then, rest = (
         f"left({name}, typo_place - 1)",
         f"substr({name}, typo_place, 1)",

@@ -1,6 +1,4 @@
-"""commerce/subscription: what account holders pay for again and again, some for their company. A weekly extract, JSON
-lines.
-"""
+"""commerce/subscription: subscriptions of account holders, some for their company. A weekly extract, as JSON lines."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -9,16 +7,18 @@ from c360_spark.synth import chance
 from c360_spark.synth.company import account_key, employed, employer, weekly, written
 from c360_spark.synth.world import DAY_SECONDS, World, iso
 
-SHARE = 0.12  # of the account holders subscribe
-OLDEST_DAYS = 700  # before day 1 the first of them began
-AHEAD_DAYS = 5  # so long before it begins a subscription is known
-CANCEL_RATE = 0.001  # a day
+SHARE = 0.12  # share of account holders who subscribe
+OLDEST_DAYS = 700  # the oldest subscriptions began this many days before day 1
+AHEAD_DAYS = 5  # a subscription is known this many days before it begins
+CANCEL_RATE = 0.001  # cancellations per subscription and day
 PAUSED_SHARE = 0.06
 PLANS = ("socks:1:990", "socks:1:990", "shoes:3:8900", "shoes:12:29900", "coach:1:1490", "coach:12:14900")
 
 
 def subscribed(people: DataFrame, world: World) -> DataFrame:
-    """One row a subscription and extract that has it: what a person is and key, plan, starts_on, cancelled_on, day."""
+    """One row per subscription and extract that contains it: the person's columns, and key, plan, starts_on,
+    cancelled_on, day.
+    """
     chosen = people.where("has_account").where(chance.uniform(world.seed, "subscribes", "person_no") < SHARE)
     number = chance.shuffled("person_no - 1", world.people, world.seed, "subscription") + 1
     drawn = chosen.select(
@@ -31,7 +31,7 @@ def subscribed(people: DataFrame, world: World) -> DataFrame:
 
 
 def subscription(people: DataFrame, world: World) -> DataFrame:
-    """One delivered row a subscription and extract, as it stands then."""
+    """One delivered row per subscription and extract, with its state at that time."""
     known = subscribed(people, world)
     cancelled = F.coalesce(F.col("cancelled_on") <= F.col("day"), F.lit(False))
     paused = chance.uniform(world.seed, "paused", "person_no") < PAUSED_SHARE

@@ -1,4 +1,4 @@
-"""support/case: the cases opened on a day, JSON lines."""
+"""support/case: the support cases opened on a day, as JSON lines."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,7 +9,7 @@ from c360_spark.synth.person import customer_id, each_day
 from c360_spark.synth.record import with_contact
 from c360_spark.synth.world import World, iso
 
-CASE_RATE = 0.025  # of the people a day
+CASE_RATE = 0.025  # cases per person and day
 CHANNELS = ("email", "email", "phone", "chat")
 STATUSES = ("new", "new", "open", "open", "pending", "solved")
 PRIORITIES = ("normal", "normal", "normal", "low", "high", "urgent")
@@ -17,7 +17,9 @@ CASE = ("person_no", "day")
 
 
 def case(people: DataFrame, world: World) -> DataFrame:
-    """One delivered line a case: a caller leaves a phone, a writer an e-mail; some agents look the customer up."""
+    """One delivered line per case. A caller leaves a phone number, a writer an e-mail address; some agents add the
+    customer id.
+    """
     seed, col = world.seed, F.col
     opened = each_day(people, world).where(chance.uniform(seed, "opens a case", *CASE) < CASE_RATE)
     number = chance.shuffled("person_no - 1", world.people, seed, "case") + 1

@@ -1,4 +1,4 @@
-"""Who is who: the answers a resolved lake is measured against."""
+"""Ground truth of identity, against which identity resolution is measured."""
 
 from functools import reduce
 
@@ -11,12 +11,12 @@ from c360_spark.synth.world import World
 
 
 def persons(people: DataFrame) -> DataFrame:
-    """person_no, region, household_no; one row a person who has arrived by the last day."""
+    """One row per person who has arrived by the last day: person_no, region, household_no."""
     return people.select("person_no", "region", "household_no")
 
 
 def records(people: DataFrame, world: World) -> DataFrame:
-    """source, dataset, source_key, person_no; one row a key that is delivered. Shared devices belong to nobody."""
+    """One row per delivered key: source, dataset, source_key, person_no. Shared devices belong to no person."""
     rows = people.where("in_crm").select("*", F.expr("explode(sequence(1, crm_rows))").alias("row"))
     visits = _delivered(web.visits(people, world), world, "web/event", *web.VISIT)
     sessions = _delivered(mobile.sessions(people, world), world, "mobile/event", *mobile.SESSION)
@@ -37,7 +37,7 @@ def records(people: DataFrame, world: World) -> DataFrame:
 
 
 def _delivered(rows: DataFrame, world: World, dataset: str, *batch: str) -> DataFrame:
-    """What arrives within the days of the world; the rest is late by one day and never seen."""
+    """The rows that are delivered within the days of the world; late rows of the last day never arrive."""
     return rows.where(F.col("day") + delivery.is_late(world, dataset, *batch).cast("int") <= world.days)
 
 

@@ -1,4 +1,4 @@
-"""web/event: what browsers did in the web shop, JSON lines. Anonymous until a login, if one comes."""
+"""web/event: browser events in the web shop, as JSON lines. Anonymous until a login, if there is one."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -12,14 +12,14 @@ from c360_spark.synth.world import World, iso
 
 BROWSE, BUY, KIOSK = 1, 2, 3
 PEOPLE_PER_KIOSK = 2000
-LOGIN_SHARE = 0.45  # of the visits of account holders
+LOGIN_SHARE = 0.45  # share of account holders' visits with a login
 POISON_USER = "null"
 VISIT = ("person_no", "day", "visit")
 
 
 def visits(people: DataFrame, world: World) -> DataFrame:
-    """One row a visit: person_no, day, visit (BROWSE, BUY, KIOSK), cookie_id, steps, login_step (null: anonymous), ends
-    (second of the day), pace (seconds a step), order_id, kiosk, no_user (the user id is a placeholder).
+    """One row per visit: person_no, day, visit (BROWSE, BUY, KIOSK), cookie_id, steps, login_step (null: anonymous),
+    ends (second of the day), pace (seconds per step), order_id, kiosk, no_user (the user id is a placeholder).
     """
     seed = world.seed
     keen = F.pow(chance.uniform(seed, "keen on the web", "person_no"), F.lit(2)) * 0.7 + 0.2
@@ -57,7 +57,7 @@ def _course(world: World) -> dict[str, Column]:
 
 
 def _awake(seed: int, *entity: str) -> Column:
-    """A second of the UTC day, mostly in the afternoon and evening of the region; late enough to hold a visit."""
+    """A second of the UTC day, mostly in the region's afternoon and evening; late enough for a visit to end then."""
     hours = (chance.uniform(seed, "hour", *entity) + chance.uniform(seed, "more hours", *entity)) * 9
     start = F.when(F.col("region") == "EU", 6).otherwise(13)
     return F.greatest(F.lit(1800), F.pmod(((start + hours) * 3600).cast("int"), F.lit(86_400)))
@@ -72,10 +72,10 @@ def _login_step(seed: int) -> Column:
 
 
 def event(people: DataFrame, world: World) -> DataFrame:
-    """One delivered line an event and copy; a visit has one event a step and ends with the order, if there is one."""
+    """One delivered line per event and copy; a visit has one event per step and ends with its order, if it has one."""
     seed = world.seed
     stepped = visits(people, world).select("*", F.expr("explode(sequence(1, steps))").alias("step"))
-    # a step takes half the pace to one and a half; the last ends on time
+    # a step takes 0.5 to 1.5 times the pace; the last step ends on time
     dwell = chance.uniform(seed, "dwell", *VISIT, "step") - 0.5
     before = (F.expr("steps - step") + F.when(F.expr("step < steps"), dwell).otherwise(0)) * F.col("pace")
     product = chance.pick(catalogue.PRODUCTS.split(), seed, "looked at", *VISIT, "step")

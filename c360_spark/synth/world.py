@@ -1,4 +1,4 @@
-"""The arguments of a synthetic world, and its clock. The same world always gives the same rows."""
+"""The parameters and the clock of a synthetic world. Equal parameters always give equal rows."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,12 +11,12 @@ from c360_spark.synth.noise import Noise
 
 DAY_SECONDS = 86_400
 PEOPLE_PER_FILE = 50_000
-MOST_PEOPLE = 2_500_000  # with three phone numbers each they use up the numbers of seven digits
+MOST_PEOPLE = 2_500_000  # three phone numbers per person then use up all numbers of seven digits
 
 
 @dataclass(frozen=True)
 class World:
-    """`people` numbered from 1, observed on `days` days from `start`. More days leave the earlier days as they were."""
+    """`people` persons, numbered from 1, observed on `days` days from `start`. More days never change earlier days."""
 
     people: int
     days: int
@@ -34,16 +34,16 @@ class World:
 
     @property
     def files(self) -> int:
-        """Files per dataset and day."""
+        """The number of files per dataset and day."""
         return -(-self.people // PEOPLE_PER_FILE)
 
     @property
     def dawn(self) -> int:
-        """Seconds from 1970 to the first second of day 1, UTC."""
+        """Epoch seconds of the start of day 1, UTC."""
         return int(datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC).timestamp())
 
     def moment(self, day: Column, second: Column) -> Column:
-        """Seconds from 1970 at a second of a day of this world (1 is the first)."""
+        """Epoch seconds at a second of a day of this world (day 1 is the first)."""
         return (F.lit(self.dawn - DAY_SECONDS) + day.cast("long") * DAY_SECONDS + second).cast("long")
 
     def date(self, day: str) -> Column:
@@ -52,12 +52,12 @@ class World:
 
 
 def date_of(moment: Column) -> Column:
-    """The UTC date of a moment in seconds, whatever the time zone of the session."""
+    """The UTC date of epoch seconds, independent of the session's time zone."""
     return F.date_from_unix_date(F.floor(moment / DAY_SECONDS).cast("int"))
 
 
 def iso(moment: Column) -> Column:
-    """A moment in seconds as ISO 8601 text, `2025-11-03T09:12:44Z`, whatever the time zone of the session."""
+    """Epoch seconds as ISO 8601 text, `2025-11-03T09:12:44Z`, independent of the session's time zone."""
     second = F.pmod(moment, F.lit(DAY_SECONDS)).cast("int")
     clock = F.format_string("T%02d:%02d:%02dZ", *[F.floor(second / unit % 60).cast("int") for unit in (3600, 60, 1)])
     return F.concat(date_of(moment).cast("string"), clock)

@@ -1,4 +1,4 @@
-"""The registry: every table of the suite, declared once. Importing it starts no JVM."""
+"""The table registry: every table of the suite, declared once. Importing it starts no JVM."""
 
 from c360_spark.tables.bronze import RUN_SPAN, bronze
 from c360_spark.tables.export import ACK, REJECTED, event_outbox, outbox
@@ -57,7 +57,7 @@ from c360_spark.tables.silver_account import ACCOUNT, SUBSCRIPTION
 
 CANONICAL = (PROFILE_RECORD, EVENT, ORDER, ORDER_LINE, SUPPORT_CASE, CONSENT, CDP_PROFILE, ACCOUNT, SUBSCRIPTION)
 VERSIONED = (PROFILE_RECORD, ORDER, SUPPORT_CASE, CDP_PROFILE, SUBSCRIPTION, ACCOUNT)
-# Those whose records are somebody's, by the identifiers that they are evidence of.
+# Versioned tables whose records belong to a person, through the identifiers that they give as evidence.
 OWNED = tuple(table for table in VERSIONED if "identifier_set_id" in table.column_names and table is not ACCOUNT)
 
 ALL: tuple[Table, ...] = (

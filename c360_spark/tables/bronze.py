@@ -1,10 +1,10 @@
-"""Bronze: what was delivered, as it was delivered. One table a dataset, all of one shape."""
+"""Bronze: delivered records, unchanged and append-only. One table per dataset, all with the same columns."""
 
 from datetime import timedelta
 
 from c360_spark.tables.model import DATE, LONG, STRING, TIMESTAMP, Column, Pii, Table, Write, key
 
-RUN_SPAN = timedelta(seconds=1)  # what one run lands is received within it: a microsecond a file
+RUN_SPAN = timedelta(seconds=1)  # all `received_at` of one run lie within this span: 1 µs per file
 
 
 def bronze(source: str, dataset: str) -> Table:

@@ -1,4 +1,4 @@
-"""The data dictionary as Markdown, made from the registry: `python -m c360_spark.tables.dictionary`."""
+"""The data dictionary in Markdown, generated from the table registry: `python -m c360_spark.tables.dictionary`."""
 
 from collections.abc import Iterator
 

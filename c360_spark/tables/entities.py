@@ -1,4 +1,4 @@
-"""How tables refer to one another, as a diagram in Markdown: `python -m c360_spark.tables.entities`."""
+"""The entity-relationship diagram of all tables, in Markdown: `python -m c360_spark.tables.entities`."""
 
 from collections.abc import Iterator
 
@@ -32,14 +32,16 @@ def _diagram() -> Iterator[str]:
 
 
 def _name(full_name: str) -> str:
-    """Mermaid takes no dots in names."""
+    """A table name for Mermaid, which allows no dots in names."""
     return full_name.replace(".", "_")
 
 
 def _ends(table: Table, column: str, to: str) -> str:
-    """One row, or none where the column may be null, has any number of rows; one at most where the column is the key.
+    """The cardinality of a reference, in Mermaid's notation.
 
-    What is no key by itself, such as the number of an order, which has versions, may be that of many.
+    Referenced side: exactly one row; zero or one if the column is nullable; many if the referenced column is not a key,
+    such as an order number, which several versions share. Referring side: at most one row if the column is its key,
+    else any number.
     """
     name, _, pointed_at = to.rpartition(".")
     unique = next(each.key for each in ALL if each.full_name == name) == (pointed_at,)

@@ -1,4 +1,4 @@
-"""Export: outboxes of changes for the systems we send to, and what became of each change."""
+"""Export: the outboxes of pending changes for destinations (reverse ETL), and the outcome of each change."""
 
 from pyspark.sql.types import ArrayType
 
@@ -46,7 +46,7 @@ ACK = Table(
 
 
 def outbox(destination: str) -> Table:
-    """The outbox of a destination: a change log to be delivered in order of `sequence`."""
+    """The outbox of a destination: a change log, dispatched in order of `sequence`."""
     return Table(
         "export",
         destination,
@@ -70,7 +70,7 @@ def outbox(destination: str) -> Table:
 
 
 def event_outbox(destination: str) -> Table:
-    """The outbox of events of a destination: each event once."""
+    """The event outbox of a destination, with each event once."""
     return Table(
         "export",
         f"{destination}_events",

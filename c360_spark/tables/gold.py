@@ -1,4 +1,4 @@
-"""Gold: what reporting and activation read."""
+"""Gold: profiles, consent, audiences and households, as reporting and activation read them."""
 
 from c360_spark.tables.model import (
     DATE,

@@ -1,4 +1,4 @@
-"""Gold: companies with their people, and subscriptions."""
+"""Gold: company accounts with their members, and subscriptions."""
 
 from c360_spark.tables.gold import OF_PERSON, PERSON_ID
 from c360_spark.tables.model import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Pii, Table, Write, key

@@ -1,4 +1,4 @@
-"""Gold: where a CDP and we differ about who is who."""
+"""Gold: the reconciliation of our persons with the profiles of a CDP."""
 
 from c360_spark.tables.gold import OF_PERSON, PERSON_ID
 from c360_spark.tables.model import LONG, STRING, Column, Pii, Table, Write, key

@@ -1,4 +1,4 @@
-"""Gold: what persons did."""
+"""Gold: events attributed to persons, sessions, and devices."""
 
 from pyspark.sql.types import ArrayType
 

@@ -1,4 +1,4 @@
-"""Gold: figures of persons, as metrics.yml declares them."""
+"""Gold: metrics of persons, as declared in metrics.yml."""
 
 from c360_spark.tables.gold import OF_PERSON, PERSON_ID
 from c360_spark.tables.model import LONG, STRING, TIMESTAMP, Column, Pii, Table, Write, key

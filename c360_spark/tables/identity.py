@@ -1,4 +1,4 @@
-"""Identity: the graph of identifiers, its persons, and everything that happened to them."""
+"""Identity: the identifier graph, the persons resolved from it, and the history of both."""
 
 from pyspark.sql.types import ArrayType
 

@@ -1,4 +1,4 @@
-"""What a table is: the one declaration that DDL, merge keys, statistics, the dictionary and test rows derive from."""
+"""The declaration of a table, from which DDL, merge keys, statistics, the data dictionary and test rows are derived."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,22 +26,22 @@ LONG_MAP = MapType(STRING, LONG)
 
 
 class Pii(StrEnum):
-    """How closely a value points at a person. Anything but NONE stays out of statistics, logs and reports."""
+    """The PII class of a value. Values of any class but NONE are kept out of statistics, logs and reports."""
 
     NONE = "none"
-    INDIRECT = "indirect"  # a pseudonymous or quasi identifier: cookie, postcode, birth date
-    DIRECT = "direct"  # names a person by itself: e-mail, phone, name, raw payload
+    INDIRECT = "indirect"  # a pseudonym or quasi-identifier: cookie, postcode, birth date
+    DIRECT = "direct"  # identifies a person by itself: e-mail, phone, name, raw payload
 
 
 class Write(StrEnum):
-    """The most that may happen to the rows of a table, in rising order. `Store` refuses whatever would do more."""
+    """The write mode of a table, in order of increasing power. `Store` refuses a write that exceeds it."""
 
-    APPEND = "append"  # rows are added and never change
-    MERGE = "merge"  # rows are added, and changed by key; none is removed
-    SYNC = "sync"  # rows are added, changed and removed, so that the table equals what was computed
+    APPEND = "append"  # append-only: rows are added and never change
+    MERGE = "merge"  # upsert by key: rows are added and changed; none is removed
+    SYNC = "sync"  # full sync: rows are added, changed and removed until the table equals the computed rows
 
     def allows(self, verb: "Write") -> bool:
-        """Whether a table declared so may be written by `verb`."""
+        """Whether a table with this write mode may be written with `verb`."""
         rising = list(Write)
         return rising.index(verb) <= rising.index(self)
 
@@ -59,10 +59,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One Delta table `<layer>.<name>`. `key` is unique; `grain` says in words what a row is.
+    """One Delta table `<layer>.<name>`. `key` is its unique key; `grain` describes what one row is.
 
-    `references` says of a column which `<layer>.<name>.<column>` it points at. It may be null, rows of history may
-    point at what is gone, and lines at an order that their source does not deliver.
+    `references` are its foreign keys: column → `<layer>.<name>.<column>`. They are not enforced: a value may be null,
+    history rows may refer to removed rows, and order lines to an order that their source does not deliver.
     """
 
     layer: str
@@ -71,7 +71,7 @@ class Table:
     key: tuple[str, ...]
     write: Write
     columns: tuple[Column, ...]
-    physical: bool = False  # holds clock times, Delta versions or answers of others: a replay need not give equal rows
+    physical: bool = False  # holds clock times, Delta versions or answers of other systems, so a replay may differ
     references: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -95,11 +95,11 @@ class Table:
 
     @property
     def statistics_columns(self) -> list[str]:
-        """Columns Delta may keep min/max of: ordered, flat and free of PII, as statistics outlive a deleted row."""
+        """Columns for Delta's min/max statistics: ordered, flat and without PII, as statistics outlive deleted rows."""
         flat = (c for c in self.columns if not isinstance(c.type, ArrayType | MapType | StructType | BooleanType))
         return [c.name for c in flat if c.pii is Pii.NONE]
 
 
 def key(name: str, type: DataType, meaning: str, pii: Pii = Pii.NONE) -> Column:
-    """A column that is never null."""
+    """A column that is not nullable."""
     return Column(name, type, meaning, pii, nullable=False)

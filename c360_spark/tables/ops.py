@@ -1,4 +1,4 @@
-"""Ops: the ledger of what was landed, processed and run."""
+"""Ops: the ledgers of deliveries, processing and runs."""
 
 from c360_spark.tables.model import DOUBLE, LONG, STRING, TIMESTAMP, Column, Pii, Table, Write, key
 

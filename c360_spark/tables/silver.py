@@ -1,8 +1,9 @@
 """Silver: canonical records, checked against their contract.
 
-Runs only append; reprocessing a dataset also changes and removes rows, so that silver is what an empty lake would get.
-A *versioned* table gets a new row when the content of a source key changes; `columns/record.py` says which version is
-current. In an *immutable* table the first row of a source key stays and later ones are duplicates.
+Normal runs only append. Reprocessing a dataset also changes and removes rows, so that silver equals the result of a
+full refresh into an empty lake. A *versioned* table gets a new row when the content of a source key changes;
+`columns/record.py` selects the current version. An *immutable* table keeps the first row of a source key; later rows
+are duplicates.
 """
 
 from pyspark.sql.types import ArrayType, StructField, StructType
@@ -180,7 +181,7 @@ CDP_PROFILE = Table(
     ("bronze_id",),
     Write.SYNC,
     (
-        # No set of identifiers: what a CDP made of our own data would come back as evidence.
+        # No identifier set: a CDP's profiles are built from our own data and would return to us as evidence.
         *(column for column in PROVENANCE if column.name != "identifier_set_id"),
         key("profile_id", STRING, "the profile in the CDP", Pii.INDIRECT),
         Column("status", STRING, "active, merged or deleted; of what is merged or deleted nothing counts"),

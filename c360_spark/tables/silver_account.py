@@ -1,4 +1,4 @@
-"""Silver: companies, and what is paid for again and again."""
+"""Silver: company accounts and subscriptions."""
 
 from c360_spark.tables.model import LONG, STRING, STRING_MAP, TIMESTAMP, Column, Pii, Table, Write, key
 from c360_spark.tables.silver import OF_RECORD, PROVENANCE

@@ -1,1 +1,1 @@
-"""Who is sent where."""
+"""Settings of activation: consent purposes, audiences and destinations."""

@@ -1,4 +1,4 @@
-"""consent.yml, audiences/*.yml, destinations/*.yml: what is allowed, and who is sent where."""
+"""consent.yml and destinations/*.yml: purposes of consent, destinations, and how dispatches are delivered."""
 
 import re
 from typing import Annotated, Literal
@@ -11,21 +11,21 @@ from c360_spark.config.yaml.model import Model
 
 
 class Purpose(Model):
-    """One purpose of consent; without a statement the answer is always no."""
+    """One purpose of consent. A person without a statement counts as not consenting."""
 
     description: str
 
 
 class ConsentRules(Model):
-    """consent.yml."""
+    """The whole of consent.yml."""
 
     purposes: dict[str, Purpose]
 
 
 class Destination(Model):
-    """Where an audience is sent: payload field → gold.profile column. `kind` is a name of KINDS.
+    """One destination of an audience: payload field → column of gold.profile or metric. `kind` is a name of KINDS.
 
-    Only those are sent who granted every one of `purposes`.
+    Only persons who granted every one of `purposes` are sent.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -39,15 +39,16 @@ class Destination(Model):
     events: "Events | None" = None
 
     def field(self, name: str) -> FieldRule:
-        """How a mapped field is sent: as the kind says, or else as the mapping does."""
+        """How a mapped field is sent: by the rule of the kind where it has one, else by the mapping."""
         mapping = self.fields[name]
         plain = FieldRule(GENERIC[mapping.normalize or "none"], hashed=mapping.hash == "sha256")
         return KINDS[self.kind].fields.get(name, plain)
 
 
 class Mapping(Model):
-    """One field to send. A person whose `required` field is missing or unusable is not sent; any other field is left
-    out. `normalize` and `hash` are for the generic kind: `hash: sha256` sends the hex digest of the normalised value.
+    """One field to send. A person whose `required` field is missing or invalid is not sent; an optional field in that
+    state is left out. `normalize` and `hash` are for the generic kind: `hash: sha256` sends the hex digest of the
+    normalised value.
     """
 
     column: str
@@ -57,8 +58,8 @@ class Mapping(Model):
 
 
 class Events(Model):
-    """Events to send of those who are sent: names of taxonomy.yml, with these `properties` of silver.event and no
-    others, of the last `days` before a run.
+    """Events to send for the persons that are sent: `names` of taxonomy.yml from the last `days` before a run, with
+    only these `properties` of silver.event.
     """
 
     names: tuple[str, ...] = Field(min_length=1)
@@ -67,7 +68,9 @@ class Events(Model):
 
 
 def _shaped(pattern: str, what: str) -> AfterValidator:
-    """A text of this shape. What is given is not shown: it may be a connection string, put in the wrong place."""
+    """A validator for text that matches `pattern`. Its error does not show the value, which may be a misplaced secret
+    such as a connection string.
+    """
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -82,10 +85,10 @@ Folder = Annotated[str, _shaped(r"\w[\w.-]*(/\w[\w.-]*)*", "a folder below the r
 
 
 class Deliver(Model):
-    """How the outbox of a destination is delivered. NEEDS says which of the optional settings belong to which `to`.
+    """How the outbox of a destination is delivered. NEEDS lists the settings that each `to` requires.
 
-    A batch of `batch_rows` changes is tried up to `attempts` times, after `backoff_s` seconds, then twice as many, and
-    so on. No more than `rows_per_second` are sent on average.
+    A batch of `batch_rows` changes is tried up to `attempts` times with exponential backoff: `backoff_s` seconds, then
+    twice as long, and so on. `rows_per_second` limits the average rate.
     """
 
     to: Literal["postgres", "jsonl", "csv"]
@@ -99,11 +102,11 @@ class Deliver(Model):
 
 
 NEEDS = {"postgres": ("dsn_env", "table"), "jsonl": ("folder",), "csv": ("folder",)}
-# Columns that delivery itself fills, beside the fields of the destination.
+# Columns that delivery fills itself, in addition to the fields of the destination.
 OWN_COLUMNS = {
     "postgres": ("person_id", "sequence"),
-    "jsonl": (),  # has the fields in an object of their own
+    "jsonl": (),  # nests the fields in an object of their own, so names cannot collide
     "csv": ("idempotency_key", "sequence", "person_id", "operation", "cause", "created_at"),
 }
-REVENUE = "revenue_minor"  # of gold.profile, by currency: a destination is sent that of one, as revenue_minor.EUR
+REVENUE = "revenue_minor"  # a map of gold.profile by currency; a destination maps one entry, such as revenue_minor.EUR
 GENERIC = {"none": "as_is", "trim_lower": "lower", "digits": "digits"}

@@ -1,4 +1,4 @@
-"""audiences/*.yml: who qualifies, and how long a stay lasts."""
+"""audiences/*.yml: the entry and exit conditions of an audience, and how long a membership lasts."""
 
 from pydantic import Field
 
@@ -7,12 +7,12 @@ from c360_spark.config.yaml.model import Model
 
 
 class Audience(Model):
-    """Who qualifies: `where` is a SQL condition over the columns of gold.profile; `purpose` must be granted.
+    """One audience: `where` is a SQL condition over gold.profile, metrics and `as_of`; `purpose` must be granted.
 
-    `exit` is the condition to leave by, where it is not just that `where` no longer holds. A stay lasts `min_stay_days`
-    at least, unless consent or the person goes, and `max_stay_days` at most. Who left may come back after
-    `cooldown_days`, or never where `requalify` is false. `every_hours` is the schedule: runs in between leave the
-    audience alone. `sla_hours` is how old it may be when it is looked at.
+    `exit` is the condition for leaving; by default a person leaves when `where` no longer holds. A stay lasts at least
+    `min_stay_days`, unless consent is withdrawn or the person ceases to exist, and at most `max_stay_days`. A person
+    who left can re-enter after `cooldown_days`, or never if `requalify` is false. `every_hours` is the refresh
+    interval: runs in between skip the audience. `sla_hours` is the maximum age of the audience when it is read.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -30,11 +30,11 @@ class Audience(Model):
 
     @property
     def definition(self) -> str:
-        """The conditions, in words."""
+        """The conditions as text."""
         return self.where if self.exit is None else f"{self.where}; out when {self.exit}"
 
     @property
     def moves_with_time(self) -> bool:
-        """Whether somebody may enter or leave by nothing but time going by."""
+        """Whether a person can enter or leave merely because time passes, without a change of data."""
         timed = self.min_stay_days or self.max_stay_days or self.cooldown_days
         return bool(timed) or bool(used(f"{self.where} {self.exit or ''}", ("as_of",)))

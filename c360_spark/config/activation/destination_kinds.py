@@ -1,7 +1,7 @@
-"""What each kind of destination takes of a person: which fields, by which rule, hashed or not, and what matches.
+"""Destination kinds: the fields each accepts, how each field is normalised and hashed, and its match keys.
 
-Every destination has its own rules: one hash for all of them matches nobody. docs/destinations.md shows this table
-with its sources, the titles of public pages.
+Each destination hashes a differently normalised value, so a hash made for one matches nobody at another.
+docs/destinations.md shows this table with its sources, the titles of public pages.
 """
 
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ RULES = {
 
 @dataclass(frozen=True)
 class FieldRule:
-    """How one field is sent: by a rule of RULES, then as SHA-256 (64 lower-case hexadecimal digits) if `hashed`.
+    """How one field is sent: normalised by a rule of RULES, then SHA-256 (64 lower-case hex digits) if `hashed`.
 
-    A hashed field takes a value that is a SHA-256 already as it is, in lower case.
+    For a hashed field, a value that already is a SHA-256 is sent unchanged, in lower case.
     """
 
     rule: str
@@ -47,10 +47,10 @@ class FieldRule:
 class Kind:
     """One kind of destination.
 
-    A person without any of `match_keys` (name → fields that are all needed) cannot be found there, so is not sent;
-    where there are none everybody is. `purposes` are those every destination of the kind must name. With `others` it
-    also takes impersonal columns of gold.profile under any name. What is `for_people` is opened in spreadsheets. One
-    of `calls` is sent a person as an identify-call, and events as track-calls.
+    `match_keys` (name → fields that are all needed): a person who has none of these keys cannot be matched there and is
+    not sent; a kind without match keys receives all persons. `purposes` must be named by every destination of the kind.
+    `others`: also accepts impersonal columns of gold.profile under any field name. `for_people`: the output is opened
+    in spreadsheets. `calls`: persons are sent as identify calls and events as track calls.
     """
 
     source: str

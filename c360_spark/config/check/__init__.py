@@ -1,1 +1,1 @@
-"""What one file of conf/ says about another."""
+"""Checks of references and consistency between the files of conf/."""

@@ -1,4 +1,4 @@
-"""What one file of conf/ says about another: every name that is used must be declared somewhere."""
+"""Checks references between the files of conf/: every name that is used must be declared."""
 
 from collections.abc import Collection, Iterator
 
@@ -30,12 +30,12 @@ MADE_BY_SILVER = frozenset(c.name for c in tables.PROVENANCE) - {"country", "upd
 
 
 def check(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
-    """Every unknown name in `conf`, at its place in `documents` (by path relative to conf/)."""
+    """Yields every problem between files of `conf`, at its place in `documents` (by path relative to conf/)."""
     yield from _sources(conf, documents["sources.yml"])
     for versions in conf.versions.values():
         for contract in versions:
             yield from lifecycle(contract, versions)
-            if contract.status != "retired":  # what it names may be gone
+            if contract.status != "retired":  # names that it refers to may no longer exist
                 yield from _contract(conf, contract)
                 yield from check_words(conf, contract)
     yield from check_vocabulary(conf, documents)
@@ -72,7 +72,7 @@ def _sources(conf: Conf, document: Document) -> Iterator[Problem]:
 
 
 def waiting_routes(conf: Conf, document: Document) -> Iterator[Problem]:
-    """Routes to datasets without a contract, which wrong nobody: the records stay with the dataset that lands them."""
+    """Routes to datasets without a contract. They are harmless: the records stay with the dataset that lands them."""
     for (source, dataset), way in conf.routed.items():
         if (source, dataset) not in conf.versions:
             message = f"no contract of {source}.{dataset} yet: its records stay with {source}.{way.dataset}"
@@ -103,7 +103,7 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
 
 
 def _unique(document: Document, contract: Contract) -> Iterator[Problem]:
-    """A primary key of one property is unique by what it is; of the others one can be."""
+    """Checks `unique`: at most one property may be unique besides a primary key of one property."""
     given = [field for field in contract.fields if field.element.unique and contract.primary_key != (field,)]
     for field in given:
         loc = (*field.loc, "unique")
@@ -175,7 +175,7 @@ def _canonical(
 
 
 def _column(document: Document, loc: Loc, target: str, table: Table) -> Iterator[Problem]:
-    """`attributes.income` is one entry of the map column `attributes`."""
+    """Checks a target column; `attributes.income` is one entry of the map column `attributes`."""
     first, _, entry = target.partition(".")
     maps = {c.name for c in table.columns if c.type == STRING_MAP}
     if not (first in maps and entry):
@@ -225,7 +225,7 @@ def _patterns(document: Document, loc: Loc, patterns: Collection[str]) -> Iterat
 
 
 def _decisions(rules: RuleSet, document: Document) -> Iterator[Problem]:
-    """Bridges, force-links and never-links: what they name exists, and none contradicts another."""
+    """Checks bridges, force-links and never-links for unknown names, duplicates and contradictions."""
     for name, bridge in rules.bridges.items():
         for i, space in enumerate(bridge.namespaces):
             yield from document.unknown(("bridges", name, "namespaces", i), space, rules.namespaces, "namespace")

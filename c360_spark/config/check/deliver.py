@@ -1,4 +1,4 @@
-"""What `deliver` of destinations/*.yml says, held against the kind, the platform, the schedule and one another."""
+"""Checks `deliver` of destinations/*.yml against the kind, the platform, the schedule and other destinations."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from c360_spark.config.yaml.document import Document, Problem
 
 
 def check_deliver(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
-    """Every problem of every `deliver`."""
+    """Yields every problem of the `deliver` blocks."""
     targets: dict[tuple[str | None, str | None], str] = {}
     for stem, destination in conf.destinations.items():
         settings, document = destination.deliver, documents[f"destinations/{stem}.yml"]

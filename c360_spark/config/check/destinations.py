@@ -1,4 +1,4 @@
-"""What destinations/*.yml says, held against the kind of destination, the audiences and the purposes of consent."""
+"""Checks destinations/*.yml against the destination kinds, audiences and consent purposes."""
 
 from collections.abc import Iterator
 
@@ -10,16 +10,16 @@ from c360_spark.config.contract.money import DIGITS
 from c360_spark.config.yaml.document import Document, Problem, did_you_mean
 from c360_spark.tables import Pii
 
-ATTRIBUTE = "attributes."  # one entry of the map column, such as attributes.gender
-PROPERTY = "properties."  # the same of silver.event
-MAPS = ("attributes", REVENUE)  # of which an entry is sent
+ATTRIBUTE = "attributes."  # prefix of an entry of the map column of gold.profile, such as attributes.gender
+PROPERTY = "properties."  # prefix of an entry of the map column of silver.event
+MAPS = ("attributes", REVENUE)  # map columns: a destination sends single entries, never the whole map
 PROFILE = {column.name: column.pii for column in tables.PROFILE.columns if column.name not in MAPS}
 REVENUES = tuple(f"{REVENUE}.{code}" for code in DIGITS)
-TAKEN = ("ack", "rejected", "state")  # tables of the layer in which each destination has one of its own
+TAKEN = ("ack", "rejected", "state")  # existing tables of the export layer, where each destination gets its outbox
 
 
 def check_destinations(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
-    """Every problem of the destinations, and names that two audiences or two destinations share."""
+    """Yields every problem of the destinations, and names shared by two audiences or two destinations."""
     yield from _twice("audiences", {stem: audience.name for stem, audience in conf.audiences.items()}, documents)
     yield from _twice("destinations", {stem: found.name for stem, found in conf.destinations.items()}, documents)
     known = PROFILE | {name: conf.metrics.pii(name) for name in conf.metrics.all}
@@ -38,7 +38,7 @@ def check_destinations(conf: Conf, documents: dict[str, Document]) -> Iterator[P
 
 
 def _twice(folder: str, names: dict[str, str], documents: dict[str, Document]) -> Iterator[Problem]:
-    """What another file of the folder calls itself, too: both would write the same rows."""
+    """Reports a name that two files of the folder share, because both would write the same rows."""
     for stem, name in names.items():
         others = [other for other, theirs in names.items() if theirs == name and other != stem]
         if others:
@@ -67,7 +67,7 @@ def _events(conf: Conf, document: Document, destination: Destination) -> Iterato
 
 
 def _event_properties(conf: Conf) -> set[str]:
-    """Those that some contract of events gives."""
+    """The event properties that at least one contract of events maps."""
     contracts = [c for versions in conf.versions.values() for c in versions if c.table == tables.EVENT.name]
     given = {
         name for c in contracts for name in (*c.constants, *(field.settings.canonical or "" for field in c.fields))
@@ -76,7 +76,7 @@ def _event_properties(conf: Conf) -> set[str]:
 
 
 def _of_kind(document: Document, destination: Destination, kind: Kind, known: dict[str, Pii]) -> Iterator[Problem]:
-    """`known` are the columns of gold.profile and the metrics, with how personal they are."""
+    """Checks a destination against its kind; `known` maps columns of gold.profile and metrics to their PII class."""
     lacking = [purpose for purpose in kind.purposes if purpose not in destination.purposes]
     if lacking:
         yield document.problem(("purposes",), f"{destination.kind} needs the consent for {' and '.join(lacking)} too")
@@ -116,7 +116,7 @@ def _column(document: Document, field: str, mapping: Mapping, columns: dict[str,
 
 
 def _taken(document: Document, name: str, field: str, mapping: Mapping, known: dict[str, Pii]) -> Iterator[Problem]:
-    """A field of the kind: the kind decides on its form, and it holds what its name says."""
+    """Checks a field that the kind defines: the kind sets its format, and the column must match the field's name."""
     for setting in ("normalize", "hash"):
         if getattr(mapping, setting) is not None:
             message = f"{name} has its own rule for {field}; leave out {setting}"
@@ -131,7 +131,7 @@ def _taken(document: Document, name: str, field: str, mapping: Mapping, known: d
 
 
 def _other(document: Document, name: str, kind: Kind, field: str, mapping: Mapping, pii: Pii) -> Iterator[Problem]:
-    """Any other field: none, or for kinds that take others an impersonal column."""
+    """Checks a field that the kind does not define: allowed only for kinds with `others` and impersonal columns."""
     if not kind.others:
         yield from document.unknown(("fields", field), field, kind.fields, f"field of {name}")
     elif mapping.hash or mapping.normalize:

@@ -1,4 +1,4 @@
-"""What gold.yml says, held against namespaces, regions, the vocabulary of events and the columns of gold.profile."""
+"""Checks gold.yml against namespaces, regions, the event taxonomy and the columns of gold.profile."""
 
 from collections.abc import Collection, Iterator
 
@@ -13,7 +13,7 @@ TEXTS = frozenset(column.name for column in tables.PROFILE.columns if column.typ
 
 
 def check_gold(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
-    """Every unknown name in gold.yml, which may be absent."""
+    """Yields every unknown name in gold.yml, which may be absent."""
     if "gold.yml" not in documents:
         return
     document = documents["gold.yml"]
@@ -71,7 +71,7 @@ def _accounts(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
 
 
 def _suffixes(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
-    """An ending of one or three parts would never be met."""
+    """Reports suffixes that do not have exactly two parts, because they would never match."""
     domains = conf.gold.accounts.domains if conf.gold.accounts else None
     listed = conf.references.get(domains.suffixes) if domains and domains.suffixes else None
     for i, value in enumerate(listed.values if listed else ()):

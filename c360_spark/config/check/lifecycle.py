@@ -1,4 +1,4 @@
-"""What a contract says about its owner, its rules and its earlier versions: whatever could not hold is told."""
+"""Checks the owner, service levels, quality rules and up-casts of a contract."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ RULE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
 def lifecycle(contract: Contract, versions: tuple[Contract, ...]) -> Iterator[Problem]:
-    """Problems of one contract; `versions` are all of its dataset."""
+    """Yields the problems of one contract; `versions` are all versions of its dataset."""
     document = contract.document
     if contract.status == "active":
         if not contract.owner:
@@ -39,13 +39,13 @@ def lifecycle(contract: Contract, versions: tuple[Contract, ...]) -> Iterator[Pr
 
 
 def setting(contract: Contract, name: str) -> tuple[str | int, ...]:
-    """Where one of the contract's own settings stands."""
+    """The place of one of the suite's settings of the contract; () if the contract lacks it."""
     given = [own.property for own in contract.odcs.custom_properties]
     return ("customProperties", given.index(name)) if name in given else ()
 
 
 def previous_major(contract: Contract, versions: tuple[Contract, ...]) -> Contract | None:
-    """The newest released version of the nearest major version before the contract's."""
+    """The newest released version of the nearest earlier major version."""
     earlier = [other for other in versions if other.released and other.number[0] < contract.number[0]]
     return max(earlier, key=lambda other: other.number, default=None)
 
@@ -73,7 +73,9 @@ def _rules(contract: Contract, names: set[str]) -> Iterator[Problem]:
 
 
 def _upcasts(contract: Contract, names: set[str], versions: tuple[Contract, ...]) -> Iterator[Problem]:
-    """A step reads what the previous major version, or a step before it, has, and makes what this version has."""
+    """Checks that each step reads a property of the previous major version or of an earlier step, and writes a property
+    of this version.
+    """
     document, loc = contract.document, setting(contract, "upcasts")
     old = previous_major(contract, versions)
     if not contract.upcasts:

@@ -1,4 +1,4 @@
-"""What metrics.yml says, held against the columns of facts, gold.profile and other metrics."""
+"""Checks metrics.yml against the columns of fact tables and gold.profile, and metrics against one another."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ AMOUNT = "_minor"
 
 
 def check_metrics(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
-    """Every problem of metrics.yml, which may be absent."""
+    """Yields every problem of metrics.yml, which may be absent."""
     if "metrics.yml" not in documents:
         return
     document, rules = documents["metrics.yml"], conf.metrics
@@ -85,7 +85,9 @@ def _column(document: Document, loc: Loc, metric: Metric, fact: Fact, name: str)
 
 
 def _fitting(fact: Fact, take: str) -> list[str]:
-    """Columns that can be taken in this way: numbers are added, texts counted, and moments may also be compared."""
+    """The columns that suit an aggregate: numbers for `sum`, texts for `most`, numbers and times for `min` and `max`,
+    any metric type for the others. Columns of PII class `direct` never do.
+    """
     types = {"sum": (LONG,), "most": (STRING,), "min": (LONG, TIMESTAMP), "max": (LONG, TIMESTAMP)}
     wanted = types.get(take, tuple(KINDS))
     return [c.name for c in fact.columns.values() if c.type in wanted and c.pii is not Pii.DIRECT]

@@ -1,4 +1,4 @@
-"""Amounts of a contract: of each it is known what it is delivered in, and in which currency."""
+"""Checks the amounts of a contract: each needs a known unit (major or minor) and a currency."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ WHOLE = {(table.name, column.name) for table in tables.CANONICAL for column in t
 
 
 def check_money(contract: Contract) -> Iterator[Problem]:
-    """Every problem of amounts, currencies and the ways numbers are written."""
+    """Yields every problem of amounts, currencies and number formats."""
     lines, document = contract.lines, contract.document
     record: Loc = ("schema", 0)
     parts = [(contract.table, contract.fields, contract.constants, record)]
@@ -35,7 +35,7 @@ def check_money(contract: Contract) -> Iterator[Problem]:
 
 def _constant(document: Document, loc: Loc, constants: dict[str, str]) -> Iterator[Problem]:
     code = constants.get("currency", "EUR")
-    if code not in DIGITS and not code.startswith("<"):  # a placeholder is told of where it may not stand
+    if code not in DIGITS and not code.startswith("<"):  # a <placeholder> of a draft is reported elsewhere
         yield document.problem(loc, f"'{code}' is no currency of ISO 4217{did_you_mean(code, DIGITS)}")
 
 

@@ -1,4 +1,4 @@
-"""What profile.yml says, held against the contracts, the identity rules, and itself."""
+"""Checks profile.yml against contracts and identity rules, and for contradictions within itself."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -9,7 +9,7 @@ from c360_spark.config.conf import Conf
 from c360_spark.config.rules.survivorship import ATTRIBUTES, ENTRIES, ENTRY, Override, Survivorship
 from c360_spark.config.yaml.document import Document, Loc, Problem
 
-# How gold.profile spells a value that is not just any text.
+# The format of values in gold.profile that are not free text.
 FORMS = {
     "birth_date": (r"\d{4}-\d\d-\d\d", "a date such as 1990-12-31"),
     "email": (r"[^@\sA-Z]+@[^@\sA-Z]+\.[^@\sA-Z.]{2,}", "an address in lower case"),
@@ -21,7 +21,7 @@ FORMS = {
 
 
 def check_profile(conf: Conf, document: Document) -> Iterator[Problem]:
-    """Every name that nothing bears, and every rule or override that could not work."""
+    """Yields every unknown name, and every survivorship rule or override that cannot take effect."""
     rules = conf.profile
     known = {*ATTRIBUTES, *_entries(conf)}
     yield from _rule(conf, document, ("default",), rules.default)
@@ -41,7 +41,7 @@ def check_profile(conf: Conf, document: Document) -> Iterator[Problem]:
 
 
 def _entries(conf: Conf) -> Iterator[str]:
-    """Entries of the map that some contract of customer records gives."""
+    """Entries of the map `attributes` that at least one contract of customer records fills."""
     for versions in conf.versions.values():
         for contract in versions:
             if contract.table == tables.PROFILE_RECORD.name:

@@ -1,4 +1,4 @@
-"""Contracts whose delivered records are not those of silver: what has to be there for it."""
+"""Checks contracts that reshape delivered records for silver: explode, entries, rowsBy and aliases."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from c360_spark.config.yaml.document import Problem
 
 
 def check_shapes(contract: Contract, arrival: Source | None) -> Iterator[Problem]:
-    """Every problem of explode, entries, rowsBy and aliases."""
+    """Yields every problem of explode, entries, rowsBy and aliases."""
     yield from _aliases(contract)
     document, lines, record = contract.document, contract.lines, ("schema", 0)
     rows_by = lines.rows_by if lines else None
@@ -34,7 +34,7 @@ def check_shapes(contract: Contract, arrival: Source | None) -> Iterator[Problem
 
 
 def _aliases(contract: Contract) -> Iterator[Problem]:
-    """Those that would be read by nobody, or that are taken already."""
+    """Reports aliases that would never be read, or that are names of other properties."""
     document, paths = contract.document, {field.path for field in contract.fields}
     arrays = [*(each.path for each in contract.entries), *([contract.explode] if contract.explode else [])]
     within = contract.lines.fields if contract.lines else ()

@@ -1,4 +1,4 @@
-"""Times of a contract: of which zone they are, and where their time of day stands."""
+"""Checks the time zones and times of day of a contract."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ SETTINGS = ("zone", "zoneFrom", "zones", "timeFrom")
 
 
 def check_times(contract: Contract) -> Iterator[Problem]:
-    """Every problem of zones and times of day."""
+    """Yields every problem of the time zones and times of day of a contract."""
     for field in (*contract.fields, *(contract.lines.fields if contract.lines else ())):
         yield from _of(contract.document, field)
 

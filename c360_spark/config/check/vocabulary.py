@@ -1,4 +1,4 @@
-"""What taxonomy.yml and reference.yml say, and what contracts say in their words."""
+"""Checks taxonomy.yml and reference.yml, and the event names and value lists that contracts use."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from c360_spark.config.yaml.document import Document, Loc, Problem, did_you_mean
 
 
 def check_vocabulary(conf: Conf, documents: dict[str, Document]) -> Iterator[Problem]:
-    """Names of the taxonomy that nothing tells apart, context that no contract gives, and values of lists."""
+    """Yields ambiguous event names, required properties that no contract maps, and duplicate values of lists."""
     if "taxonomy.yml" in documents:
         yield from _taxonomy(conf, documents["taxonomy.yml"])
     for name, reference in conf.references.items():
@@ -18,7 +18,9 @@ def check_vocabulary(conf: Conf, documents: dict[str, Document]) -> Iterator[Pro
 
 
 def check_words(conf: Conf, contract: Contract) -> Iterator[Problem]:
-    """What one contract says: lists of reference.yml, and in a contract of events that is in use its words for them."""
+    """Yields problems of one contract: unknown reference lists and, in a current contract of events, unknown channels
+    and event names.
+    """
     document, lines = contract.document, contract.lines
     for field in (*contract.fields, *(lines.fields if lines else ())):
         yield from _reference(conf, document, field)
@@ -38,7 +40,7 @@ def check_words(conf: Conf, contract: Contract) -> Iterator[Problem]:
 
 
 def _events(contract: Contract) -> Iterator[tuple[Loc, str]]:
-    """The names of events that a contract itself gives."""
+    """The event names that a contract spells out: its constant, or the values of valueMap or enum."""
     if "event_name" in contract.constants:
         yield ("schema", 0), contract.constants["event_name"]
     for field in contract.fields:
@@ -72,7 +74,7 @@ def _taxonomy(conf: Conf, document: Document) -> Iterator[Problem]:
 
 
 def _contexts(conf: Conf, taxonomy: Taxonomy, document: Document) -> Iterator[Problem]:
-    """A property that no contract of a channel gives would send all its events to quarantine."""
+    """Reports required properties that no contract of the channel maps: all such events would be quarantined."""
     given: dict[str, set[str]] = {}
     for contract in conf.contracts.values():
         if contract.table == "event" and "channel" in contract.constants:

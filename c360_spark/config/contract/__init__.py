@@ -1,1 +1,1 @@
-"""What sources promise: contracts and how their datasets arrive."""
+"""Data contracts, the arrival of datasets, and the shared vocabulary of events and reference lists."""

@@ -1,4 +1,4 @@
-"""conf/contracts: what a dataset promises, and what each of its properties means in silver."""
+"""Data contracts of conf/contracts: the promises of a dataset, and the mapping of its properties to silver."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,8 +14,8 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Entries:
-    """An array of pairs, whose keys are properties: paths to it, and within a pair to the key and to its values, of
-    which the first that is given counts.
+    """An array of key-value pairs, whose keys are properties. `path` leads to the array; `key` and `values` are paths
+    within a pair, and the value is the first present one of `values`.
     """
 
     path: Path
@@ -26,9 +26,9 @@ class Entries:
 
 @dataclass(frozen=True)
 class Field:
-    """One scalar of a delivered record. `path` leads to it from the record; `loc` is its place in the file; `listed`
-    are the values of the list it names. `time_path` and `zone_path` lead to the properties that hold its time of day
-    and its zone.
+    """One scalar property of a delivered record. `path` leads to it from the record; `loc` is its place in the contract
+    file; `listed` are the values of its `reference` list. `time_path` and `zone_path` lead to the properties that hold
+    its time of day and its time zone.
     """
 
     path: tuple[str, ...]
@@ -45,12 +45,12 @@ class Field:
 
     @property
     def alias_paths(self) -> list[Path]:
-        """Where it may stand under another name."""
+        """The paths under its alternative names."""
         return [(*self.path[:-1], alias) for alias in self.settings.aliases]
 
     @property
     def is_amount(self) -> bool:
-        """Whether it becomes an amount of a canonical table."""
+        """Whether it maps to an amount column of a canonical table."""
         return self.settings.canonical in AMOUNTS
 
     @property
@@ -59,24 +59,24 @@ class Field:
 
     @property
     def in_major_units(self) -> bool:
-        """Whether it is an amount that is delivered in units of its currency, such as euros."""
+        """Whether it is an amount delivered in major units of its currency, such as euros."""
         return self.settings.amount_in == "major" or (self.is_amount and self.settings.scale > 1)
 
     @property
     def is_local(self) -> bool:
-        """Whether its times without a zone are of a zone that the contract tells, other than UTC."""
+        """Whether the contract assigns times without a zone to a time zone other than UTC."""
         return self.zone_path is not None or self.settings.zone not in (None, "UTC")
 
     def place(self, setting: str) -> Loc:
-        """Where one of its own settings stands."""
+        """The place of one of its settings in the contract file; its own place if it lacks the setting."""
         names = [given.property for given in self.element.custom_properties]
         return (*self.loc, "customProperties", names.index(setting)) if setting in names else self.loc
 
 
 @dataclass(frozen=True)
 class Lines:
-    """An array within the record whose items become rows of a table of their own. With `rows_by` there is no array:
-    delivered rows with the same value of that property are one record, and its lines are made of these rows.
+    """An array of the record whose items become rows of another table. With `rows_by` no array is delivered: delivered
+    rows with the same value of that property form one record, and each of these rows becomes one of its lines.
     """
 
     path: tuple[str, ...]
@@ -89,7 +89,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Contract:
-    """One version of the contract of a dataset. Each item of the array at `explode` is a record of its own."""
+    """One version of a dataset's contract. With `explode` each item of the array at that path becomes a record."""
 
     source: str
     dataset: str
@@ -110,7 +110,7 @@ class Contract:
 
     @property
     def number(self) -> tuple[int, ...]:
-        """The version in its order: major, minor, patch."""
+        """The version as sortable numbers: major, minor, patch."""
         return tuple(map(int, self.version.split(".")))
 
     @property
@@ -119,12 +119,12 @@ class Contract:
 
     @property
     def released(self) -> bool:
-        """Others rely on it: what it promises no longer changes."""
+        """Whether it is more than a draft or proposal: others rely on it, so its promises no longer change."""
         return self.status not in ("draft", "proposed")
 
     @property
     def owner(self) -> str | None:
-        """The team that answers for the dataset."""
+        """The team that owns the dataset."""
         return self.odcs.team.name if self.odcs.team else None
 
     @property
@@ -139,7 +139,7 @@ class Contract:
         return date.fromisoformat(sla.value) if sla else None
 
     def promise(self, name: str) -> timedelta | None:
-        """`latency` or `retention`."""
+        """The promised duration of `latency` or `retention`; None without such a promise."""
         sla = self._sla(name)
         return sla.duration if sla else None
 
@@ -148,16 +148,16 @@ class Contract:
 
     @property
     def upcasts(self) -> tuple[Step, ...]:
-        """The steps from the previous major version to this one, in order."""
+        """The up-cast steps from the previous major version to this one, in order."""
         return tuple(upcast.step for upcast in self.settings.upcasts)
 
     @property
     def rules(self) -> tuple[Quality, ...]:
-        """Conditions that a record must fulfil: `name` and `implementation`."""
+        """Quality rules that every record must satisfy: `name` and `implementation` (the condition)."""
         return tuple(rule for rule in self.odcs.schema_[0].quality if rule.type == "custom")
 
     def accepted(self, day: date) -> bool:
-        """Whether records of this version are taken on `day`: after its end only where that is a mere warning."""
+        """Whether records of this version are accepted on `day`; after its end of support only if that is a warning."""
         ended = self.end_of_support is not None and day > self.end_of_support
         return self.status in ("active", "deprecated") and not (ended and self.settings.after_end_of_support != "warn")
 
@@ -168,7 +168,7 @@ class Contract:
 
     @property
     def uses(self) -> list[tuple[Field, IdentifierUse]]:
-        """The properties that identify somebody."""
+        """The properties that hold identifiers of a person."""
         return [(f, f.settings.identifier) for f in self.fields if f.settings.identifier]
 
 

@@ -1,4 +1,4 @@
-"""Who answers for a contract, what it promises beside its schema, and how long: the parts of the standard for that."""
+"""Team, service levels, quality rules and lifecycle of a contract: the parts of the standard besides the schema."""
 
 import datetime
 import difflib
@@ -20,7 +20,7 @@ END = "endOfSupport"
 
 
 def _day(value: Any) -> Any:
-    """The standard is JSON, which has no dates: YAML must not make one."""
+    """Parses a date from quoted text. The standard is JSON, which has no dates, so an unquoted YAML date is refused."""
     if not isinstance(value, str):
         raise ValueError(f"must be a date in quotes, such as '2027-12-31', not {value}")
     try:
@@ -33,7 +33,7 @@ Day = Annotated[datetime.date, BeforeValidator(_day)]
 
 
 class TeamMember(Camel):
-    """One person of a team. The one with the role `steward` answers questions about the data."""
+    """One member of a team. The member with the role `steward` answers questions about the data."""
 
     id: str | None = None
     username: str
@@ -61,9 +61,9 @@ class Team(Camel):
 
 
 class Sla(Camel):
-    """One promise of service. `latency` and `retention` are a number and a unit (h, d, y), `endOfSupport` is a date.
+    """One service level. `latency` and `retention` are a number and a unit (h, d, y), `endOfSupport` is a date.
 
-    Other promises are allowed and ignored.
+    Other service levels are accepted and ignored.
     """
 
     id: str | None = None
@@ -98,7 +98,9 @@ class Sla(Camel):
 
 
 class Quality(Camel):
-    """A rule of a record: `implementation` is a condition over its properties. As `text` it is for people only."""
+    """A quality rule of a record. `custom`: `implementation` is a condition over its properties. `text`: words only,
+    which nothing checks.
+    """
 
     id: str | None = None
     type: Literal["text", "custom"]
@@ -114,19 +116,19 @@ class Quality(Camel):
 
 
 class Reviewed(Camel):
-    """Who read the contract last, and when. Not `on`, which is a boolean in YAML."""
+    """The last review of the contract. The key is `date` because YAML reads `on` as a boolean."""
 
     by: str = Field(min_length=1)
     date: Day
 
 
 class ContractSettings(Camel):
-    """Own settings of a contract.
+    """The suite's settings of a contract.
 
-    `afterEndOfSupport` says what becomes of records that claim this version after its end. `versionFrom` is the
-    delivered property that tells the version a record claims. `defaultCountry` is that of records that say none.
-    `upcasts` lift a record of the previous major version; `noUpcast` says why that cannot be. `headers` says whether
-    names in delimited files are taken in any case.
+    `afterEndOfSupport` tells how records of this version are treated after its end of support. `versionFrom` names the
+    delivered property that holds the contract version of a record. `defaultCountry` applies to records without a
+    country. `upcasts` convert a record of the previous major version; `noUpcast` gives the reason why that is
+    impossible. `headers` tells whether column names in delimited files are matched regardless of case.
     """
 
     after_end_of_support: Literal["warn", "quarantine"] = "quarantine"

@@ -1,4 +1,4 @@
-"""Reads conf/contracts: each file as a contract, with every complaint at its place."""
+"""Reads conf/contracts: parses each file into a contract and reports every problem at its line."""
 
 import re
 from collections.abc import Mapping
@@ -34,9 +34,10 @@ SAFE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 def load_contracts(
     folder: File, problems: Problems, *, only: set[File] | None = None, drafts: Problems | None = None
 ) -> Versions:
-    """Every version of every dataset by (source, dataset), the oldest first; of `only` these files where given.
+    """Every contract version by (source, dataset), oldest first; with `only` just these files.
 
-    What is wrong with drafts goes to `drafts`, where it is given: they are left out, and stop nobody.
+    If `drafts` is given, problems of drafts go there instead of to `problems`; invalid drafts are left out and block
+    nothing.
     """
     found: dict[tuple[str, str], list[Contract]] = {}
     for path in sorted(folder.glob(CONTRACTS)):
@@ -52,7 +53,7 @@ def load_contracts(
 
 
 def is_draft(path: File) -> bool:
-    """Whether a file says that it is a draft or proposed; asked where it cannot be read as a contract."""
+    """Whether the text of a file declares status draft or proposed; used when it cannot be parsed as a contract."""
     try:
         return UNRELEASED.search(path.read_text(encoding="utf-8")) is not None
     except (OSError, UnicodeDecodeError):
@@ -60,7 +61,7 @@ def is_draft(path: File) -> bool:
 
 
 def newest(versions: Versions) -> dict[tuple[str, str], Contract]:
-    """The greatest active version of each dataset; the greatest deprecated one where none is active."""
+    """The highest active version of each dataset; the highest deprecated one if none is active."""
     return {
         name: max(live, key=lambda contract: (contract.status == "active", contract.number))
         for name, all_of in versions.items()
@@ -69,7 +70,7 @@ def newest(versions: Versions) -> dict[tuple[str, str], Contract]:
 
 
 def with_references(versions: Versions, references: Mapping[str, Reference]) -> Versions:
-    """The same, each property with the values of the list that it names; a list there is not has none."""
+    """The contracts with `listed` of each property set to the values of its reference list; empty if it is unknown."""
 
     def listed(fields: tuple[Field, ...]) -> tuple[Field, ...]:
         found = [references.get(field.settings.reference or "") for field in fields]
@@ -130,7 +131,7 @@ Array = tuple[Path, Loc, Element, ArraySettings]
 def _walk(
     document: Document, parent: Item, path: tuple[str, ...], loc: Loc, problems: Problems
 ) -> tuple[list[Field | None], list[Array]]:
-    """All scalars below `parent`, and its arrays that have settings."""
+    """All scalar properties below `parent`, and its arrays that have settings."""
     fields: list[Field | None] = []
     arrays: list[Array] = []
     for i, element in enumerate(parent.properties):
@@ -160,7 +161,7 @@ def _walk(
 
 
 def _with_parts(field: Field, fields: list[Field | None], document: Document, problems: Problems) -> Field:
-    """The field with the paths of the properties that hold its time of day and its zone, which stand beside it."""
+    """The field with the paths of its time of day and zone properties, which must be its siblings."""
     beside = {each.path[-1]: each.path for each in fields if each and each.path[:-1] == field.path[:-1]}
     found = {}
     for setting, name in (("timeFrom", field.settings.time_from), ("zoneFrom", field.settings.zone_from)):
@@ -192,7 +193,7 @@ def _lines(document: Document, arrays: list[Array], problems: Problems) -> Lines
 def _settings(
     document: Document, loc: Loc, given: list[CustomProperty], model: type[S], problems: Problems
 ) -> S | None:
-    """customProperties as one value of `model`, complaints at the entry they are about."""
+    """customProperties parsed as `model`; each problem is reported at the entry that caused it."""
     place: dict[str, Loc] = {}
     for i, setting in enumerate(given):
         if setting.property in place:

@@ -1,4 +1,4 @@
-"""Currencies and how their amounts are written: ISO 4217 by the package `iso4217`, locales of CLDR by `babel`."""
+"""Currencies and number formats: ISO 4217 from the package `iso4217`, locales of CLDR from `babel`."""
 
 import re
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from functools import lru_cache
 import iso4217
 from babel import Locale, UnknownLocaleError, numbers
 
-# Columns of silver that hold amounts, in minor units of the row's currency: cents of EUR, yen of JPY, fils of KWD.
+# Amount columns of silver, in minor units of the row's currency: cents for EUR, yen for JPY, fils for KWD.
 AMOUNTS = frozenset(("total_minor", "unit_price_minor", "amount_minor"))
 BLANKS = " \u00a0\u2009\u202f"
 APOSTROPHES = "'\u2019"
 
 
 def _digits() -> dict[str, int]:
-    """Decimal digits by currency: of those in use by ISO 4217, of those that were withdrawn by CLDR. Codes of no
-    currency, such as XXX and XAU, are not in it.
+    """Decimal digits by currency: from ISO 4217 for currencies in use, from CLDR for withdrawn ones. Codes that are no
+    currency, such as XXX and XAU, are left out.
     """
     current = {each.code: each.exponent for each in iso4217.Currency}
     withdrawn = {code for code in numbers.list_currencies() if code not in current and not code.startswith("X")}
@@ -30,7 +30,7 @@ DIGITS = _digits()
 
 @dataclass(frozen=True)
 class Writing:
-    """How numbers are written: characters that part groups, the decimal point, and the signs of each currency, as
+    """A number format: the characters that separate groups, the decimal point, and the signs of each currency as
     (currency, sign).
     """
 
@@ -40,7 +40,7 @@ class Writing:
 
     @property
     def number(self) -> str:
-        """Regular expression of a number without its sign: groups of three, or of two and three as in India."""
+        """Regular expression of an unsigned number: groups of three digits, or of two and three as in India."""
         group, point = f"[{re.escape(self.groups)}]", re.escape(self.point)
         whole = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d{{1,2}}(?:{group}\d{{2}})+{group}\d{{3}}|\d+"
         return rf"(?:{whole})(?:{point}\d*)?|{point}\d+"
@@ -48,7 +48,7 @@ class Writing:
 
 @lru_cache
 def writing(locale: str) -> Writing:
-    """The writing of a locale such as de_DE. Raises ValueError where there is none."""
+    """The number format of a locale such as de_DE. Raises ValueError for an unknown locale."""
     try:
         known = Locale.parse(locale.replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError):
@@ -59,6 +59,6 @@ def writing(locale: str) -> Writing:
 
 
 def _signs(code: str, locale: Locale) -> list[str]:
-    """What may stand beside an amount: the code, the sign in this language and in English, and of CA$ its $ alone."""
+    """Texts that may accompany an amount: the code, the sign in the locale and in English, and for CA$ also $ alone."""
     signs = {code, numbers.get_currency_symbol(code, locale), numbers.get_currency_symbol(code, "en")}
     return sorted(signs | {sign[-1] for sign in signs if not sign[-1].isalpha() and sign[-1] != "."})

@@ -1,10 +1,11 @@
-"""The Open Data Contract Standard 3.1 as far as the suite reads it.
+"""The part of the Open Data Contract Standard 3.1 that the suite reads.
 
-Its other names are allowed and ignored, save limits in `logicalTypeOptions`: one that would not be checked is refused.
+Other names of the standard are accepted and ignored, except limits in `logicalTypeOptions`: a limit that would not be
+checked is refused.
 
-Own settings stand where the standard wants them: in `customProperties`. On a schema object: `canonicalTable`,
-`constants`. On a property: `canonical`, `identifier`, `normalize`, `formats`, `valueMap`, `enum`, `scale`, `amountIn`,
-`locale`, `zone`, `zoneFrom`, `zones`, `timeFrom`, `phoneFormat`, `aliases`. On the contract: see `ContractSettings`.
+The suite's own settings are in `customProperties`, as the standard prescribes. On a schema object: `canonicalTable`,
+`constants`. On a property: see `PropertySettings`. On an array: see `ArraySettings`. On the contract: see
+`ContractSettings`.
 """
 
 from typing import Any, Literal
@@ -20,7 +21,7 @@ LogicalType = Literal["string", "integer", "number", "boolean", "date", "timesta
 
 
 class CustomProperty(Camel):
-    """One own setting of the suite."""
+    """One setting of the suite, as an entry of `customProperties`."""
 
     id: str | None = None
     property: str
@@ -29,7 +30,7 @@ class CustomProperty(Camel):
 
 
 class TypeOptions(Camel):
-    """Limits of a value."""
+    """Limits of a value: the supported part of `logicalTypeOptions`."""
 
     pattern: str | None = None
     minimum: float | None = None
@@ -37,7 +38,7 @@ class TypeOptions(Camel):
 
 
 class Item(Camel):
-    """What an array holds. It needs no name."""
+    """The items of an array. Unlike an element, it needs no name."""
 
     id: str | None = None
     name: str | None = None
@@ -77,7 +78,7 @@ class Element(Item):
 
 
 class Odcs(Camel):
-    """A contract file. One schema object: what one delivered record holds."""
+    """A contract file. It has exactly one schema object, which describes one delivered record."""
 
     api_version: Literal["v3.1.0"]
     kind: Literal["DataContract"]
@@ -104,7 +105,7 @@ class Odcs(Camel):
 
 
 class IdentifierUse(Camel):
-    """Which namespace a value belongs to: fixed, or told by another property through `namespaces`."""
+    """The namespace of an identifier: fixed, or looked up in `namespaces` by the value of property `namespaceFrom`."""
 
     namespace: str | None = None
     namespace_from: str | None = None
@@ -113,20 +114,20 @@ class IdentifierUse(Camel):
 
 
 class PropertySettings(Camel):
-    """Own settings of one property.
+    """The suite's settings of one property.
 
-    `formats` are Spark datetime patterns tried in order, or `iso`, or for numbers since 1970 `epoch_s`, `epoch_ms`,
-    `epoch_us` or `epoch_ns`. `scale` multiplies a number into the canonical unit (100 for a price that becomes cents).
-    `valueMap` lists all allowed values and what they become; `enum` lists those that stay as they are, and `reference`
-    names such a list of reference.yml. `aliases` are other names under which the property is delivered. `phoneFormat`
-    says what digits without + or 00 are: `national` or `international` numbers.
+    `formats` are Spark datetime patterns tried in order, or `iso`, or `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns` for
+    numbers since 1970. `scale` multiplies a number into the canonical unit (100 for a price that becomes cents).
+    `valueMap` maps every allowed value to its canonical value; `enum` lists allowed values that are kept unchanged, and
+    `reference` names such a list in reference.yml. `aliases` are alternative names of the property in deliveries.
+    `phoneFormat` tells how to read digits without + or 00: as `national` or `international` numbers.
 
-    `amountIn` says that a number is money: in `major` units of the row's currency, such as euros, or in `minor` units,
-    such as cents. Of an amount `scale: 100` is the older word for `amountIn: major`. `locale` is that by which numbers
-    are written: 1.203,50 by de_DE.
+    `amountIn` marks a number as money: in `major` units of the row's currency, such as euros, or in `minor` units,
+    such as cents. For an amount, `scale: 100` is the older form of `amountIn: major`. `locale` tells how numbers are
+    written: 1.203,50 in de_DE.
 
-    `timeFrom` names the property with the time of day of a date. `zone` is that of times which have none of their own,
-    UTC where nothing is said; `zoneFrom` names the property that tells it, by a name of IANA or by one of `zones`.
+    `timeFrom` names the property with the time of day of a date. `zone` applies to times without a time zone of their
+    own and is UTC by default; `zoneFrom` names the property that holds the zone, as an IANA name or a key of `zones`.
     """
 
     canonical: str | None = None
@@ -148,19 +149,20 @@ class PropertySettings(Camel):
 
 
 class NoSettings(Camel):
-    """An object within the record has none: settings stand at its properties."""
+    """Settings of a nested object: none are allowed, they belong to its properties."""
 
 
 class EntrySettings(Camel):
-    """Where an item of an array of pairs has its key, and its value: the first of `values` that is given."""
+    """The paths of key and value in an item of an array of pairs; the value is the first present one of `values`."""
 
     key: str = "key"
     values: list[str] = Field(["value"], min_length=1)
 
 
 class ArraySettings(Camel):
-    """Own settings of an array: its items become rows of `canonicalTable`, with `explode` they are records of their
-    own, or they are pairs whose keys are properties. With `rowsBy` there is no array: it is made of delivered rows.
+    """The suite's settings of an array, in one of three forms: items become rows of `canonicalTable`; with `explode`
+    each item becomes a record; with `entries` items are key-value pairs whose keys are properties. With `rowsBy` no
+    array is delivered: delivered rows with the same value of that property are grouped into one.
     """
 
     canonical_table: str | None = None
@@ -171,7 +173,7 @@ class ArraySettings(Camel):
 
 
 class ObjectSettings(Camel):
-    """Own settings of the record."""
+    """The suite's settings of the record."""
 
     canonical_table: str
     constants: dict[str, str] = {}

@@ -1,11 +1,11 @@
-"""Which properties of a contract hold phone numbers."""
+"""Finds the properties of a contract that hold phone numbers."""
 
 from c360_spark.config.contract.contract import Contract, Field
 from c360_spark.config.rules.identity import RuleSet
 
 
 def phone_fields(contract: Contract, rules: RuleSet) -> list[Field]:
-    """The properties of the record that the contract, or a namespace of the rules, says are phone numbers."""
+    """Properties of the record normalised as phone numbers, by the contract or by their namespace in the rule set."""
     return [field for field in contract.fields if _is_phone(field, rules)]
 
 

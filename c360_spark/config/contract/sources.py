@@ -1,4 +1,4 @@
-"""sources.yml: how each dataset arrives."""
+"""sources.yml: the location and file format of each dataset's deliveries."""
 
 import codecs
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from c360_spark.config.yaml.model import Model
 
 
 def _encoding(name: str) -> str:
-    """The name that Python gives it."""
+    """Python's canonical name of a text encoding."""
     try:
         known = codecs.lookup(name)
     except LookupError:
@@ -27,7 +27,7 @@ def _separator(text: str) -> str:
 
 
 class Route(Model):
-    """Records that are other datasets' of the source: `to` names the dataset of each text that `field` can have."""
+    """Routes records to other datasets of the same source: `to` maps each value of `field` to a dataset."""
 
     field: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")]
     to: Annotated[dict[str, str], Field(min_length=1)]
@@ -35,9 +35,7 @@ class Route(Model):
 
 @dataclass(frozen=True)
 class Routed:
-    """Where a dataset without files of its own has its records from: those of `dataset` whose `field` has one of
-    `values`.
-    """
+    """The origin of a dataset without files of its own: the records of `dataset` whose `field` has one of `values`."""
 
     dataset: str
     field: str
@@ -45,18 +43,19 @@ class Routed:
 
 
 class Source(Model):
-    """One dataset's arrival. `path` is below the landing root and may hold sub-folders, such as one a day.
+    """The arrival of one dataset. `path` is below the landing root and may hold sub-folders, such as one per day.
 
-    Of csv: `separator` parts the cells; lines above the first one that begins with `header_starts` are no records. Of
-    json: `records` leads to the array, as `data` or `result.items`, where the file is not one itself. `encoding` is
-    that of text, by its name in Python. `route` is for files with records of several datasets.
+    For csv, `separator` separates the cells, and the header is the first line that begins with `header_starts`; lines
+    above it are skipped. For json, `records` is the path of the array, such as `data` or `result.items`, if the file is
+    not an array itself. `encoding` is Python's name of the text encoding. `route` is for files that hold records of
+    several datasets.
     """
 
     format: Literal["csv", "jsonl", "json", "parquet"]
     path: str
     glob: str = "*"
-    delivery: Literal["full", "delta"] = "delta"  # full: each file names every record that there is
-    max_deleted_share: float = Field(default=0.2, ge=0, le=1)  # a full delivery that deletes more waits for a person
+    delivery: Literal["full", "delta"] = "delta"  # full: each file is a full extract with every existing record
+    max_deleted_share: float = Field(default=0.2, ge=0, le=1)  # a full delivery that deletes more must be confirmed
     separator: Annotated[str, AfterValidator(_separator)] = ","
     header_starts: Annotated[str, Field(min_length=1)] | None = None
     records: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")] | None = None
@@ -76,7 +75,7 @@ class Source(Model):
 
     @property
     def written(self) -> dict[str, str]:
-        """What it says of the way the files are written, beside the format."""
+        """The settings of the file format that differ from their defaults."""
         names = ("separator", "header_starts", "records", "encoding")
         return {
             name: getattr(self, name) for name in names if getattr(self, name) != type(self).model_fields[name].default
@@ -84,7 +83,7 @@ class Source(Model):
 
     @property
     def routed(self) -> dict[str, tuple[str, ...]]:
-        """The values of the route's field by the dataset that they lead to."""
+        """The values of the route's field, by the dataset that they route to."""
         to = self.route.to if self.route else {}
         return {
             name: tuple(value for value, other in to.items() if other == name) for name in dict.fromkeys(to.values())
@@ -92,12 +91,14 @@ class Source(Model):
 
     @property
     def form(self) -> str:
-        """How a file is read, in words: one that was read in another way is read again."""
+        """The file format and its settings as text. A file that was read with another form is read again."""
         return ", ".join([self.format, *(f"{name} {value!r}" for name, value in self.written.items())])
 
     @property
     def is_by_line(self) -> bool:
-        """Whether each line is a record, save those of CSV whose quotes hold a line break."""
+        """Whether Spark can read the files itself: Parquet, or UTF-8 text with one record per line (save CSV records
+        with a quoted line break).
+        """
         plain = self.encoding == "utf-8" and self.header_starts is None
         return self.format == "parquet" or (self.format in ("csv", "jsonl") and plain)
 

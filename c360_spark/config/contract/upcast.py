@@ -1,7 +1,7 @@
-"""Up-casts: how a record of the previous major version becomes one of the version that declares them.
+"""Up-casts: steps that convert a record of the previous major version into the contract version that declares them.
 
-Steps run in order on the delivered text. Properties bear the names of the contract, with dots where they are nested.
-A step whose source a record lacks does nothing.
+Steps run in order on the delivered text. Properties have their names in the contract, with dots where they are nested.
+A step does nothing if the record lacks its source property.
 """
 
 from typing import Any
@@ -12,21 +12,21 @@ from c360_spark.config.yaml.model import Camel
 
 
 class Rename(Camel):
-    """The value of `source` moves to `target`."""
+    """Moves the value of `source` to `target`."""
 
     source: str = Field(alias="from")
     target: str = Field(alias="to")
 
 
 class Default(Camel):
-    """`target` gets `value` where the record has none."""
+    """Sets `target` to `value` where the record has no value."""
 
     target: str = Field(alias="property")
     value: str
 
 
 class Split(Camel):
-    """The parts of `source` move to `targets`; the last takes all the rest, and those without a part stay absent."""
+    """Splits `source` into `targets`; the last target takes the rest, and targets without a part stay absent."""
 
     source: str = Field(alias="from")
     targets: tuple[str, ...] = Field(alias="to", min_length=2)
@@ -34,7 +34,7 @@ class Split(Camel):
 
 
 class Convert(Camel):
-    """Values of `target` become others; one that `value_map` lacks stays as it is."""
+    """Maps the values of `target` by `value_map`; a value that is not in it stays unchanged."""
 
     target: str = Field(alias="property")
     value_map: dict[str, str] = Field(alias="valueMap", min_length=1)
@@ -44,7 +44,7 @@ Step = Rename | Default | Split | Convert
 
 
 class Upcast(Camel):
-    """One entry of `upcasts`: exactly one of its names is given."""
+    """One entry of `upcasts`: exactly one of rename, default, split, convert."""
 
     rename: Rename | None = None
     default: Default | None = None
@@ -64,12 +64,12 @@ class Upcast(Camel):
 
 
 def reads(step: Step) -> str | None:
-    """The property a step takes its value from."""
+    """The property that a step reads; None for a default, which reads none."""
     if isinstance(step, Default):
         return None
     return step.target if isinstance(step, Convert) else step.source
 
 
 def makes(step: Step) -> tuple[str, ...]:
-    """The properties a step gives."""
+    """The properties that a step writes."""
     return step.targets if isinstance(step, Split) else (step.target,)

@@ -1,1 +1,1 @@
-"""How persons, profiles, events and metrics are made."""
+"""Rules for building persons, profiles, gold tables and metrics."""

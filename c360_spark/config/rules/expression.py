@@ -1,4 +1,4 @@
-"""What a SQL expression in conf/ may say: declared columns, literals, and functions that cannot reach outside."""
+"""Validates SQL expressions in conf/: only declared columns, literals and an allow-list of harmless functions."""
 
 import re
 from collections.abc import Collection
@@ -21,7 +21,7 @@ TOKEN = re.compile(
 
 
 def complaints(text: str, columns: Collection[str]) -> list[str]:
-    """Why `text` is not an expression over `columns`; empty when it is."""
+    """The reasons why `text` is not a valid expression over `columns`; empty if it is valid."""
     found = [] if text.strip() else ["the expression is empty"]
     for match in TOKEN.finditer(text):
         word = match.group()
@@ -33,7 +33,7 @@ def complaints(text: str, columns: Collection[str]) -> list[str]:
             if word.lower() not in FUNCTIONS:
                 found.append(f"function '{word}' is not allowed{did_you_mean(word.lower(), FUNCTIONS)}")
         elif word not in columns:
-            # Of a name with dots, the part that is wrong.
+            # For a dotted name, report the part that is unknown.
             unknown = next((part for part in word.split(".") if part not in columns), word)
             found.append(f"unknown column '{unknown}'{did_you_mean(unknown, columns)}")
     found += _brackets(text)
@@ -42,12 +42,12 @@ def complaints(text: str, columns: Collection[str]) -> list[str]:
 
 
 def used(text: str, columns: Collection[str]) -> set[str]:
-    """Which of `columns` an expression reads."""
+    """The columns among `columns` that an expression reads."""
     return {match.group() for match in TOKEN.finditer(text)} & set(columns)
 
 
 def placed(text: str, columns: Collection[str], struct: str) -> str:
-    """An expression over `columns` as one over the fields of a struct that bear their names, dots included."""
+    """Rewrites an expression over `columns` to read the fields of a struct with the same names, dots included."""
 
     def moved(match: re.Match[str]) -> str:
         return f"{struct}.`{match.group()}`" if match.group() in columns else match.group()
@@ -56,7 +56,7 @@ def placed(text: str, columns: Collection[str], struct: str) -> str:
 
 
 def conjuncts(text: str) -> list[str]:
-    """The parts of a condition that AND joins at its outermost level; `text` is free of complaints."""
+    """The top-level conjuncts (parts joined by AND) of a condition; `text` must be valid."""
     parts, depth, between, start = [], 0, 0, 0
     for match in TOKEN.finditer(text):
         word = match.group().lower()
@@ -75,7 +75,7 @@ def conjuncts(text: str) -> list[str]:
 
 
 def _brackets(text: str) -> list[str]:
-    """Brackets that do not pair; those within quotes are text."""
+    """Reports unbalanced brackets; ignores brackets within quotes."""
     opened: list[str] = []
     for bracket in re.findall(r"'(?:[^']|'')*'|([()\[\]])", text):
         if bracket in ("(", "["):

@@ -1,4 +1,4 @@
-"""gold.yml: whose an event is, what a session is, who lives together, who belongs to which company."""
+"""gold.yml: rules for event attribution, sessions, households, company accounts and subscriptions."""
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
@@ -9,8 +9,8 @@ from c360_spark.config.yaml.model import Model
 class Events(Model):
     """How events are attributed to persons.
 
-    `devices` are the namespaces of cookies and devices; an event with no other identifier is anonymous, and follows a
-    late identification for `reattribute_days` after it happened, or always where that is null.
+    `devices` are the namespaces of cookies and devices. An event with no other identifier is anonymous: when its device
+    is identified later, the event is re-attributed up to `reattribute_days` after it happened; null means always.
     """
 
     devices: tuple[str, ...] = ()
@@ -18,9 +18,9 @@ class Events(Model):
 
 
 class Sessions(Model):
-    """What ends a session of a person. `time_zones` gives that of a region, for midnight; UTC where it is not listed.
+    """What ends a session of a person. `time_zones` maps regions to the time zone of their midnight; default is UTC.
 
-    `passive_events` are names of events that belong to no session, such as a message that was sent.
+    `passive_events` are events that belong to no session, such as a message that was sent.
     """
 
     inactivity_minutes: PositiveInt = 30
@@ -31,11 +31,11 @@ class Sessions(Model):
 
 
 class Households(Model):
-    """Who lives together: persons whose profiles agree on all parts of `address` and on `surname`, and persons who
-    share an identifier of `shared_identifiers`, which is crowded then.
+    """How persons are grouped into households: persons whose profiles agree on all parts of `address` and on `surname`,
+    and persons who share an identifier of the namespaces `shared_identifiers` that is crowded (above its crowd limit).
 
-    The guards: a group above `max_size` is no household, nor is any at an address of more than `max_per_address`
-    persons; a person with fewer customer records than `min_records` is in none.
+    Guards: a group of more than `max_size` persons is no household, and an address with more than `max_per_address`
+    persons has none. A person with fewer than `min_records` customer records is in no household.
     """
 
     address: tuple[KeyPart, ...] = Field(min_length=1)
@@ -47,16 +47,16 @@ class Households(Model):
 
     @property
     def parts(self) -> tuple[KeyPart, ...]:
-        """What persons must agree on: the address, then the surname."""
+        """The parts that members of a household agree on: the address, then the surname."""
         return *self.address, self.surname
 
 
 class Domains(Model):
-    """Who has an address of a company's domain belongs to it. `free_mail` and `suffixes` are lists of reference.yml:
-    domains where anybody has an address, and endings of two parts under which others register, such as co.uk.
+    """Assigns persons to a company by the domain of their e-mail address. `free_mail` and `suffixes` name lists of
+    reference.yml: domains of free mail providers, and public suffixes of two parts, such as co.uk.
 
-    The guards: fewer than `min_persons` make no company unless a source has it on file, and of more than `max_persons`
-    none belongs to it by the domain.
+    Guards: a domain with fewer than `min_persons` persons makes no company unless a source has the company on file; a
+    domain with more than `max_persons` assigns nobody.
     """
 
     free_mail: str
@@ -66,9 +66,9 @@ class Domains(Model):
 
 
 class Accounts(Model):
-    """Which company a person belongs to: that whose key is `attributes.<named_by>` of a customer record, else that of
-    the domain. The key is one of the source `keys_of`, or of the record's own source where that is not given. Without
-    `domains` nobody belongs to one by an address.
+    """How a person is assigned to a company: by the company key in `attributes.<named_by>` of a customer record, else
+    by the e-mail domain. The key is one of the source `keys_of`, by default of the record's own source. Without
+    `domains` nobody is assigned by e-mail address.
     """
 
     named_by: str | None = None
@@ -77,13 +77,13 @@ class Accounts(Model):
 
 
 class Subscriptions(Model):
-    """What is not active whatever its times: subscriptions of these statuses, spelt as silver holds them."""
+    """Statuses, spelt as in silver, that make a subscription inactive regardless of its start and end."""
 
     inactive_statuses: tuple[str, ...] = ()
 
 
 class GoldRules(Model):
-    """The whole of gold.yml. Without `households` there are none, and without `accounts` none of these."""
+    """The whole of gold.yml. Without `households` or `accounts` no households or accounts are built."""
 
     events: Events = Events()
     sessions: Sessions = Sessions()

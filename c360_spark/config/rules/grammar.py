@@ -1,4 +1,4 @@
-"""Whether words make a SQL expression. What the words themselves may be, `expression` says."""
+"""Checks that a sequence of tokens is a SQL expression. `expression` checks which tokens are allowed."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,15 @@ OPERATORS = ("+", "-", "*", "/", "%")
 UNITS = ("day", "days", "month", "months", "year", "years")
 OUTSIDE = frozenset(
     "and or is in between like then when else end from distinct day days month months year years".split()
-)  # begin no value
+)  # cannot begin an operand
 
 
 class _Wrong(Exception):
-    """The first word that cannot stand where it does."""
+    """The first token that is out of place."""
 
 
 def complaint(words: Sequence[str]) -> str | None:
-    """What is wrong with the order of words; null when they make an expression."""
+    """The first syntax error; None if the words form an expression."""
     try:
         reader = _Reader(words)
         reader.expression()
@@ -29,14 +29,14 @@ def complaint(words: Sequence[str]) -> str | None:
 
 
 class _Reader:
-    """Recursive descent: each method reads as far as its part of the grammar goes."""
+    """Recursive-descent parser: each method reads one rule of the grammar."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words, self.at = words, 0
 
     @property
     def word(self) -> str:
-        """The next word in lower case; empty at the end."""
+        """The next token in lower case; empty at the end."""
         return self.words[self.at].lower() if self.at < len(self.words) else ""
 
     def refuse(self) -> None:
@@ -45,7 +45,7 @@ class _Reader:
         raise _Wrong(here + before)
 
     def took(self, *wanted: str) -> bool:
-        """Whether the next word is one of these; it is read then."""
+        """Consumes the next token if it is one of `wanted`; returns whether it was."""
         found = self.word in wanted and bool(self.word)
         self.at += found
         return found
@@ -55,7 +55,7 @@ class _Reader:
             self.refuse()
 
     def expression(self) -> None:
-        """AND and OR need no levels of their own: only the order of words is looked at."""
+        """Predicates joined by AND or OR. Precedence does not matter, because only the syntax is checked."""
         while True:
             while self.took("not"):
                 pass
@@ -94,7 +94,7 @@ class _Reader:
             self.value()
 
     def value(self) -> None:
-        """Operands with operators between them."""
+        """Operands joined by operators."""
         while True:
             while self.took("+", "-"):
                 pass
@@ -124,7 +124,7 @@ class _Reader:
                 self.listed(")")
 
     def listed(self, end: str) -> None:
-        """Expressions with commas between them."""
+        """Expressions separated by commas, then `end`."""
         self.expression()
         while self.took(","):
             self.expression()

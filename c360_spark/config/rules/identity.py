@@ -1,4 +1,4 @@
-"""identity.yml: the rule set by which identifiers become persons."""
+"""identity.yml: the rule set for identity resolution, which links identifiers into persons."""
 
 import hashlib
 import json
@@ -11,19 +11,19 @@ from c360_spark.config.rules.key_part import KeyPart, Normalizer
 from c360_spark.config.rules.probabilistic import Probabilistic
 from c360_spark.config.yaml.model import Model
 
-# What may differ between two rule sets that give the same persons.
+# Settings excluded from the fingerprint, because they do not change which persons result.
 UNTOLD = dict.fromkeys(("engine", "local_max_records", "seed", "train_on"), True) | {
     "model": {"version": True, "trained": True}
 }
 
 
 class Namespace(Model):
-    """A kind of identifier. More trust means stronger evidence.
+    """A kind of identifier. Higher `trust` means stronger evidence.
 
-    `crowd_limit` is how many identifiers of any one more trusted namespace it may be linked to before it counts as
-    shared by many and links nobody. `max_per_person` is how many of this namespace one person can have.
-    `expires_after_days` is how long a link of it holds after it was last seen. A person with a `unique` one is known:
-    no probabilistic link joins two of them.
+    `crowd_limit`: an identifier linked to more identifiers than this of any one more trusted namespace is crowded, that
+    is shared by many, and links nobody. `max_per_person` limits the identifiers of this namespace per person.
+    `expires_after_days`: a link expires so long after it was last seen. `unique`: a person with such an identifier is
+    known, and a probabilistic link never joins two known persons.
     """
 
     trust: int = Field(ge=1, le=100)
@@ -37,14 +37,14 @@ class Namespace(Model):
 
 
 class MatchKey(Model):
-    """A derived identifier: all parts must be present, and records that agree on all of them are linked."""
+    """A match key: an identifier derived from attributes. Records that have all parts and agree on them are linked."""
 
     namespace: str
     parts: tuple[KeyPart, ...] = Field(min_length=1)
 
 
 class Named(Model):
-    """One identifier by its value, which is normalised as its namespace says."""
+    """A reference to one identifier. Its value is normalised by the rule of its namespace."""
 
     namespace: str
     region: str
@@ -52,7 +52,7 @@ class Named(Model):
 
 
 class Pair(Model):
-    """A decision of a person about two identifiers, until `expires` (exclusive)."""
+    """A manual decision about two identifiers (force-link or never-link), valid until `expires` (exclusive)."""
 
     left: Named
     right: Named
@@ -63,7 +63,7 @@ class Pair(Model):
 
 
 class Bridge(Model):
-    """Identifiers of these namespaces are one across these regions, until `expires` (exclusive)."""
+    """Links equal identifiers of these namespaces across these regions, until `expires` (exclusive)."""
 
     namespaces: tuple[str, ...] = Field(min_length=1)
     regions: tuple[str, ...] = Field(min_length=2)
@@ -74,14 +74,14 @@ class Bridge(Model):
 
 
 class Promotion(Model):
-    """How much the next rule set may change before `c360 rules promote` refuses it."""
+    """Limits of change beyond which `c360 rules promote` refuses a rule set."""
 
     max_moved_share: float = Field(default=0.05, ge=0, le=1)
     max_person_size: PositiveInt = 200
 
 
 class RuleSet(Model):
-    """The whole of identity.yml. Order of lists and keys does not matter to `fingerprint`, save parts of match keys
+    """The whole of identity.yml. The `fingerprint` ignores the order of lists and keys, except for parts of match keys
     and columns of comparisons.
     """
 
@@ -101,8 +101,8 @@ class RuleSet(Model):
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits that change when, and only when, a rule changes."""
-        # A rule set without the block has the fingerprint it had before there were such blocks.
+        """A hash of twelve hex digits that changes when, and only when, a rule changes."""
+        # Without a `probabilistic` block the key is left out, so older rule sets keep their fingerprint.
         apart: dict[str, Any] = {
             "version": True,
             "promotion": True,
@@ -113,12 +113,12 @@ class RuleSet(Model):
 
     @property
     def label(self) -> str:
-        """What rows are stamped with: version and fingerprint."""
+        """Version and fingerprint, as recorded in the rows that the rule set produced."""
         return f"{self.version}+{self.fingerprint}"
 
     @property
     def derived(self) -> frozenset[str]:
-        """Namespaces of match keys."""
+        """The namespaces of match keys."""
         return frozenset(key.namespace for key in self.match_keys.values())
 
     @property

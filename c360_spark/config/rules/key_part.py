@@ -1,4 +1,4 @@
-"""A column of silver.profile_record as a part of a key."""
+"""Parts of match keys, blocking keys and household keys."""
 
 from typing import Any, Literal
 
@@ -11,11 +11,10 @@ PhoneFormat = Literal["national", "international"]
 
 
 class KeyPart(Model):
-    """One column of silver.profile_record in a key, normalised; with `prefix`, only so many of its characters.
+    """One normalised column of silver.profile_record as part of a key; with `prefix`, only its first characters.
 
-    A value that stands for nothing makes no key: those of config/rules/placeholders.py, but for `allowed_values`, and
-    those that `blocked_values` and `blocked_patterns` add. They are held against the text of silver, not the
-    normalised one.
+    A placeholder value makes no key. Placeholders are those of config/rules/placeholders.py except `allowed_values`,
+    plus `blocked_values` and `blocked_patterns`. They are compared with the text in silver, before normalisation.
     """
 
     column: str
@@ -27,6 +26,6 @@ class KeyPart(Model):
 
     @model_serializer(mode="wrap")
     def _as_it_was(self, given: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without lists that are empty: a rule set that has none has the fingerprint it had before there were any."""
+        """Omits empty lists, so that rule sets without them keep the fingerprint from before these lists existed."""
         lists = ("blocked_values", "blocked_patterns", "allowed_values")
         return {name: value for name, value in given(self).items() if value or name not in lists}

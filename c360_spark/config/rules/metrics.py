@@ -1,4 +1,4 @@
-"""metrics.yml: figures of a person, each declared once for reports, audiences, destinations and the catalog."""
+"""metrics.yml: metrics of a person, each defined once for reports, audiences, destinations and the catalog."""
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
@@ -19,10 +19,10 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Kind = Literal["number", "text", "moment"]  # a column of gold.metric
 KINDS: dict[object, Kind] = {LONG: "number", STRING: "text", TIMESTAMP: "moment"}
 LIFECYCLE = "lifecycle"
-SPOKEN = {"meaning", "unit"}  # another word for it is no other metric
+SPOKEN = {"meaning", "unit"}  # not part of the fingerprint: another wording does not change the metric
 RECORD = ("source", "dataset", "source_key")
 PROFILE = {column.name: column for column in tables.PROFILE.columns}
-# Columns of gold.profile that no customer record gives: the silver table whose records they count.
+# Columns of gold.profile that do not come from customer records, with the silver table whose records they aggregate.
 COUNTED = {
     **dict.fromkeys(("order_count", "revenue_minor", "unpriced_order_count", "last_order_at"), tables.ORDER),
     **dict.fromkeys(("event_count", "last_event_at"), tables.EVENT),
@@ -42,8 +42,8 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Fact:
-    """A kind of thing that happens to a person, at the time in column `at`. `key` makes the order of two at one time
-    total; `names` are the columns that a condition may read; `records` is the silver table it is made of.
+    """A fact table of persons. `at` is its time column and `key` breaks ties between equal times; `names` are the
+    columns that a condition may read; `records` is the silver table that the facts are built from.
     """
 
     table: Table
@@ -76,11 +76,10 @@ FACTS = {
 
 
 class Metric(Model):
-    """A figure of the facts of one kind: those `where` a condition over their columns holds, and that happened at
-    most `days` days ago. What `take` makes of them is told by WORDS; all but `count` and `days_since` take a `column`,
-    and one of amounts says in which `currency`.
+    """An aggregate over the facts of one kind that meet the condition `where` and are at most `days` days old.
 
-    Without a fact, a count and a sum are 0 and anything else is null.
+    `take` is the aggregate function, described in WORDS. All functions but `count` and `days_since` need a `column`,
+    and a column of amounts also needs a `currency`. Without facts, a count and a sum are 0, all others null.
     """
 
     meaning: str
@@ -94,7 +93,7 @@ class Metric(Model):
 
     @property
     def has_zero(self) -> bool:
-        """Whether it is 0 where there is no fact."""
+        """Whether the metric is 0, not null, for a person without facts."""
         return self.take in ("count", "sum")
 
     @property
@@ -103,14 +102,14 @@ class Metric(Model):
 
     @property
     def reads(self) -> set[str]:
-        """Columns of the fact that it depends on."""
+        """The columns of the fact table that the metric depends on."""
         fact = FACTS[self.of]
         given = {fact.at, *([self.column] if self.column else []), *(["currency"] if self.currency else [])}
         return given | used(self.where or "", fact.names)
 
     @property
     def definition(self) -> str:
-        """What it is, in words."""
+        """The definition as text."""
         told = WORDS[self.take].format(column=self.column, fact=self.of, facts=FACTS[self.of].plural)
         told += f" in {self.currency}" if self.currency else ""
         told += f" where {self.where}" if self.where else ""
@@ -118,8 +117,8 @@ class Metric(Model):
 
 
 class Derived(Model):
-    """A figure made of columns of gold.profile, `as_of` and other metrics by an expression. One with a `currency` is an
-    amount in minor units of it.
+    """A metric computed by an expression over columns of gold.profile, `as_of` and other metrics. With a `currency` it
+    is an amount in minor units of that currency.
     """
 
     meaning: str
@@ -138,14 +137,14 @@ class Derived(Model):
 
 
 class State(Model):
-    """One state of the lifecycle: a person is in the first whose condition holds."""
+    """One state of the lifecycle. A person is in the first state whose condition holds."""
 
     meaning: str
     when: str
 
 
 class MetricRules(Model):
-    """The whole of metrics.yml. `lifecycle` makes a metric of that name."""
+    """The whole of metrics.yml. A non-empty `lifecycle` defines the metric `lifecycle`."""
 
     metrics: dict[Name, Metric] = {}
     derived: dict[Name, Derived] = {}
@@ -153,7 +152,7 @@ class MetricRules(Model):
 
     @cached_property
     def expressions(self) -> dict[str, Derived]:
-        """Derived metrics, the lifecycle as the last of them."""
+        """The derived metrics, with the lifecycle last."""
         if not self.lifecycle:
             return self.derived
         cases = " ".join(f"WHEN {state.when} THEN '{name}'" for name, state in self.lifecycle.items())
@@ -162,12 +161,12 @@ class MetricRules(Model):
 
     @cached_property
     def all(self) -> Mapping[str, Metric | Derived]:
-        """Every metric by its name."""
+        """Every metric by name."""
         return {**self.metrics, **self.expressions}
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What a condition about a person may read."""
+        """The names that a condition about a person may read."""
         return *PROFILE, *self.all, "as_of"
 
     @property
@@ -176,35 +175,37 @@ class MetricRules(Model):
         return {name: metric.currency for name, metric in self.all.items() if metric.currency}
 
     def of(self, kind: str) -> dict[str, Metric]:
-        """Metrics of one kind of fact."""
+        """The metrics over one kind of fact."""
         return {name: metric for name, metric in self.metrics.items() if metric.of == kind}
 
     def moves_everybody(self, span: timedelta) -> bool:
-        """Whether so much time may give anybody another figure: by recency, in whole days, or where `as_of` is read."""
+        """Whether a time span alone can change the metrics of any person: with `days_since`, from one day on, or with
+        an expression that reads `as_of`.
+        """
         daily = any(metric.take == "days_since" for metric in self.metrics.values())
         timed = any(used(derived.expression, ("as_of",)) for derived in self.expressions.values())
         return (daily and span >= timedelta(days=1)) or (timed and span > timedelta(0))
 
     def ordered(self) -> list[str]:
-        """Derived metrics, each after those it is made of; those of a circle, and what needs one, are left out."""
+        """Derived metrics in topological order; leaves out metrics of a cycle and metrics that depend on one."""
         done: list[str] = []
         while ready := [n for n in self.expressions if n not in done and self._needs(n) <= set(done)]:
             done += ready
         return done
 
     def reading(self, *texts: str | None) -> set[str]:
-        """Which metrics expressions read."""
+        """The metrics that the expressions read directly."""
         return {name for text in texts if text for name in used(text, self.all)}
 
     def behind(self, names: Collection[str]) -> set[str]:
-        """These metrics, and all that they are made of."""
+        """These metrics and, transitively, all metrics that they read."""
         found = set(names)
         while more := {n for name in found & self.expressions.keys() for n in self._read(name)} - found:
             found |= more
         return found
 
     def made_of(self, profile: Collection[str], columns: Collection[str]) -> list[str]:
-        """Metrics that depend on any of these columns of gold.profile, or of these `<layer>.<table>.<column>`."""
+        """Metrics that depend on any of these columns of gold.profile or any of these `<layer>.<table>.<column>`."""
 
         def direct(metric: Metric | Derived) -> bool:
             if isinstance(metric, Derived):
@@ -215,9 +216,7 @@ class MetricRules(Model):
         return [name for name in self.all if self.behind([name]) & found]
 
     def records(self, *texts: str | None) -> set[str]:
-        """Names of the silver tables of whose records expressions are made, through metrics and columns of
-        gold.profile.
-        """
+        """Names of the silver tables that the expressions are built from, through metrics and gold.profile."""
         metrics = self.behind(self.reading(*texts))
         said = [
             *(text for text in texts if text),
@@ -228,12 +227,12 @@ class MetricRules(Model):
         return found | {COUNTED.get(column, tables.PROFILE_RECORD).name for column in columns}
 
     def pii(self, name: str) -> Pii:
-        """A metric is as personal as what it is made of."""
+        """The PII class of a metric: the strictest class among the columns it is computed from."""
         classes = {column.pii for each in self.behind([name]) for column in self._columns(each)}
         return next((pii for pii in (Pii.DIRECT, Pii.INDIRECT) if pii in classes), Pii.NONE)
 
     def fingerprint(self, *texts: str | None) -> str | None:
-        """Changes with the definition of any metric behind these expressions; null where they read none."""
+        """A hash that changes with the definition of any metric behind these expressions; None if they read none."""
         behind = self.behind(self.reading(*texts))
         said = "".join(f"{name} {self.all[name].model_dump_json(exclude=SPOKEN)}\n" for name in sorted(behind))
         return hashlib.sha256(said.encode()).hexdigest()[:16] if said else None

@@ -1,14 +1,14 @@
-"""Regular expressions of conf/: the part of Java's language (which runs them) that means what everybody expects.
+"""Validates the regular expressions of conf/ without a JVM: allows a safe subset of Java's syntax, which runs them.
 
-What only Python or RE2 knows, what Java reads in another way, and what can take for ever or fill the stack is refused
-here, at its line, without a JVM. Source: java.util.regex.Pattern of Java 17.
+Refuses what only Python or RE2 knows, what Java reads differently, and what can backtrack without end or overflow the
+stack. Source: java.util.regex.Pattern of Java 17.
 """
 
 MAX_LENGTH = 1_000
 MAX_DEPTH = 4  # of groups
-MAX_REPEAT = 1_000  # of one thing, and of all counts that stand in one another
-# Java repeats a group by calling itself: with four groups in one another its default stack of 1 MB is full somewhere
-# between 500 and 600 characters, which ends the whole executor. A longer value fits no pattern that repeats a group.
+MAX_REPEAT = 1_000  # of one element, and of the product of nested counts
+# Java repeats a group by recursion: with four nested groups its default stack of 1 MB overflows at 500 to 600
+# characters, which kills the whole executor. So a longer value never matches a pattern that repeats a group.
 MAX_TEXT = 250
 
 CLASSES = frozenset("dDwWsS")
@@ -23,7 +23,7 @@ GROUPS = {"(?:": "", "(?=": "look", "(?!": "look", "(?<=": "behind", "(?<!": "be
 
 
 def complaint(pattern: str) -> str | None:
-    """Why a pattern is refused; None where it is not."""
+    """The reason why a pattern is refused; None if it is allowed."""
     try:
         _Parser(pattern).whole()
     except _Refused as refused:
@@ -32,7 +32,7 @@ def complaint(pattern: str) -> str | None:
 
 
 def repeats_a_group(pattern: str) -> bool:
-    """Whether it may be tried on values of up to MAX_TEXT characters only. `pattern` is free of complaints."""
+    """Whether a pattern may only be applied to values of up to MAX_TEXT characters. `pattern` must be valid."""
     parser = _Parser(pattern)
     parser.whole()
     return parser.repeats_a_group
@@ -45,14 +45,16 @@ class _Refused(Exception):
 
 
 class _Part:
-    """What is known of a part: how often its counts repeat it, whether it can be empty or endless, or is one loop."""
+    """Facts about a part of a pattern: `weight`: how often its counts can repeat it; `empty`: it can match the empty
+    text; `endless`: it contains an unbounded repeat; `loop`: it can match as one unbounded repeat.
+    """
 
     def __init__(self, *, weight: int = 1, empty: bool = False, endless: bool = False, loop: bool = False) -> None:
         self.weight, self.empty, self.endless, self.loop = weight, empty, endless, loop
 
 
 class _Parser:
-    """Recursive descent over the pattern; `at` is the next character."""
+    """Recursive-descent parser of a pattern; `at` is the index of the next character."""
 
     def __init__(self, pattern: str) -> None:
         self.text, self.at, self.depth, self.closed = pattern, 0, 0, 0
@@ -141,7 +143,7 @@ class _Parser:
         return found
 
     def _atom(self) -> tuple[_Part, bool]:
-        """The next thing, and whether it can be repeated."""
+        """Parses the next element; returns it and whether it can be repeated."""
         sign = self._next()
         if sign == "(":
             return self._group()
@@ -184,7 +186,9 @@ class _Parser:
         return part, True
 
     def _escape(self, *, inside: bool) -> int | None:
-        """Passes over an escape. The character it stands for, -1 where that is several, None where it is a place."""
+        """Parses an escape. Returns its code point, -1 for a set of characters or a back-reference, None for a boundary
+        such as \\b.
+        """
         start, sign = self.at, self.text[self.at + 1 : self.at + 2]
         self.at += 2
         if sign in CLASSES and sign:

@@ -1,7 +1,7 @@
-"""What people and systems write into a column where they have nothing: such a value makes nobody equal to anybody.
+"""Placeholder values, which humans and systems enter when they have no value: they never count as agreement.
 
-Values are held against the whole of a trimmed text, without regard to case; patterns with regard to it. A family name
-`Null` is one, `NULL` is none.
+Values are compared with the whole trimmed text, ignoring case; patterns respect case. `Null` is a real family name,
+`NULL` and `null` are placeholders.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Placeholders:
-    """Of one column of silver.profile_record."""
+    """The placeholders of one column of silver.profile_record."""
 
     values: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ NO_NAME = (r"^(.)\1{3,}$", r"^[^\p{L}]+$")  # aaaa, 123
 
 NAMES_OF_GIVEN = "null|tester|first name|firstname|vorname|given name|prénom|prenom|nombre|voornaam|fname"
 NAMES_OF_FAMILY = "last name|lastname|nachname|surname|family name|familyname|achternaam|apellido|apellidos|lname"
-# What databases, spreadsheets and forms begin to count at, or take for the end of time.
+# Minimum, maximum and default dates of databases, spreadsheets and forms.
 DATES = (
     "0001-01-01 1111-11-11 1582-10-15 1753-01-01 1800-01-01 1899-12-30 1899-12-31 1900-01-01 1900-01-02 1901-01-01 "
     "1904-01-01 1911-11-11 1970-01-01 1980-01-01 2000-01-01 2079-06-06 2099-12-31 9999-12-31"

@@ -1,8 +1,9 @@
-"""The block `probabilistic` of identity.yml: which records are compared, how, and what agreement is worth.
+"""The block `probabilistic` of identity.yml: blocking, comparisons and the match model of probabilistic record linkage.
 
-A comparison falls into one of a few *levels*, from exact agreement to none. The match model (conf/models/<name>.yml)
-says for each level how often pairs of one person's records are in it (m) and how often pairs of two people's (u), as in
-Fellegi and Sunter, A Theory for Record Linkage (1969). The kind of a comparison alone decides which levels there are.
+A comparison assigns each pair of records to one of a few *levels*, from exact agreement to none. The match model
+(conf/models/<name>.yml) has two probabilities for each level: m for pairs of records of one person, u for pairs of two
+persons, as in Fellegi and Sunter, A Theory for Record Linkage (1969). The kind and thresholds of a comparison determine
+its levels.
 """
 
 from collections.abc import Iterator
@@ -20,14 +21,14 @@ from c360_spark.config.yaml.model import Model
 Kind = Literal["name", "date", "postcode", "phone", "email", "exact", "address"]
 Engine = Literal["duckdb", "spark"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-OTHER = "other"  # the last level of every comparison: both values are there, and no level before holds
+OTHER = "other"  # the last level of every comparison: both values are present, and no level before applies
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """A condition of a level on one value of a comparison.
+    """One condition of a level, on the value with index `value` of a comparison.
 
-    `similar` is a Jaro-Winkler similarity of at least `limit`, `edits` a Damerau-Levenshtein distance of at most it.
+    `similar`: Jaro-Winkler similarity of at least `limit`. `edits`: Damerau-Levenshtein distance of at most `limit`.
     """
 
     measure: Literal["equal", "similar", "edits"]
@@ -37,9 +38,9 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a kind of comparison compares: one normaliser for each of its columns, and the levels below `exact`.
+    """The shape of a kind of comparison: one normaliser for each of its columns, and its default thresholds.
 
-    `measure` is the one that `thresholds` are of, None where the levels are fixed.
+    `measure` is the measure of the thresholds; None if the levels are fixed.
     """
 
     normalizers: tuple[Normalizer, ...]
@@ -57,8 +58,8 @@ SHAPES: dict[Kind, Shape] = {
     "address": Shape(("name", "postcode")),
 }
 EQUAL = Agreement("equal")
-# An e-mail's second value is what stands before the @. Street and postcode are one comparison because they are no two
-# pieces of evidence: who shares the street shares the postcode, and a household would be taken for one person.
+# The second value of an e-mail address is its part before the @. Street and postcode are one comparison because they
+# are not independent evidence: a shared street implies a shared postcode, and a household would pass as one person.
 FIXED: dict[Kind, dict[str, tuple[Agreement, ...]]] = {
     "email": {
         "exact": (EQUAL,),
@@ -76,8 +77,8 @@ FIXED: dict[Kind, dict[str, tuple[Agreement, ...]]] = {
 
 
 class Comparison(Model):
-    """How one property of two records is compared. `columns` are of silver.profile_record: by default the one with the
-    comparison's name, for an address street and postcode. `thresholds` go from the strictest to the loosest.
+    """How one property of two records is compared. `columns` of silver.profile_record default to the column with the
+    comparison's name, or street and postcode for an address. `thresholds` are ordered from strictest to loosest.
     """
 
     kind: Kind
@@ -101,13 +102,13 @@ class Comparison(Model):
         return self
 
     def of(self, name: str) -> tuple[str, ...]:
-        """The columns it compares, of the comparison called `name`."""
+        """The columns that the comparison called `name` compares."""
         return self.columns or (("street", "postcode") if self.kind == "address" else (name,))
 
     @property
     def levels(self) -> dict[str, tuple[Agreement, ...]]:
-        """The levels before OTHER, the strictest first. A threshold is part of a level's name, so figures estimated
-        for one are not taken for another.
+        """The levels before OTHER, strictest first. A threshold is part of the level's name, so that probabilities
+        trained for one threshold are never applied to another.
         """
         shape = SHAPES[self.kind]
         if not shape.measure:
@@ -117,14 +118,14 @@ class Comparison(Model):
 
 
 class Level(Model):
-    """How often pairs that have both values are in a level: pairs of one person (m), pairs of two (u)."""
+    """The m and u probabilities of a level: its share among pairs with both values, of one person (m) or of two (u)."""
 
     m: float = Field(gt=0, le=1)
     u: float = Field(gt=0, le=1)
 
 
 class Trained(Model):
-    """Where a model's figures come from."""
+    """How the probabilities of a model were trained."""
 
     as_of: date
     seed: int
@@ -132,7 +133,7 @@ class Trained(Model):
 
 
 class MatchModel(Model):
-    """conf/models/<name>.yml. `prior` is the share of one-person pairs among all pairs of records."""
+    """conf/models/<name>.yml. `prior` is the share of matches (pairs of one person) among all pairs of records."""
 
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     prior: float = Field(gt=0, lt=1)
@@ -147,13 +148,14 @@ def _attaches_after_review(block: "Probabilistic") -> "Probabilistic":
 
 
 class Probabilistic(Model):
-    """Pairs of records that are compared and scored.
+    """How pairs of records are selected, compared and scored.
 
-    `regions` are those whose records take part, each with the purpose that has to be granted for it, or null.
-    `blocking`: only records that agree on all parts of one of the keys are compared. `max_block_pairs`: a key's value
-    that would make more pairs than that makes none. Without `model` nothing is scored yet: `c360 model train` makes
-    one, with `seed`, from pairs of the keys in `train_on`, or of all. A key that households share, such as a phone,
-    teaches that given names mean little. How it is computed (`engine`, `local_max_records`) never changes a score.
+    `regions` are the regions whose records take part, each with the consent purpose that it requires, or null.
+    `blocking`: only records that agree on all parts of one of the blocking keys are compared. `max_block_pairs`: a key
+    value that would make more pairs is skipped. Without `model` nothing is scored: `c360 model train` trains one, with
+    `seed`, from the pairs of the blocking keys in `train_on`, or of all keys. Do not train on a key that households
+    share, such as a phone: it would teach the model that given names mean little. `engine` and `local_max_records`
+    never change a score.
     """
 
     regions: dict[str, str | None] = Field(min_length=1)
@@ -171,14 +173,14 @@ class Probabilistic(Model):
     _order = model_validator(mode="after")(_attaches_after_review)
 
     def engine_for(self, records: int) -> Engine:
-        """The engine for so many records."""
+        """The engine for this number of records."""
         if self.engine != "auto":
             return self.engine
         return "duckdb" if records <= self.local_max_records else "spark"
 
 
 def columns(block: Probabilistic) -> Iterator[tuple[Loc, str]]:
-    """Every column that is used, with its place in the block."""
+    """Every column used by comparisons and blocking keys, with its place in the block."""
     for name, comparison in block.comparisons.items():
         for i, column in enumerate(comparison.of(name)):
             yield ("comparisons", name, "columns", i), column
@@ -188,7 +190,7 @@ def columns(block: Probabilistic) -> Iterator[tuple[Loc, str]]:
 
 
 def complaints(block: Probabilistic) -> Iterator[tuple[Loc, str]]:
-    """Names of nothing in the block, and where the match model does not fit its comparisons."""
+    """Reports unknown names in the block, and mismatches between the match model and the comparisons."""
     for i, key in enumerate(block.train_on):
         if key not in block.blocking:
             yield ("train_on", i), f"unknown blocking key '{key}'{did_you_mean(key, block.blocking)}"

@@ -1,4 +1,4 @@
-"""profile.yml: which of the values that sources give survives in gold.profile, attribute by attribute."""
+"""profile.yml: survivorship rules, which choose the value of each attribute in gold.profile."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,7 +10,7 @@ from c360_spark import tables
 from c360_spark.config.rules.identity import Named
 from c360_spark.config.yaml.model import Model
 
-ENTRIES = "attributes"  # the map column; one entry of it is called attributes.<name>
+ENTRIES = "attributes"  # the map column; an entry of it is written attributes.<name>
 ENTRY = f"{ENTRIES}."
 ATTRIBUTES = tuple(
     name
@@ -22,9 +22,9 @@ ORDER: tuple[Criterion, ...] = ("override", "priority", "recency")
 
 
 class Survivorship(Model):
-    """How a value is chosen: by the first criterion of `order` that tells two records apart.
+    """A survivorship rule: the first criterion of `order` that distinguishes two records decides between them.
 
-    `priority` lists datasets, the best first; others come after them. What is left out is as the default says.
+    `priority` lists datasets, best first; datasets that are not listed come last. Omitted settings are inherited.
     """
 
     order: tuple[Criterion, ...] | None = None
@@ -32,8 +32,8 @@ class Survivorship(Model):
 
 
 class Override(Model):
-    """What a person decided that an attribute of `person` is, until `expires` (exclusive). `person` is whoever holds
-    the identifier at the time of the run; `value` is spelt as gold.profile holds it.
+    """A manual value for an attribute of `person`, valid until `expires` (exclusive). `person` is the person who has
+    that identifier at the time of the run; `value` is spelt as in gold.profile.
     """
 
     person: Named
@@ -46,8 +46,8 @@ class Override(Model):
 
 
 class ProfileRules(Model):
-    """profile.yml. An entry of the map `attributes` goes by its own rule, else by that of `attributes`, else by the
-    default.
+    """The whole of profile.yml. An entry of the map `attributes` inherits from the rule of `attributes`, every rule
+    from the default.
     """
 
     default: Survivorship = Survivorship()
@@ -55,11 +55,11 @@ class ProfileRules(Model):
     overrides: tuple[Override, ...] = ()
 
     def order(self, attribute: str) -> tuple[Criterion, ...]:
-        """The criteria for an attribute, the decisive ones first."""
+        """The survivorship criteria of an attribute, in order of precedence."""
         return next((rule.order for rule in self._rules(attribute) if rule.order is not None), ORDER)
 
     def priority(self, attribute: str) -> tuple[str, ...]:
-        """The datasets in their order for an attribute."""
+        """The source priority of an attribute: datasets, best first."""
         return next((rule.priority for rule in self._rules(attribute) if rule.priority is not None), ())
 
     def _rules(self, attribute: str) -> Iterator[Survivorship]:

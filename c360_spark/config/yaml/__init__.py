@@ -1,1 +1,1 @@
-"""YAML files with places, read into frozen values and written back with their comments."""
+"""Reads YAML files into frozen values with line numbers, and writes them back with their comments."""

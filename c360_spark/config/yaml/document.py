@@ -1,4 +1,4 @@
-"""YAML files with the place of every value, so that a problem can be shown where it stands."""
+"""Parses YAML files with the file, line and column of every value, so that a problem is reported at its place."""
 
 import difflib
 import stat
@@ -14,14 +14,14 @@ from c360_spark.errors import ConfigError
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000  # aliases are expanded while counting, so a YAML bomb stops here
 MAX_DEPTH = 50
-FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML was built with it
+FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML was built with libyaml
 Loc = tuple[str | int, ...]
 Mark = tuple[Path, int, int]  # file, line, column
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing wrong in one place of one file."""
+    """One problem at one place of one file."""
 
     path: Path
     line: int
@@ -34,12 +34,12 @@ class Problem:
 
 @dataclass
 class Problems:
-    """Collects problems over all files, so that a person sees them together."""
+    """Collects the problems of all files, so that they are reported together."""
 
     found: list[Problem] = field(default_factory=list)
 
     def raise_any(self) -> None:
-        """Raise ConfigError C201 with every problem, in file order; do nothing where there is none."""
+        """Raises ConfigError C201 with every problem, sorted by file and line; does nothing when there is none."""
         if self.found:
             lines = [str(problem) for problem in sorted(set(self.found))]
             count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
@@ -48,26 +48,26 @@ class Problems:
 
 @dataclass(frozen=True)
 class Document:
-    """The plain values of a YAML file and where each of them stands; of two files where one overlays the other."""
+    """The values of a YAML file and the place of each; the merged values of two files if one overlays the other."""
 
     path: Path
     data: Any
     marks: dict[Loc, Mark]
 
     def problem(self, loc: Loc, message: str) -> Problem:
-        """A problem at `loc`, or at the nearest parent that has a place."""
+        """A problem at `loc`, or at its nearest parent whose place is known."""
         while loc and loc not in self.marks:
             loc = loc[:-1]
         return Problem(*self.marks.get(loc, (self.path, 1, 1)), message)
 
     def unknown(self, loc: Loc, word: str, known: Collection[str], what: str) -> Iterator[Problem]:
-        """The problem that `word` is none of `known`, with the nearest one; nothing where it is."""
+        """Yields a problem if `word` is not in `known`, with the closest known word as a suggestion."""
         if word not in known:
             yield self.problem(loc, f"unknown {what} '{word}'{did_you_mean(word, known)}")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A suggestion to append to a message: the closest known word, or else all of a short list."""
+    """A suggestion to append to a message: the closest known word, else all known words if they are few."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1)
     if close:
@@ -76,9 +76,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def read(path: Path, problems: Problems, *, within: Path | None = None) -> Document | None:
-    """Parse a file, or note what is wrong with it and give None.
+    """Parses a file; returns None and adds to `problems` if it is not valid.
 
-    A link that leads out of the folder `within` is not followed.
+    Refuses a symbolic link that leads out of the folder `within`.
     """
     try:
         text = _text(path, within)
@@ -98,7 +98,7 @@ def read(path: Path, problems: Problems, *, within: Path | None = None) -> Docum
 
 
 class _Refused(Exception):
-    """What is not even parsed."""
+    """The file is refused before it is parsed."""
 
     def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
         super().__init__(message)
@@ -106,7 +106,7 @@ class _Refused(Exception):
 
 
 def _text(path: Path, within: Path | None) -> str:
-    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
+    if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe could block for ever
         raise _Refused("not a file")
     if within is not None and not path.resolve().is_relative_to(within.resolve()):
         raise _Refused(f"a link that leads out of {within}")
@@ -118,7 +118,7 @@ def _text(path: Path, within: Path | None) -> str:
 
 
 def _measure(text: str) -> None:
-    """Refuses deep nesting before anything is composed: the fast composer would crash the process."""
+    """Refuses deep nesting before composing, because the fast composer would crash the process on it."""
     depth = 0
     try:
         for event in yaml.parse(text, Loader=FAST):
@@ -130,14 +130,14 @@ def _measure(text: str) -> None:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:
-        return  # told better below
+        return  # `_compose` reports it with a clearer message
 
 
 def _compose(text: str) -> yaml.Node | None:
     try:
         return yaml.compose(text, Loader=FAST)
     except yaml.YAMLError:
-        return yaml.compose(text, Loader=yaml.SafeLoader)  # fails too, and says more clearly why
+        return yaml.compose(text, Loader=yaml.SafeLoader)  # fails too, with a clearer message
 
 
 class _Reader:
@@ -173,7 +173,7 @@ class _Reader:
             return [self._value(item, (*loc, i)) for i, item in enumerate(node.value)]
         try:
             return self.scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:  # as PyYAML fails on `!!bool x`
+        except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:  # `!!bool x` fails in PyYAML so
             self._note(node, f"not a plain value: {getattr(error, 'problem', node.value)}")
         return None
 

@@ -1,4 +1,4 @@
-"""How a document becomes a frozen value: pydantic checks it, and each complaint finds its line."""
+"""Validates a YAML document with pydantic into a frozen value, and maps each error to its line."""
 
 from collections.abc import Iterator
 from types import UnionType
@@ -11,23 +11,23 @@ from c360_spark.config.yaml.document import Document, Loc, Problems, did_you_mea
 
 
 class Model(BaseModel):
-    """A frozen value that refuses unknown names."""
+    """Base model: frozen, and unknown names are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Camel(Model):
-    """The same for standards that write camelCase."""
+    """Like `Model`, with camelCase names, as the Open Data Contract Standard writes them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
 M = TypeVar("M", bound=BaseModel)
-SECRETS = ("env", "dsn_env", "insecure_default")  # what stands there is not shown: it may be a secret
+SECRETS = ("env", "dsn_env", "insecure_default")  # errors do not show these values, which may be secrets
 
 
 def parse(document: Document, model: type[M], problems: Problems) -> M | None:
-    """The document as `model`, or None with every complaint noted at its place."""
+    """The document as `model`; None if it is invalid, with every error added to `problems` at its line."""
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
@@ -36,7 +36,7 @@ def parse(document: Document, model: type[M], problems: Problems) -> M | None:
 
 
 def complaints(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Loc, str]]:
-    """What pydantic found wrong, where, in words for the person who wrote the file."""
+    """Yields pydantic's errors as (location, message), worded for the author of the file."""
     for complaint in error.errors():
         loc = tuple(complaint["loc"])
         yield loc, _message(model, loc, complaint)
@@ -60,14 +60,14 @@ def _message(model: type[BaseModel], loc: Loc, complaint: Any) -> str:
 
 
 def _known(model: Any, loc: Loc) -> list[str]:
-    """Names that stand beside an unknown one: walk the annotations along its path."""
+    """The valid names at a location, found by walking the type annotations along its path."""
     for step in loc:
         model = next((inner for choice in _choices(model) for inner in _inner(choice, step)), None)
     return [field.alias or name for choice in _choices(model) for name, field in _fields(choice).items()]
 
 
 def _choices(annotation: Any) -> list[Any]:
-    """The members of a union; a root model counts as what it holds."""
+    """The members of a union, with root models replaced by the type they hold."""
     if get_origin(annotation) in (Union, UnionType):
         return [choice for member in get_args(annotation) for choice in _choices(member)]
     if isinstance(annotation, type) and issubclass(annotation, RootModel):

@@ -1,7 +1,7 @@
-"""YAML that is written: files that people keep are changed with their comments and their order, new ones are laid out.
+"""Writes YAML: edits existing files without losing comments or order (round trip), and formats new ones.
 
-A text is quoted unless a reader of YAML 1.1, as ours is, and one of 1.2 take it for the same text: `no`, `12:30` and
-`1_000` are texts to one of them only.
+A text is quoted unless YAML 1.1 parsers (such as ours) and YAML 1.2 parsers both read it as the same text: `no`,
+`12:30` and `1_000` are text in only one of the two.
 """
 
 import io
@@ -15,14 +15,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
 
-WIDTH = 1 << 20  # no line is broken: a value stays on the line of its comment
+WIDTH = 1 << 20  # never wrap a line: a value must stay on the line of its comment
 BARE = re.compile(r"[A-Za-z_][\w./\- ]*|<[a-z][\w ,\-]*>", re.ASCII)
 
 
 def edited(text: str, change: Callable[[CommentedMap], None]) -> str:
-    """The text of a YAML file after `change` of its mapping; all else, comments too, is as it was."""
+    """The text of a YAML file after `change` has edited its mapping; everything else is kept, including comments."""
     data = _yaml().load(text)
-    if data is None:  # nothing but comments, if anything
+    if data is None:  # the file is empty or holds only comments
         data = CommentedMap()
         change(data)
         return text.rstrip() + "\n" * bool(text.strip()) + dumped(data)
@@ -31,19 +31,19 @@ def edited(text: str, change: Callable[[CommentedMap], None]) -> str:
 
 
 def dumped(data: Any) -> str:
-    """As text, which ends with a line break."""
+    """The YAML text of `data`, ending with a line break."""
     out = io.StringIO()
     _yaml().dump(data, out)
     return out.getvalue()
 
 
 def block(**values: Any) -> CommentedMap:
-    """A mapping over several lines."""
+    """A mapping in block style, one entry per line."""
     return CommentedMap({name: scalar(value) for name, value in values.items()})
 
 
 def flow(value: Any) -> Any:
-    """A value on one line: mappings in braces, lists in brackets."""
+    """A value in flow style, on one line: mappings in braces, lists in brackets."""
     made: Any
     if isinstance(value, Mapping):
         made = CommentedMap({quoted(str(name)): flow(inner) for name, inner in value.items()})
@@ -56,12 +56,12 @@ def flow(value: Any) -> Any:
 
 
 def scalar(value: Any) -> Any:
-    """A single value; anything else as it is."""
+    """A text quoted where it needs quotes; any other value unchanged."""
     return quoted(value) if isinstance(value, str) and type(value) is str else value
 
 
 def quoted(text: str) -> str:
-    """A text in quotes where it needs them. Patterns stand in single ones, where a backslash is a backslash."""
+    """A text, quoted where it needs quotes. Patterns get single quotes, in which a backslash is literal."""
     if text.startswith("^") and "'" not in text and text.isprintable():
         single: str = SingleQuotedScalarString(text)
         return single
@@ -71,12 +71,12 @@ def quoted(text: str) -> str:
 
 
 def say(container: CommentedMap | CommentedSeq, key: str | int, words: str) -> None:
-    """Have a comment stand behind an entry."""
+    """Adds an end-of-line comment to an entry."""
     container.yaml_add_eol_comment(words, key, column=0)
 
 
 def become(data: CommentedMap, wanted: Mapping[str, Any]) -> None:
-    """Make a mapping equal to another one, and keep what is said about entries that stay."""
+    """Updates a mapping in place to equal `wanted`, and keeps the comments of entries that remain."""
     for name in [name for name in data if name not in wanted]:
         del data[name]
     for name, value in wanted.items():

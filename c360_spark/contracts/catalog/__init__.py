@@ -1,1 +1,1 @@
-"""The catalog of contracts as HTML files."""
+"""The data catalog as static HTML files."""

@@ -1,4 +1,4 @@
-"""The catalog of contracts as HTML files that need no server, no network and, save for the search, no script."""
+"""The data catalog as static HTML files: no server, no network and, except for the search, no script."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -28,10 +28,10 @@ from c360_spark.tables import Table
 
 
 def catalog(conf: Conf, *, page: str, totals: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The content of each file by its name: an index, a page for each dataset, a page for each table.
+    """The content of each catalog file by file name: an index, a page per dataset, a page per table.
 
-    `page` is the content of catalog.html, `totals` tells in words what each metric comes to. Equal conf,
-    equal files. Examples of a contract are left out: they may be somebody's data.
+    `page` is the content of catalog.html, `totals` the current total of each metric as text. Deterministic: equal conf
+    gives equal files. Leaves out `examples` of contracts, because they may be personal data.
     """
     known, feeds, compared = shown(conf), fed(conf), list(between_versions(conf.versions))
     found = {INDEX: _filled(page, "Contracts", _index(conf, known, feeds, totals))}
@@ -46,7 +46,7 @@ def catalog(conf: Conf, *, page: str, totals: Mapping[str, str] | None = None) -
 
 
 def _filled(page: str, title: str, content: Markup) -> str:
-    """One pass: what is put in is not looked at again."""
+    """The page template with title and content filled in one pass, so that inserted text is never expanded again."""
     parts = {"title": element("title", f"{title} · c360"), "content": content}
     return re.sub(r"\{\{(title|content)\}\}", lambda found: parts[found[1]], page)
 
@@ -82,7 +82,7 @@ def _index(
 
 
 def _feeding(table_name: str, feeds: dict[str, list[Use]]) -> Markup:
-    """Datasets that feed a table."""
+    """Links to the datasets that feed a table."""
     below = [found for name, found in feeds.items() if name == table_name or name.startswith(f"{table_name}.")]
     datasets = {use.contract.name: dataset_page(use.contract) for found in below for use in found}
     return joined((link(*each) for each in sorted(datasets.items())), ", ") if datasets else NONE
@@ -120,7 +120,7 @@ def _datasets(conf: Conf, known: dict[str, Table]) -> Iterator[tuple[None, list[
 
 
 def _properties(conf: Conf, contract: Contract, known: dict[str, Table]) -> Iterator[list[str]]:
-    """What the search finds beside names of datasets and tables."""
+    """Rows for the properties of a contract, which the search finds in addition to datasets and tables."""
     for use in uses(conf, contract):
         silver = [dependent_link(name, known) for name in use.dependents if name.startswith("silver.")]
         type_, class_ = (

@@ -1,4 +1,4 @@
-"""The page of a dataset: each version with its promises and properties, where they go, and what changed between."""
+"""The catalog page of a dataset: each version with its promises, properties and lineage, and the change log."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -22,7 +22,7 @@ CHANGES = ("version part", "difference", "at", "before", "after", "relied on by"
 def dataset(
     conf: Conf, versions: Sequence[Contract], compared: Sequence[Comparison], known: dict[str, Table]
 ) -> Markup:
-    """The newest version in full, the others folded, then the change log, newest first."""
+    """The page of a dataset: the newest version expanded, older versions folded, then the change log, newest first."""
     newest, *older = reversed(versions)
     body = [
         element("h1", newest.name),
@@ -41,7 +41,7 @@ def dataset(
 
 
 def _words(contract: Contract) -> Iterator[tuple[str, str]]:
-    """`description` of the standard: purpose, usage, limitations."""
+    """The `description` of the standard: purpose, usage, limitations."""
     yield from ((name, value) for name, value in contract.odcs.description.items() if isinstance(value, str))
 
 
@@ -77,7 +77,7 @@ def _facts(contract: Contract, known: dict[str, Table]) -> Iterator[tuple[str, s
 
 
 def promise(sla: Sla) -> str:
-    """What is promised, in the longest unit that is whole."""
+    """A service level as text, in the longest unit that gives a whole number."""
     if sla.name not in DURATIONS:
         return " ".join(str(part) for part in (sla.value, sla.unit) if part is not None)
     return duration(sla.duration)
@@ -112,7 +112,7 @@ def _map(given: dict[str, str]) -> str:
 
 def _property(prefix: str, use: Use, contract: Contract, known: dict[str, Table]) -> tuple[str, list[str]]:
     canonical = use.field.settings.canonical if use.field else None
-    itself = f"silver.{use.table}.{canonical}"  # which the column before shows
+    itself = f"silver.{use.table}.{canonical}"  # shown in the column before, so left out here
     relied = listed([dependent_link(name, known) for name in use.dependents if name != itself])
     if use.field is None:
         within, _, column = use.name.rpartition("[].")
@@ -137,7 +137,7 @@ def _property(prefix: str, use: Use, contract: Contract, known: dict[str, Table]
 
 
 def _limits(field: Field) -> Iterator[Markup]:
-    """Everything a value is held to, and how its text is read."""
+    """The limits of a value, and how its text is parsed."""
     options, settings = field.element.logical_type_options, field.settings
     low, high = options.minimum, options.maximum
     if low is not None or high is not None:
@@ -170,7 +170,7 @@ def _limits(field: Field) -> Iterator[Markup]:
 
 
 def _meaning(use: Use, known: dict[str, Table]) -> Markup:
-    """The column with what the registry says of it, the normaliser, and whom the value identifies."""
+    """The silver column with its meaning from the table registry, the normaliser, and the identifier's namespace."""
     settings, said = use.field.settings if use.field else None, list[Markup]()
     if settings and settings.canonical:
         column = settings.canonical.split(".")[0]

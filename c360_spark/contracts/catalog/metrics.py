@@ -1,4 +1,4 @@
-"""Metrics as a table of the catalog: what each is, who uses it, and what it comes to."""
+"""The catalog's table of metrics: definition, users and current total of each."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,9 @@ COLUMNS = ("metric", "what", "definition", "unit", "used by")
 
 
 def metrics(conf: Conf, totals: Mapping[str, str] | None = None) -> Markup:
-    """`totals` tells in words what a metric comes to now; without it there is no such column."""
+    """The metrics and lifecycle tables. `totals` gives the current total of each metric as text; if it is None, that
+    column is left out.
+    """
     if not conf.metrics.all:
         return Markup()
     columns = COLUMNS if totals is None else (*COLUMNS, "now")
@@ -21,7 +23,7 @@ def metrics(conf: Conf, totals: Mapping[str, str] | None = None) -> Markup:
 
 
 def users(conf: Conf, name: str) -> list[str]:
-    """Who names a metric: other metrics, audiences, destinations with the field they send it as."""
+    """The users of a metric: other metrics, audiences, and destinations with the field that carries it."""
     made = conf.metrics.expressions.items()
     found = [f"metric {other}" for other, each in made if name in conf.metrics.reading(each.expression)]
     for audience in conf.audiences.values():

@@ -1,4 +1,4 @@
-"""What the pages of the catalog share: their names, links between them, badges."""
+"""Shared parts of the catalog pages: file names, links, badges, lists."""
 
 from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import quote
@@ -14,13 +14,13 @@ NONE = element("span", "–", class_="soft")
 
 
 def shown(conf: Conf) -> dict[str, Table]:
-    """Every table that has a page, by full name: the registry and an outbox for each destination."""
+    """Every table that has a page, by full name: the table registry and the outbox of each destination."""
     every = (*tables.ALL, *(tables.outbox(name) for name in sorted(conf.destinations)))
     return {table.full_name: table for table in every}
 
 
 def dataset_page(contract: Contract) -> str:
-    """Flat names: every link is one name, wherever the folder is put."""
+    """The file name of a dataset's page. Names are flat, so that links work wherever the folder is put."""
     return f"dataset-{contract.name}.html"
 
 
@@ -29,19 +29,19 @@ def table_page(table: Table) -> str:
 
 
 def link(text: str, page: str, at: str | None = None) -> Markup:
-    # A lone surrogate has no bytes to quote; such a name leads to its page alone.
+    # A lone surrogate cannot be encoded; such a name links to the page without an anchor.
     target = f"#{quote(anchor(at), errors='replace')}" if at else ""
     return element("a", text, href=quote(page) + target)
 
 
 def use_link(use: Use) -> Markup:
-    """The property at its dataset."""
+    """A link to a property on the page of its dataset."""
     constant = "" if use.field else " (constant)"
     return link(f"{use.contract.name} {use.name}{constant}", dataset_page(use.contract), use.name)
 
 
 def dependent_link(name: str, known: Mapping[str, Table]) -> Markup:
-    """A column leads to its table, anything else to who relies on what."""
+    """A link to a dependent: a column links to its table's page, anything else to the index's list of dependents."""
     column = column_of(name)
     parts = column.split(".")
     table = known.get(".".join(parts[:2]))
@@ -51,7 +51,7 @@ def dependent_link(name: str, known: Mapping[str, Table]) -> Markup:
 
 
 def badge(word: str, kind: str = "") -> Markup:
-    """A word that stands out, in the colour of its kind."""
+    """A word as a coloured badge; the colour depends on `kind`, by default the word."""
     return element("span", word, class_=f"badge {kind or word}")
 
 
@@ -60,7 +60,7 @@ def pii(word: str | None) -> Markup:
 
 
 def listed(items: Collection[str]) -> Markup:
-    """A list without bullets, or a dash."""
+    """A list without bullets; a dash if it is empty."""
     return element("ul", *(element("li", item) for item in items)) if items else NONE
 
 
@@ -69,6 +69,6 @@ def codes(values: Iterable[str]) -> Markup:
 
 
 def facts(given: Iterable[tuple[str, str | None]]) -> Markup:
-    """Names with their values; those that are empty are left out."""
+    """A definition list of names and values; leaves out empty values."""
     pairs = [element("div", element("dt", name), element("dd", value)) for name, value in given if value]
     return element("dl", *pairs) if pairs else Markup()

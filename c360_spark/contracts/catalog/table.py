@@ -1,4 +1,4 @@
-"""The page of a table: its columns as the registry declares them, and which contracts feed each."""
+"""The catalog page of a table: its columns as the registry declares them, and the contracts that feed each."""
 
 from c360_spark.contracts.catalog.parts import NONE, badge, codes, facts, link, listed, pii, table_page, use_link
 from c360_spark.contracts.lineage import Use
@@ -9,7 +9,7 @@ COLUMNS = ("column", "type", "PII", "meaning", "fed by")
 
 
 def table_content(given: Table, feeds: dict[str, list[Use]], known: dict[str, Table]) -> Markup:
-    """`feeds` are the uses by full name of a column; those of the table itself stand above its columns."""
+    """The page of a table. `feeds` maps full column names to uses; uses of the whole table come above the columns."""
     rows = []
     for column in given.columns:
         name = [element("b", column.name)]

@@ -1,4 +1,4 @@
-"""The vocabulary all sources share, as tables of the catalog."""
+"""The catalog's tables of the shared vocabulary: event taxonomy and reference lists."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from c360_spark.markup import Markup, element, joined, table
 
 
 def words(conf: Conf) -> Markup:
-    """The events of the taxonomy, and the lists of values."""
+    """The tables of events and of value lists."""
     return joined(
         [
             element("h2", "Events", id="events"),

@@ -1,1 +1,1 @@
-"""Which version a changed contract needs."""
+"""The version gate: finds the differences between contracts and the semantic version that they require."""

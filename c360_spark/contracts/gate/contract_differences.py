@@ -1,4 +1,4 @@
-"""What differs between two versions of a contract, and between two states of one version."""
+"""Finds the differences between two versions of a contract, and between two states of one version."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from c360_spark.contracts.gate.difference import Difference
 from c360_spark.contracts.gate.property_differences import property_differences, required
 
 STEPS = {"draft": 0, "proposed": 0, "active": 1, "deprecated": 2, "retired": 3}
-# What is compared by itself, or not a promise of one version. All else is words.
+# Fields that are compared separately, or that are no promise of a version. All other fields count as words.
 OF_CONTRACT = {"version", "status", "team", "sla_properties", "custom_properties", "schema_"}
 OF_ELEMENT = set(
     "name logical_type required unique primary_key primary_key_position classification quality logical_type_options "
@@ -20,7 +20,7 @@ OF_ELEMENT = set(
 
 
 def version_differences(old: Contract, new: Contract) -> list[Difference]:
-    """What `new` promises otherwise than `old`, in the order of the contract."""
+    """The differences between the promises of `old` and `new`, in the order of the contract."""
     renamed = {
         step.source: step.target for step in new.upcasts if isinstance(step, Rename) and new.number[0] > old.number[0]
     }
@@ -47,7 +47,7 @@ def version_differences(old: Contract, new: Contract) -> list[Difference]:
 
 
 def state_differences(old: Contract, new: Contract) -> list[Difference]:
-    """How a version has changed in place: its promises, and where it stands in its life."""
+    """The differences of a version that was changed in place: in its promises and in its lifecycle."""
     found = version_differences(old, new)
     step = STEPS[new.status] - STEPS[old.status]
     if step:
@@ -82,7 +82,7 @@ def _table(
 def _fields(
     old: tuple[Field, ...], new: tuple[Field, ...], within: str, renamed: dict[str, str]
 ) -> Iterator[Difference]:
-    """Differences of properties by name; those of lines stand `within` an array."""
+    """Differences between properties of the same name; `within` is the path prefix of an array of lines."""
     before, after = {field.name: field for field in old}, {field.name: field for field in new}
     moved = {a: b for a, b in renamed.items() if a in before and a not in after and b in after and b not in before}
     for name, field in before.items():
@@ -118,7 +118,7 @@ def _lines(old: Contract, new: Contract) -> Iterator[Difference]:
 
 
 def _shape(old: Contract, new: Contract) -> Iterator[Difference]:
-    """What arrays mean: records of their own, pairs of key and value, or lines that are made of rows."""
+    """Differences in the reshaping of arrays: explode, entries and rowsBy."""
     before, after = dict(_arrays(old)), dict(_arrays(new))
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
@@ -147,7 +147,9 @@ def _rules(old: Contract, new: Contract) -> Iterator[Difference]:
 
 
 def _service(old: Contract, new: Contract) -> Iterator[Difference]:
-    """Without a latency records may come at any time; without a retention they are kept for ever."""
+    """Differences of service levels. No latency means that records may come at any time, no retention that they are
+    kept for ever.
+    """
     for name in ("latency", "retention"):
         before, after = old.promise(name), new.promise(name)
         if before != after:
@@ -166,14 +168,14 @@ def _words(old: Contract, new: Contract) -> Iterator[Difference]:
 
 
 def _own_words(contract: Contract) -> tuple[dict[str, Any], list[Sla], list[str]]:
-    """Those at the contract itself, with promises that the suite does not read."""
+    """The words of the contract itself: unread fields, service levels that the suite ignores, and notes on settings."""
     foreign = [sla for sla in contract.odcs.sla_properties if sla.name not in (*DURATIONS, END)]
     notes = [own.description for own in contract.odcs.custom_properties if own.description]
     return contract.odcs.model_dump(exclude=OF_CONTRACT), foreign, notes
 
 
 def _texts(element: Item, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The words of the record, of each property and of what is within, by name."""
+    """The words of the record and of each property at any depth, by name."""
     texts = {field: getattr(element, field) for field in type(element).model_fields if field not in OF_ELEMENT}
     said = [rule for rule in element.quality if rule.type == "text"]
     notes = [own.description for own in element.custom_properties if own.description]

@@ -1,11 +1,11 @@
-"""The kinds of difference between two versions of a contract, and the part of the version that each must raise."""
+"""The kinds of difference between two versions of a contract, and the version part that each must raise."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 
 class Bump(IntEnum):
-    """The part of a version that a change raises. NONE changes no promise, so it needs no new version."""
+    """The part of a semantic version that a change must raise. NONE changes no promise and needs no new version."""
 
     NONE = 0
     PATCH = 1
@@ -19,7 +19,7 @@ class Bump(IntEnum):
 
 NONE, PATCH, MINOR, MAJOR = Bump
 
-# What old records, or those who use them, cannot live with is major. What only takes in more is minor.
+# Major: breaks old records or their consumers. Minor: accepts or provides more than before.
 KINDS: dict[str, tuple[Bump, str]] = {
     "property.added.optional": (MINOR, "an optional property is new"),
     "property.added.required": (MAJOR, "a required property is new: old records lack it"),
@@ -101,7 +101,7 @@ KINDS: dict[str, tuple[Bump, str]] = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference. `where` is a property (a line's as `lines[].sku`), or else a name at the contract itself."""
+    """One difference. `where` is a property (of a line such as `lines[].sku`) or a setting of the contract itself."""
 
     kind: str
     where: str = ""
@@ -114,6 +114,6 @@ class Difference:
 
 
 def as_markdown() -> str:
-    """The table of all kinds, for docs/contracts.md."""
+    """The table of all kinds of difference as Markdown, for docs/contracts.md."""
     rows = [f"| `{kind}` | {meaning} | {bump.word} |" for kind, (bump, meaning) in KINDS.items()]
     return "\n".join(["| difference | what it is | version part |", "|---|---|---|", *rows])

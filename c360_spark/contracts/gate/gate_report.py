@@ -1,4 +1,4 @@
-"""What the gate found, as figures for machines and as text for people."""
+"""The report of the version gate, as data and as text."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,7 +11,9 @@ Figures = dict[str, Any]
 
 
 def figures(conf: Conf, comparisons: Sequence[Comparison]) -> Figures:
-    """`ok`, and of each comparison the versions, what was `needed` and `given`, its differences and problems."""
+    """The report as data: `ok`, and for each comparison its versions, the version part that was `needed` and `given`,
+    its differences with their dependents, and its problems.
+    """
     return {
         "ok": not any(each.problems for each in comparisons),
         "comparisons": [_comparison(conf, each) for each in comparisons if each.differences or each.problems],
@@ -43,7 +45,7 @@ def _comparison(conf: Conf, each: Comparison) -> Figures:
 
 
 def as_text(found: Figures, contracts: int) -> str:
-    """A block for each comparison that differs: what, where, from what to what, who relies on it, what is wrong."""
+    """The report as text, one block per comparison: each difference with its place, values and dependents; problems."""
     wrong = sum(1 for each in found["comparisons"] if each["problems"])
     blocks = [line for each in found["comparisons"] for line in _block(each)]
     return "\n".join([*blocks, f"{contracts} contracts, {f'{wrong} comparisons WRONG' if wrong else 'all well'}"])

@@ -1,4 +1,4 @@
-"""What differs between two versions of one property."""
+"""Finds the differences between two versions of one property."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,11 @@ from c360_spark.config.contract.odcs import IdentifierUse
 from c360_spark.contracts.gate.difference import Difference
 from c360_spark.tables import Pii
 
-FORMATS = {"date": ["yyyy-MM-dd"], "timestamp": ["iso"]}  # what holds where none are given
+FORMATS = {"date": ["yyyy-MM-dd"], "timestamp": ["iso"]}  # defaults where a contract gives no formats
 
 
 def property_differences(old: Field, new: Field, *, where: str) -> Iterator[Difference]:
-    """Every difference of a property, save in its name and its words for people."""
+    """Yields every difference of a property except in its name and its descriptive texts."""
     yield from _schema(old, new, where)
     yield from _values(old, new, where)
     yield from _meaning(old, new, where)
@@ -35,13 +35,13 @@ def _schema(old: Field, new: Field, where: str) -> Iterator[Difference]:
 
 
 def required(field: Field) -> bool:
-    """A primary key is required whether it says so or not."""
+    """Whether a value is required: a primary key always is, even if the contract does not declare it."""
     return field.element.required or field.element.primary_key
 
 
 def _class(field: Field) -> int:
     given = field.element.classification or Pii.NONE
-    return list(Pii).index(Pii(given)) if given in list(Pii) else len(Pii)  # a foreign class counts as the strictest
+    return list(Pii).index(Pii(given)) if given in list(Pii) else len(Pii)  # an unknown class counts as the strictest
 
 
 def _values(old: Field, new: Field, where: str) -> Iterator[Difference]:
@@ -106,7 +106,7 @@ def _meaning(old: Field, new: Field, where: str) -> Iterator[Difference]:
 
 
 def _zone(field: Field) -> str:
-    """Of which zone times without one are, in words."""
+    """The time zone of times without one, as text."""
     settings = field.settings
     names = ", ".join(f"{name}: {zone}" for name, zone in sorted(settings.zones.items()))
     from_ = f"from {settings.zone_from}" + (f" ({names})" if names else "") if settings.zone_from else ""
@@ -158,5 +158,5 @@ def _spaces(use: IdentifierUse | None) -> str:
 
 
 def namespaces(use: IdentifierUse) -> list[str]:
-    """Every namespace a property may give an identifier in."""
+    """Every namespace in which a property can give an identifier."""
     return [*([use.namespace] if use.namespace else []), *use.namespaces.values()]

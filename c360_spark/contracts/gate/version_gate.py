@@ -1,4 +1,4 @@
-"""Whether every change of a contract came with the version it needs."""
+"""Checks that every change of a contract has the semantic version that it requires."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from c360_spark.contracts.gate.property_differences import required
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two contracts of a dataset held against each other. `new` is None where a file has gone.
+    """The comparison of two contracts of a dataset. `new` is None if the file was removed.
 
-    `problems` say what is wrong; there is none where the versions fit the changes.
+    `problems` is empty if the version fits the changes.
     """
 
     old: Contract
@@ -26,7 +26,7 @@ class Comparison:
 
     @property
     def in_place(self) -> bool:
-        """The same version in two trees, not two versions in one."""
+        """Whether it compares one version in two trees, rather than two versions in one tree."""
         return self.new is None or self.new.version == self.old.version
 
     @property
@@ -41,7 +41,7 @@ class Comparison:
 
 
 def between_versions(versions: Versions) -> Iterator[Comparison]:
-    """Every version against the newest one that was released before it."""
+    """Compares every version with the newest released version before it."""
     for all_of in versions.values():
         for new in all_of:
             earlier = [other for other in all_of if other.released and other.number < new.number]
@@ -54,7 +54,7 @@ def between_versions(versions: Versions) -> Iterator[Comparison]:
 
 
 def between_trees(old: Versions, new: Versions) -> Iterator[Comparison]:
-    """Every version of the old tree against itself in the new one."""
+    """Compares every version of the old tree with the same version in the new tree."""
     for name, all_of in old.items():
         now = {contract.version: contract for contract in new.get(name, ())}
         for before in all_of:
@@ -69,7 +69,7 @@ def between_trees(old: Versions, new: Versions) -> Iterator[Comparison]:
 
 
 def _in_place(old: Contract, new: Contract) -> list[Difference]:
-    """A draft may change as it likes, save in leaving out a step of its life."""
+    """Differences of one version between two trees. A draft may change freely; only its status changes are checked."""
     found = state_differences(old, new)
     return found if old.released else [each for each in found if each.kind.startswith("status.")]
 
@@ -96,7 +96,7 @@ def _next(contract: Contract, bump: Bump) -> str:
 
 
 def _path(old: Contract, new: Contract) -> Iterator[str]:
-    """What is missing on the way from a record of `old` to one of `new`."""
+    """Reports required properties of `new` that the up-casts from `old` do not provide."""
     lacking = _lacking(old.fields, new.fields, new.upcasts)
     if new.lines:
         before = old.lines.fields if old.lines and old.lines.path == new.lines.path else None
@@ -110,7 +110,7 @@ def _path(old: Contract, new: Contract) -> Iterator[str]:
 
 
 def _lacking(old: tuple[Field, ...], new: tuple[Field, ...], steps: tuple[Step, ...]) -> list[str]:
-    """Required properties that a record need not have once lifted."""
+    """Required properties that a record may lack after the up-cast."""
     sure = {field.name: required(field) for field in old}
     for step in steps:
         if isinstance(step, Convert):

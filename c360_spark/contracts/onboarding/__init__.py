@@ -1,1 +1,1 @@
-"""A sample of a new source → a draft of its contract. Pure, and without a JVM: the stage reads and writes the files."""
+"""Onboarding: infers a draft contract from a sample of a new source. Pure functions without a JVM or file access."""

@@ -1,4 +1,4 @@
-"""A date whose time of day, and whose zone, stand in properties beside it."""
+"""Combines a date with sibling properties that hold its time of day and its time zone."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from c360_spark.contracts.onboarding.guess import NO_ZONE, Guess, Proposed, of
 from c360_spark.contracts.onboarding.names import tokens
 from c360_spark.contracts.onboarding.values import CLOCKS, like, share
 
-# What tills and shops of the United States call their zones.
+# Zone names that points of sale and shops of the United States use.
 ZONES = {
     "Eastern Time (US & Canada)": "America/New_York",
     "Central Time (US & Canada)": "America/Chicago",
@@ -20,7 +20,7 @@ ZONES = {
 
 
 def with_clock(date: Proposed, found: Sequence[Proposed]) -> None:
-    """Make a date a time, where a property called like it holds the time of day."""
+    """Turns a date into a timestamp if a sibling property with a matching name holds its time of day."""
     words = tokens(date.seen.path[-1:])
     time = _beside(date, found, ["time" if word == "date" else word for word in words])
     if date.type.value != "date" or "date" not in words or time is None:

@@ -1,4 +1,4 @@
-"""A proposal as the text of a contract, each guess with its confidence and its reason on its own line."""
+"""Writes a proposal as the YAML text of a draft contract, each guess with its confidence and reason as a comment."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,11 +19,11 @@ TOP = """\
 A draft, inferred from {records:,} records of a sample ({format}).
 A number after # is how sure the guess on its line is, from 0 to 1, and what it rests on. Read each line, those of
 identifiers and keys first: they can merge people. Then fill in the placeholders in <>, and set status: active."""
-INDENT = 6  # of the properties of a record
+INDENT = 6  # spaces before the properties of a record
 
 
 def contract_text(made: Proposal) -> str:
-    """The file conf/contracts/<source>/<dataset>/1.0.0.odcs.yaml, a draft."""
+    """The text of the draft contract, for conf/contracts/<source>/<dataset>/1.0.0.odcs.yaml."""
     contract = _head(made)
     contract["schema"] = CommentedSeq([_record(made)])
     notes = "".join(f"\nNOTE {note}" for note in made.notes)
@@ -33,7 +33,7 @@ def contract_text(made: Proposal) -> str:
 
 
 def sources_entry(made: Proposal) -> CommentedMap:
-    """The value in sources.yml below the source's and the dataset's name."""
+    """The entry of sources.yml, to be put under the names of source and dataset."""
     path, sample = f"{made.source}/{made.dataset}", made.sample
     entry: CommentedMap = flow({"format": sample.format, "path": path, "glob": sample.glob, **sample.written})
     return entry
@@ -100,7 +100,7 @@ def _properties(made: Proposal, tree: Sequence[Observed], known: dict[Path, Prop
 
 
 def _notes(made: Proposed) -> list[str]:
-    """What stands above a property."""
+    """The comment lines above a property."""
     if made.namespace is None:
         return made.notes
     space = made.namespace

@@ -1,4 +1,4 @@
-"""The events of a sample in the vocabulary of all sources."""
+"""Adds the events of a sample to the event taxonomy, and reports properties that the taxonomy requires of them."""
 
 import re
 
@@ -8,13 +8,13 @@ from c360_spark.config.contract.vocabulary import EVENT_NAME, Taxonomy, words
 from c360_spark.config.yaml.round_trip import block, edited, flow
 from c360_spark.contracts.onboarding.proposal import Proposal
 
-MOST = 50  # more different values are no names of events
+MOST = 50  # a column with more distinct values does not hold event names
 
 
 def with_events(text: str, taxonomy: Taxonomy, made: Proposal) -> tuple[str, list[str]]:
-    """The text of taxonomy.yml with the events and the channel that it lacks, and in words what was added.
+    """The text of taxonomy.yml with the missing events and channels added, and a list of what was added.
 
-    An event that is new is described by whoever reads the draft; one that is known only gains the channel.
+    A new event gets placeholders, which the reviewer of the draft fills in; a known event only gets the channel.
     """
     channels, known, said = _channels(made), {words(word): name for word, name in taxonomy.names.items()}, list[str]()
 
@@ -39,7 +39,7 @@ def with_events(text: str, taxonomy: Taxonomy, made: Proposal) -> tuple[str, lis
 
 
 def lacking(taxonomy: Taxonomy, made: Proposal) -> list[str]:
-    """Events of the sample whose records silver would reject: no property gives what the vocabulary wants of them."""
+    """Known events of the sample that silver would quarantine, because no property fills what the taxonomy requires."""
     targets = [each.settings["canonical"].value for each in made.every if "canonical" in each.settings]
     given = {str(target).removeprefix("properties.") for target in (*targets, *made.constants)}
     known, said = {words(word): name for word, name in taxonomy.names.items()}, []
@@ -54,7 +54,7 @@ def lacking(taxonomy: Taxonomy, made: Proposal) -> list[str]:
 
 def _insert(data: CommentedMap, name: str, entry: CommentedMap) -> None:
     events = data.setdefault("events", CommentedMap())
-    # Behind the last event may stand a comment on what comes after all of them.
+    # The last event may carry a comment that belongs to the section after it, so insert at the start then.
     place = len(events) if next(reversed(data)) == "events" else 0
     events.insert(place, name, entry)
 
@@ -86,7 +86,7 @@ def _channels(made: Proposal) -> list[str]:
 
 
 def _values(made: Proposal, column: str) -> list[str]:
-    """What the records of the sample hold in the property of a column, after its valueMap."""
+    """The sample's values of the property mapped to a column, after its valueMap."""
     for each in made.every:
         if "canonical" in each.settings and each.settings["canonical"].value == column:
             map_ = each.settings["valueMap"].value if "valueMap" in each.settings else {}

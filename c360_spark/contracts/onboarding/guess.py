@@ -1,4 +1,4 @@
-"""One guess: what, how surely, and why. And the guesses about a single property that need no other one."""
+"""Guesses with confidence and reason, and the inference of type, formats and PII class of a single property."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -27,8 +27,8 @@ from c360_spark.contracts.onboarding.values import (
     share,
 )
 
-MERGES = 0.8  # no guess by which people can be merged is surer: whoever reads the draft decides
-FITS = 0.9  # below, a property is text: what does not fit its type is quarantined
+MERGES = 0.8  # the highest confidence of a guess that can merge persons, so that a reviewer always decides
+FITS = 0.9  # below this share a property is typed as text, because values that do not fit a type are quarantined
 MOST_ENUM = 12
 IDENTIFYING = (
     "id",
@@ -58,7 +58,7 @@ NO_ZONE = "times without a zone are taken as UTC: ask, and say zone: Europe/Berl
 
 @dataclass(frozen=True)
 class Guess:
-    """A value of a contract with its confidence, from 0 to 1, and the reason in words that hold no value."""
+    """A value of a contract with its confidence, from 0 to 1, and its reason, a text without values of the sample."""
 
     value: Any
     confidence: float
@@ -70,13 +70,13 @@ class Guess:
 
 @dataclass
 class Proposed:
-    """What is guessed of one property. `settings` are own settings by name; `notes` stand as comments above it."""
+    """All guesses about one property. `settings` are the suite's settings by name; `notes` become comments above it."""
 
     seen: Observed
     type: Guess
     facts: dict[str, Guess] = field(default_factory=dict)  # required, primaryKey, classification, logicalTypeOptions
     settings: dict[str, Guess] = field(default_factory=dict)
-    namespace: Guess | None = None  # proposed in a comment, not used
+    namespace: Guess | None = None  # proposed in a comment, not applied
     namespace_is_new: bool = True  # identity.yml lacks it
     notes: list[str] = field(default_factory=list)
 
@@ -86,27 +86,27 @@ class Proposed:
 
 
 def capped(guess: Guess) -> Guess:
-    """A guess by which people can be merged."""
+    """A guess that can merge persons, with its confidence limited to MERGES."""
     return Guess(guess.value, min(guess.confidence, MERGES), guess.why)
 
 
 def percent(part: float) -> str:
-    """As a whole number, but 100 % is all and 0 % is none."""
+    """A share as a whole percentage; 100 % only for all and 0 % only for none."""
     return f"{min(99, max(1, round(100 * part)))} %" if 0 < part < 1 else f"{part:.0%}".replace("%", " %")
 
 
 def of(part: float, seen: Observed, what: str) -> str:
-    """`98 % of 1,000 values are e-mail addresses`."""
+    """A reason such as `98 % of 1,000 values are e-mail addresses`."""
     return f"{percent(part)} of {len(seen.texts):,} values {what}"
 
 
 def propose(seen: Observed, *, within: str = "") -> Proposed:
-    """Type, formats, presence and class of one single value; `within` says what it is part of, if not of a record."""
+    """Infers type, formats, presence and PII class of a scalar property; `within` is its parent if not the record."""
     made = Proposed(seen, _type(seen))
     _formats(made)
     part = len(seen.texts) / seen.records if seen.records else 0.0
     if seen.complete:
-        # Were one record in twenty without it, a sample of this size would show it with this probability.
+        # If one record in twenty lacked it, a sample of this size would show that with this probability.
         sure = 1 - 0.95**seen.records
         if sure >= 0.75:  # a wrong guess would quarantine records
             made.facts["required"] = Guess(True, sure, f"in all {seen.records:,} records")
@@ -130,7 +130,7 @@ def _type(seen: Observed) -> Guess:
     texts, words = seen.texts, _words(seen)
     if not texts or len(seen.shapes) > 1:
         return Guess("string", 0.3, "nothing to go by")
-    # A number of 10 or 16 digits may be anything: a phone number, a card.
+    # A number of 10 or 16 digits need not be a time: it may be a phone number or a card.
     numbered = TIMELY & set(tokens(seen.path[-1:])) or (seen.kinds == {"integer"} and len(texts[0]) == 13)
     if (found := moments(texts)) and (found[0][0] not in EPOCHS or (numbered and not _identifying(seen))):
         return Guess("timestamp", sum(p for _, p, _ in found), _said(found, seen))
@@ -177,7 +177,7 @@ def _said(found: list[tuple[str, float, str]], seen: Observed) -> str:
 
 
 def _formats(made: Proposed) -> None:
-    """Formats that are not the default, and what silver could not read."""
+    """Adds formats that differ from the default, and notes values that silver could not parse."""
     seen, kind = made.seen, made.type.value
     if kind in ("date", "timestamp"):
         found = moments(seen.texts) if kind == "timestamp" else days(seen.texts)
@@ -205,7 +205,7 @@ def _formats(made: Proposed) -> None:
 
 
 def _class(seen: Observed, within: str) -> Guess | None:
-    """How closely the values point at a person, by name and by what they look like."""
+    """Infers the PII class from the name and the values of a property; None if it seems not personal."""
     texts = seen.texts
     for test, what in ((is_email, "are e-mail addresses"), (is_international, "are phone numbers with their country")):
         if (part := share(test, texts)) >= 0.5:
@@ -224,7 +224,7 @@ def _class(seen: Observed, within: str) -> Guess | None:
 
 
 def allowed(made: Proposed) -> Guess | None:
-    """The few values of a property that is not personal: codes only, each met often enough to trust the list."""
+    """Infers `enum` for a non-personal property with few distinct codes, if the sample likely shows all of them."""
     texts = made.seen.texts
     counts = Counter(texts)
     if made.type.value != "string" or made.personal or made.namespace or len(texts) < 10 or len(counts) > MOST_ENUM:
@@ -233,7 +233,7 @@ def allowed(made: Proposed) -> Guess | None:
     if len(counts) < 2 or share(is_code, texts) < 1 or _identifying(made.seen) or growing:
         return None
     once = sum(1 for count in counts.values() if count == 1)
-    sure = 1 - once / len(texts)  # Good and Turing: how likely the next value is among these
+    sure = 1 - once / len(texts)  # Good-Turing: the probability that the next value is among these
     if sure < 0.95:
         return None
     return Guess(sorted(counts), sure, f"{len(counts)} distinct among {len(texts):,} values")

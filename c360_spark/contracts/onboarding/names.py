@@ -1,17 +1,17 @@
-"""Names of properties in the spellings of many systems, and the columns of silver that they usually mean."""
+"""Dictionaries of property names as many systems spell them, with the silver columns they usually map to."""
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-# Words before the word that counts: billing_city is a city.
+# Prefixes that do not change the meaning: billing_city is a city.
 PREFIXES = frozenset(
     "customer user contact client person profile billing shipping mailing home primary main traits attributes "
     "properties context requester caller subject recipient subscriber member account buyer lead item line lineitem "
     "product data default address personal private mobile kunde kunden rechnung".split()
 )
 
-# Letters that are none with an accent.
+# Letters that Unicode does not decompose into a base letter and an accent.
 LETTERS = str.maketrans({"ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "ł": "l", "Ł": "L"})
 
 Words = Mapping[str, Sequence[str]]
@@ -133,7 +133,7 @@ COLUMNS["cdp_profile"] = {
     **COLUMNS["profile_record"],
 }
 
-# The primary key of each table by its names, the surest one first.
+# Names of the primary key of each table, most certain first.
 KEYS: dict[str, Sequence[str]] = {
     "profile_record": (
         "id recordid contactid memberno membernumber memberid profileid personid customerid userid euid uniqueemailid "
@@ -147,11 +147,11 @@ KEYS: dict[str, Sequence[str]] = {
     "support_case": "caseid ticketid ticketno casenumber callid conversationid incidentid id".split(),
     "consent": "statementid consentid receiptid transactionid eventid id".split(),
 }
-# What a source or dataset is called that holds what a customer data platform made of people.
+# Words in the name of a source or dataset that holds profiles of a customer data platform.
 CDPS = frozenset("cdp segment rudderstack mparticle tealium lytics amperity bloomreach treasuredata".split())
 LINE_NO = "lineno line linenumber position pos itemno lineposition receiptline".split()
 
-# Namespaces by the last part of their name; `full` spellings of what other systems call them.
+# Spellings of identifiers in other systems, by the last part of our namespace's name.
 NAMESPACES: Words = {
     "email": PERSON["email"],
     "phone": PERSON["phone"],
@@ -164,7 +164,7 @@ NAMESPACES: Words = {
     "device_id": "deviceid installationid installid vendorid idfv androidid".split(),
     "cookie_id": "cookieid anonymousid visitorid clientid browserid gacid userpseudoid pseudoid".split(),
 }
-# Kinds of identifiers of people for which conf/ may have no namespace yet.
+# Identifiers of persons for which conf/ may have no namespace yet.
 OF_PEOPLE = frozenset(
     "contactid profileid personid customerid userid memberid memberno accountid gclid fbclid msclkid clickid idfa gaid "
     "adid advertisingid externalid subscriberid anonymousid deviceid cookieid visitorid googleclickid userpseudoid "
@@ -182,23 +182,23 @@ INDIRECT |= frozenset(
     "gender sex salutation age ip ipaddress useragent ua latitude longitude lat lng lon sessionid session "
     "birthyear subject referrer referer geburtsjahr identifier subjectvalue identifiervalue url pageurl".split()
 )
-# An id of an account is that of a person in a shop, and that of a company in a CRM.
+# Ids shared by several persons. An account id identifies a person in a shop, but a company in a CRM.
 OF_MANY = frozenset(
     "accountid account accountno accountnumber companyid company organizationid organisationid orgid parentid tenantid "
     "workspaceid teamid groupid householdid".split()
 )
-# Whose e-mail address or phone number it is, if one of these words is in its name: not that of the record's person.
+# An e-mail address or phone number with one of these words in its name is not that of the record's person.
 OTHERS = frozenset(
     "owner agent assignee assigned salesperson rep manager creator author editor staff employee operator referrer "
     "referred parent partner supervisor merchant seller store shop branch company business organization organisation "
     "support created modified updated team besitzer betreuer".split()
 )
-# A name of one of these is nobody's.
+# Things: a name of one of these is not a person's name.
 THINGS = frozenset(
     "item line product article campaign event page screen app store shop company category channel plan "
     "conversion".split()
 )
-# What gets new values any day, however few a sample has.
+# Properties that get new values at any time, so a sample never shows all of them.
 GROWING = frozenset(
     "version build campaign coupon voucher store shop branch screen page url host locale language model brand "
     "name title tag label segment event city carrier".split()
@@ -208,19 +208,19 @@ SUBJECT_VALUE = frozenset("subjectvalue identifiervalue identifier subjectid sub
 
 
 def tokens(path: Sequence[str]) -> list[str]:
-    """Words of a name in any spelling: `mailingPostal Code` gives mailing, postal, code."""
+    """The words of a name in any spelling: `mailingPostal Code` gives mailing, postal, code."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", " ".join(path))
     return [word.lower() for word in re.findall(r"[^\W_]+", _plain(text))]
 
 
 def _plain(text: str) -> str:
-    """Without accents: `größe` is `grosse`."""
+    """A text without accents: `größe` gives `grosse`."""
     parts = unicodedata.normalize("NFKD", text.translate(LETTERS))
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def spellings(path: Sequence[str]) -> dict[str, float]:
-    """Spellings by which a name may be known, without blanks, each with how much it says."""
+    """Candidate spellings of a name for the dictionaries, without blanks, each with a confidence."""
     own, whole = tokens(path[-1:]), tokens(path)
     found = {"".join(whole): 0.95}
     found.setdefault("".join(own), 0.95)
@@ -233,10 +233,10 @@ def spellings(path: Sequence[str]) -> dict[str, float]:
 
 
 def known(path: Sequence[str], words: Sequence[str] | frozenset[str]) -> float:
-    """How surely the name is one of `words`; 0 where it is none."""
+    """The confidence that a name is one of `words`; 0 if it is none of them."""
     return max((sure for name, sure in spellings(path).items() if name in words), default=0.0)
 
 
 def snake(path: Sequence[str]) -> str:
-    """The last part of a path as a name of silver; `value` for one without a Latin letter."""
+    """The last part of a path in snake_case, as silver names entries; `value` if it has no Latin letter or digit."""
     return re.sub(r"[^a-z0-9]+", "_", "_".join(tokens(path[-1:]))).strip("_") or "value"

@@ -1,4 +1,4 @@
-"""What a sample holds: every property with the texts that stand there, as silver would see them."""
+"""The observed structure of a sample: every property with its values, as silver would read them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ Path = tuple[str, ...]
 
 
 class Leaf(NamedTuple):
-    """One delivered value. `kind` is how it was written: string, integer, number or boolean."""
+    """One delivered value. `kind` is its type in the file: string, integer, number or boolean."""
 
     text: str
     kind: str
@@ -17,8 +17,8 @@ class Leaf(NamedTuple):
 
 @dataclass(frozen=True)
 class Sample:
-    """Records as nested dictionaries with `Leaf` and lists at their ends; `notes` say what was odd in the file, `glob`
-    fits its name, `written` is what sources.yml must say of the way it is written.
+    """Records as nested dictionaries of `Leaf` values and lists. `notes` report oddities of the file, `glob` matches
+    its name, `written` are the file-format settings for sources.yml.
     """
 
     format: str
@@ -26,12 +26,12 @@ class Sample:
     notes: tuple[str, ...] = ()
     glob: str = "*"
     written: Mapping[str, str] = field(default_factory=dict)
-    zone: str = ""  # that a line above the header names
+    zone: str = ""  # named by a line above the header
 
 
 @dataclass
 class Observed:
-    """One property of a record. `records` is how many of the parent there are; `shapes` counts value, object, array."""
+    """One property of a record. `records` is the number of parent records; `shapes` counts values, objects, arrays."""
 
     path: Path
     records: int
@@ -39,8 +39,8 @@ class Observed:
     shapes: dict[str, int] = field(default_factory=dict)
     inner: list["Observed"] = field(default_factory=list)
     items: list["Observed"] = field(default_factory=list)
-    lists: list[list[dict[str, Any]]] = field(default_factory=list)  # of an array: the objects of each record's
-    depth: int = 0  # of arrays within arrays
+    lists: list[list[dict[str, Any]]] = field(default_factory=list)  # for an array: the objects of each record's array
+    depth: int = 0  # nesting depth of arrays within arrays
 
     @property
     def name(self) -> str:
@@ -48,12 +48,12 @@ class Observed:
 
     @property
     def shape(self) -> str:
-        """`value`, `object` or `array`; where they are mixed the record can only be read as text, so `value`."""
+        """`value`, `object` or `array`; mixed shapes can only be read as text, so they count as `value`."""
         return next(iter(self.shapes)) if len(self.shapes) == 1 else "value"
 
     @cached_property
     def texts(self) -> list[str]:
-        """The values that are there: silver trims them and takes empty ones for absent."""
+        """The values present, as in silver, which trims texts and treats empty ones as absent."""
         return [text for leaf in self.leaves if (text := leaf.text.strip())]
 
     @property
@@ -67,7 +67,7 @@ class Observed:
 
 
 def observed(records: Iterable[dict[str, Any]], above: Path = ()) -> list[Observed]:
-    """The properties of `records`, in the order in which they are met."""
+    """The properties of `records`, in order of first appearance."""
     found: dict[str, Observed] = {}
     all_of = list(records)
     below: dict[str, list[Any]] = {}
@@ -100,7 +100,7 @@ def observed(records: Iterable[dict[str, Any]], above: Path = ()) -> list[Observ
 
 
 def scalars(properties: Iterable[Observed]) -> list[Observed]:
-    """All single values, those within objects too, in order."""
+    """All scalar properties, including those within objects, in order."""
     return [
         leaf
         for each in properties
@@ -110,7 +110,7 @@ def scalars(properties: Iterable[Observed]) -> list[Observed]:
 
 
 def _of_all(each: Observed, records: int) -> None:
-    """A value is missing where the object around it is."""
+    """Sets the record count of a property to that of the outer records: it is missing where its object is missing."""
     each.records = records
     for inner in each.inner:
         _of_all(inner, records)

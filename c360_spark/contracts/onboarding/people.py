@@ -1,4 +1,4 @@
-"""Whom a property identifies: which namespace of identity.yml, or one that has to be added there."""
+"""Infers which properties are identifiers of persons, and their namespace in identity.yml or a new one."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,13 +21,13 @@ from c360_spark.contracts.onboarding.values import is_dialled, is_email, is_hash
 
 @dataclass(frozen=True)
 class Spaces:
-    """The namespaces of identity.yml, and the patterns that contracts promise for values of some of them."""
+    """The namespaces of identity.yml, and the patterns that contracts promise for values of some namespaces."""
 
     names: tuple[str, ...]
     patterns: Mapping[str, tuple[str, ...]]
 
     def called(self, made: Proposed) -> list[tuple[str, float]]:
-        """Namespaces that the property's name may mean."""
+        """Namespaces that match the property's name, with a confidence."""
         found = []
         for space in self.names:
             last = space.rsplit(".", 1)[-1]
@@ -38,11 +38,11 @@ class Spaces:
 
 
 def identify(source: str, table: str, found: Sequence[Proposed], keys: Sequence[Proposed], spaces: Spaces) -> None:
-    """Note at each property whom it identifies. Class and column of an identifier follow from it elsewhere."""
+    """Adds the guessed identifier to each property. Its PII class and column are derived later, from this guess."""
     paired = _paired(found, spaces)
     for made in found:
         if made is paired or not made.seen.texts or (table == "cdp_profile" and made in keys):
-            continue  # a profile of a CDP is no identifier of anybody
+            continue  # the profile id of a CDP is never evidence of identity
         people = table == "profile_record"
         _one(source, made, spaces, own=people and list(keys) == [made], of_people=people)
 
@@ -69,7 +69,7 @@ def _one(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_people: b
 
 
 def _address(made: Proposed, spaces: Spaces) -> tuple[dict[str, object], float, str] | None:
-    """An e-mail address or phone number, which its values tell."""
+    """Recognises an e-mail address or phone number by the values; None otherwise."""
     seen = made.seen
     if (part := share(is_email, seen.texts)) >= 0.8 and "email" in spaces.names:
         return {"namespace": "email"}, part, of(part, seen, "are e-mail addresses")
@@ -81,7 +81,7 @@ def _address(made: Proposed, spaces: Spaces) -> tuple[dict[str, object], float, 
 
 
 def _known_space(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> bool:
-    """Whether a namespace of identity.yml was found for it, or an argument against one."""
+    """Whether the property was settled: given a namespace of identity.yml, or noted why it cannot have one."""
     seen = made.seen
     for space, sure in spaces.called(made):
         if space in ("email", "phone"):
@@ -92,7 +92,7 @@ def _known_space(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_p
             continue
         mine = space.startswith(f"{source}.")
         if own and not mine and fits is None:
-            continue  # the key of a source's own records is nobody else's
+            continue  # the key of a source's own records cannot be in another source's namespace
         if of_people and (shared := len(seen.texts) - len(set(seen.texts))):
             made.notes.append(f"not {space}: {shared:,} of its values stand in more than one record of a person")
             return True
@@ -104,7 +104,7 @@ def _known_space(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_p
 
 
 def _longer(path: Sequence[str]) -> str:
-    """`customer.id` as customer_id: an id needs to say of what."""
+    """A name with its parent, because an id needs its subject: `customer.id` gives customer_id."""
     return "_".join(tokens(path[-2:])) if len(path) > 1 else snake(path)
 
 
@@ -119,7 +119,7 @@ def _promised(patterns: Sequence[str], texts: Sequence[str]) -> float | None:
 
 
 def _paired(found: Sequence[Proposed], spaces: Spaces) -> Proposed | None:
-    """A value whose kind another property tells, as consent statements have it."""
+    """The identifier property whose namespace is given by another property, as in consent statements."""
     kind = next((made for made in found if known(made.seen.path, SUBJECT_TYPE)), None)
     value = next((made for made in found if made is not kind and known(made.seen.path, SUBJECT_VALUE)), None)
     if kind is None or value is None or len(set(kind.seen.texts)) > 10:

@@ -1,4 +1,4 @@
-"""A sample → what its contract may say: every guess of the other modules, brought together."""
+"""Infers a whole draft contract from a sample by combining the guesses of the other modules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ NORMALIZED = {
     "currency": "upper",
 }
 MERGING = frozenset("given_name family_name birth_date street postcode email phone".split())  # parts of match keys
-# Columns whose values are open, however few a sample has: a list of them would quarantine what is new tomorrow.
+# Columns with open value sets: an enum of the sample's values would quarantine any new value.
 OPEN = frozenset("event_name country currency sku jurisdiction collection_source subject city".split())
 CHANNELS = {
     "web": "web site browser pixel ga ga4 analytics matomo".split(),
@@ -38,14 +38,14 @@ CHANNELS = {
     "phone": "call callcentre callcenter phone telephony".split(),
     "ads": "ads ad advertising".split(),
 }
-ENOUGH = 10  # amounts, of which one or another would have decimals
-SIGNS = (("€", "EUR", 0.9), ("£", "GBP", 0.8), ("$", "USD", 0.5))  # other dollars and pounds are written so, too
+ENOUGH = 10  # among so many amounts in major units at least one would have decimals
+SIGNS = (("€", "EUR", 0.9), ("£", "GBP", 0.8), ("$", "USD", 0.5))  # less certain where currencies share a sign
 
 
 @dataclass
 class Proposal:
-    """What is guessed of a dataset. `made` holds the properties by their path, `tree` their order and nesting, `arrays`
-    those arrays that are taken apart.
+    """All guesses about a dataset. `made` holds the properties by path, `tree` their order and nesting, `arrays` the
+    arrays that are reshaped.
     """
 
     source: str
@@ -62,16 +62,16 @@ class Proposal:
 
     @property
     def every(self) -> list[Proposed]:
-        """All properties, those of items too."""
+        """All properties, including those of array items."""
         return [*self.made.values(), *(each for array in self.arrays for each in array.made)]
 
     def array(self, seen: Observed) -> Shaped | None:
-        """How an array is taken apart."""
+        """The reshaping of an array; None if it is not reshaped."""
         return next((each for each in self.arrays if each.seen is seen), None)
 
 
 def proposal(source: str, dataset: str, sample: Sample, spaces: Spaces) -> Proposal:
-    """The draft of a contract for `sample`; equal for equal samples."""
+    """The draft of a contract for `sample`. Deterministic: equal samples give equal drafts."""
     read = _read(source, dataset, *by_order(sample.records)) or _read(source, dataset, sample.records, "")
     assert read is not None
     outer, arrays, table = read.outer, read.arrays, read.table
@@ -109,7 +109,7 @@ def _arrays(tree: Sequence[Observed]) -> list[Observed]:
 
 @dataclass
 class _Read:
-    """The properties of a record, those within objects too, the arrays that are taken apart, and the table."""
+    """The scalar properties of a record (`outer`, including those within objects), reshaped arrays, and the table."""
 
     tree: list[Observed]
     outer: list[Proposed]
@@ -118,7 +118,7 @@ class _Read:
 
 
 def _read(source: str, dataset: str, records: Sequence[Record], rows_by: str) -> _Read | None:
-    """None where rows were put together by a column, and are no lines of orders."""
+    """Infers properties, arrays and table; None if rows were grouped by `rows_by` but are not order lines."""
     tree = observed(records)
     outer = [propose(seen) for seen in scalars(tree)]
     arrays = [seen for seen in _arrays(tree) if seen.items]
@@ -150,11 +150,11 @@ def _lines(seen: Observed, rows_by: str) -> Shaped:
 def _keys(
     table: str, dataset: str, outer: Sequence[Proposed], arrays: Sequence[Shaped]
 ) -> tuple[list[Proposed], Guess | None]:
-    """What tells records apart: of rows that are lines the order, of statements the item of it too."""
+    """The primary key: the order key for rows that are order lines; for consent statements also the key of the item."""
     for array in arrays:
         if "rowsBy" in array.settings:
             made = next(each for each in outer if each.seen.path == (array.settings["rowsBy"].value,))
-            made.facts.pop("classification", None)  # called Name, it is that of the order
+            made.facts.pop("classification", None)  # a column called Name holds the order's name, not a person's
             made.settings["canonical"] = Guess("order_id", 0.9, "it tells the orders apart")
             return [made], capped(Guess(True, 0.9, "rows of one order share it"))
     keys, why = primary_key(table, dataset, outer)
@@ -166,7 +166,7 @@ def _keys(
 
 
 def _zones(named: str, found: Sequence[Proposed]) -> None:
-    """Take times without a zone as those of the zone that the file itself names."""
+    """Assigns times without a time zone to the zone that a line above the header names."""
     for made in found:
         if named and "zone" in made.settings:
             made.settings["zone"] = Guess(named, 0.8, "a line above the header names it")
@@ -174,7 +174,7 @@ def _zones(named: str, found: Sequence[Proposed]) -> None:
 
 
 def _fill(table: str, found: Sequence[Proposed]) -> dict[str, Proposed]:
-    """Map properties to the columns of `table`, and give what the columns need."""
+    """Maps properties to columns of `table`, with the settings that these columns need."""
     known_already = {str(made.settings["canonical"].value): made for made in found if "canonical" in made.settings}
     columns = chosen(table, [made for made in found if "canonical" not in made.settings])
     columns = {name: pair for name, pair in columns.items() if name not in known_already}
@@ -199,13 +199,13 @@ def _map(name: str, made: Proposed, guess: Guess) -> None:
 
 
 def _money(made: Proposed) -> None:
-    """Amounts are kept in minor units of the currency."""
+    """Guesses whether an amount is delivered in major or minor units; silver keeps minor units."""
     if set(tokens(made.seen.path[-1:])) & {"cents", "cent", "minor"}:
         if made.type.value == "number":
             made.settings["amountIn"] = Guess("minor", 0.6, "its name says so, its decimals do not")
         return
     if made.seen.kinds == {"integer"} and len(made.seen.texts) >= ENOUGH:
-        # JSON: a system that writes units there writes decimals, or text; those that count cents write whole numbers.
+        # JSON systems write major units with decimals or as text, and minor units as whole numbers.
         made.settings["amountIn"] = Guess(
             "minor", 0.55, "whole numbers of JSON only, as of cents; its name does not say"
         )
@@ -223,7 +223,7 @@ def _money(made: Proposed) -> None:
 
 
 def _statements(made: Proposed) -> None:
-    """What the source calls its statuses of consent. Words that mean none are told, never guessed."""
+    """Maps the source's consent statuses to granted, denied, withdrawn. Unknown words are reported, never guessed."""
     meant = {}
     for word in sorted(set(made.seen.texts)):
         flat = "".join(tokens([word]))
@@ -252,7 +252,7 @@ def _constants(made: Proposal, columns: dict[str, Proposed]) -> None:
 
 
 def _currency(made: Proposal) -> Guess:
-    """By the signs that stand beside the amounts."""
+    """Guesses the currency from the sign next to the amounts."""
     amounts = [text for each in made.every if "amountIn" in each.settings for text in each.seen.texts]
     for sign, code, sure in SIGNS:
         if amounts and all(sign in text for text in amounts):
@@ -267,7 +267,7 @@ def _needs_currency(made: Proposal, columns: dict[str, Proposed]) -> bool:
 
 
 def _finish(table: str, found: Sequence[Proposed], keys: Sequence[Proposed]) -> None:
-    """Classes that follow from other guesses, places for what has no column, and lists of values."""
+    """Derives PII classes from other guesses, maps unmapped properties to the map column, and adds enums."""
     pii = {column.name: column.pii for column in TABLES[table].columns}
     for made in found:
         column = made.settings["canonical"].value if "canonical" in made.settings else None
@@ -293,7 +293,7 @@ def _finish(table: str, found: Sequence[Proposed], keys: Sequence[Proposed]) -> 
 
 
 def _signs(made: Proposed) -> None:
-    """Silver reads signs beside the numbers of amounts only: of all others they are text."""
+    """Types numbers with currency signs as text unless they are amounts, because silver parses signs only there."""
     plain = like(rf"[-+]?({writing(str(made.settings['locale'].value)).number})")
     if share(plain, made.seen.texts) < FITS:
         made.type = Guess("string", 0.8, "numbers with signs beside them, and no amount of silver")
@@ -305,7 +305,7 @@ def _class(made: Proposed) -> str:
 
 
 def _beside(table: str, found: Sequence[Proposed]) -> None:
-    """What has no column goes to the map column of the table, save what names a person by itself."""
+    """Maps properties without a column to the table's map column, except those of PII class `direct`."""
     column = next((c.name for c in TABLES[table].columns if c.type == STRING_MAP), None)
     taken: set[str] = set()
     for made in found:
@@ -316,7 +316,7 @@ def _beside(table: str, found: Sequence[Proposed]) -> None:
                 made.notes.append("a whole name: silver takes given_name and family_name, which the source should send")
             continue
         key = "primaryKey" in made.facts
-        own = key and table == "profile_record"  # the number by which the source's own people know somebody
+        own = key and table == "profile_record"  # the number by which the source's staff know a person
         if not own and (key or "identifier" in made.settings):
             continue
         if column is None:
@@ -329,7 +329,7 @@ def _beside(table: str, found: Sequence[Proposed]) -> None:
 
 
 def _told(made: Proposal, columns: dict[str, Proposed]) -> None:
-    """What stands at the top of the draft: that which nobody may overlook."""
+    """Adds the notes at the top of the draft, which no reviewer should miss."""
     name = str(made.table.value)
     missing = [c for c in NEEDED.get(name, ()) if c not in columns and c not in made.constants]
     made.notes += [f"no property fills {c}, which silver.{name} needs: c360 check will say so" for c in missing]

@@ -1,4 +1,4 @@
-"""What the whole dataset is about: its table in silver, its key, and which property fills which column."""
+"""Infers the canonical table of a dataset, its primary key, and the mapping of properties to columns."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from c360_spark.contracts.onboarding.values import (
     share,
 )
 
-# Columns that speak for a table, and by how much.
+# Columns that are evidence for a table, with their weight.
 SIGNALS: dict[str, dict[str, float]] = {
     "profile_record": {
         "given_name": 1.5,
@@ -45,7 +45,7 @@ SIGNALS: dict[str, dict[str, float]] = {
     "support_case": {"subject": 1.5, "priority": 1.5, "opened_at": 0.5, "status": 0.5},
     "consent": {"purpose": 2.5, "status": 0.5, "effective_from": 0.5},
 }
-# Words of the dataset's own name.
+# Words in the name of a dataset that are evidence for a table.
 HINTS = {
     "profile_record": "customer contact member profile person subscriber lead user account people kunde".split(),
     "event": "event activity engagement conversion click hit track visit message".split(),
@@ -72,16 +72,16 @@ TIME = {
     "consent": "effective_from",
 }
 NAMING = frozenset(("identify", "alias"))
-CALLS = NAMING | frozenset("track page screen group".split())  # of the tracking API of Segment and its like
+CALLS = NAMING | frozenset("track page screen group".split())  # of tracking APIs such as Segment's
 TIMES = frozenset(TIME.values()) | {"created_at"}
 MONEY = frozenset(("total_minor", "unit_price_minor", "amount_minor"))
 Chosen = dict[str, tuple[Proposed, Guess]]
 
 
 def table_of(source: str, dataset: str, found: Sequence[Proposed], *, lines: bool) -> Guess:
-    """The canonical table of a dataset by its properties and its name; `lines` tells whether records have some.
+    """Infers the canonical table of a dataset from its properties and name; `lines`: whether records have order lines.
 
-    Customer records of a CDP are no evidence of who is who: only its name tells that it is one.
+    Customer records of a CDP must not become identity evidence; only the name of source or dataset reveals a CDP.
     """
     scores = {table: _score(table, dataset, found, lines=lines) for table in SIGNALS}
     ranked = sorted(scores, key=lambda table: (-scores[table][0], table))
@@ -111,13 +111,13 @@ def _score(table: str, dataset: str, found: Sequence[Proposed], *, lines: bool) 
     if lines and table == "order":
         score += 2
         present.append("lines")
-    # What silver must have: a name of an event can be a constant, a time cannot.
+    # Penalty for missing required columns: an event name can be a constant, a time cannot.
     score -= sum(1 if name == "event_name" else 3 for name in NEEDED.get(table, ()) if name not in columns)
     return score, present
 
 
 def chosen(table: str, found: Sequence[Proposed]) -> Chosen:
-    """For each column of `table` the property that fits best: each property fills one column at most."""
+    """The best-matching property for each column of `table`; a property fills at most one column."""
     guesses = []
     for order, (column, words) in enumerate(COLUMNS[table].items()):
         for place, made in enumerate(found):
@@ -128,11 +128,11 @@ def chosen(table: str, found: Sequence[Proposed]) -> Chosen:
                     if (known(made.seen.path, words))
                     else len(words)
                 )
-                # Among times the usual word for it counts most: created_at is an order's time where nothing better is.
+                # For times the name ranks first: created_at is the time of an order only if there is nothing better.
                 first = (
                     (rank, -guess.confidence) if column in TIMES or column == "status" else (-guess.confidence, rank)
                 )
-                # Silver rejects a record without it: a property that is mostly absent is the last choice.
+                # Silver quarantines a record without a required column, so a property often absent is the last choice.
                 lacking = column in NEEDED.get(table, ()) and len(made.seen.texts) < 0.9 * made.seen.records
                 first = (float(lacking), *first)
                 guesses.append((first, len(made.seen.path), order, place, column, made, guess))
@@ -146,12 +146,12 @@ def chosen(table: str, found: Sequence[Proposed]) -> Chosen:
 
 
 def _late(column: str) -> int:
-    """A table's own time is chosen before the time of creation."""
+    """The processing order of columns: a table's own time is chosen before `created_at`."""
     return 1 if column == "created_at" else 0
 
 
 def _fits(column: str, words: Sequence[str], made: Proposed) -> Guess | None:
-    """Whether a property fills a column: its name says so and its values do not speak against it."""
+    """A guess that a property fills a column, if its name matches and its values do not contradict; else None."""
     seen, named = made.seen, known(made.seen.path, words)
     part, what = _looks(column, made)
     by_name = f"named like {column}"
@@ -165,7 +165,7 @@ def _fits(column: str, words: Sequence[str], made: Proposed) -> Guess | None:
 
 
 def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
-    """The share of values that look as the column wants them, and what they then are; None where none can tell."""
+    """The share of values that have the column's format, and a description; None if the format cannot be tested."""
     texts = made.seen.texts
     if column in TIMES:
         ok = made.type.value in ("date", "timestamp")
@@ -196,7 +196,7 @@ def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
 
 
 def primary_key(table: str, dataset: str, found: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
-    """The properties that tell records apart, by their names and because no two records share them."""
+    """Infers the primary key from property names and from uniqueness in the sample."""
     if table == "order_line":
         order = [made for made in found if known(made.seen.path, COLUMNS["order"]["order_id"][:-1])]
         line = [made for made in found if known(made.seen.path, LINE_NO)]
@@ -227,8 +227,8 @@ def primary_key(table: str, dataset: str, found: Sequence[Proposed]) -> tuple[li
 
 
 def _named_keys(table: str, dataset: str, found: Sequence[Proposed]) -> list[Proposed]:
-    """Properties that may be the key by their names, the surest first: contact_id of contacts, then id, then others. An
-    id of something else that a record belongs to, as an account's, is none.
+    """Properties that may be the key by name, most certain first: contact_id for contacts, then id, then others.
+    Excludes the id of something else that a record belongs to, such as an account.
     """
     words = tokens([dataset])[-1:] or [dataset]
     own = {f"{word}{end}" for word in (words[0], words[0].rstrip("s")) for end in ("id", "no", "number")}
@@ -242,7 +242,7 @@ def _named_keys(table: str, dataset: str, found: Sequence[Proposed]) -> list[Pro
 
 
 def _event_key(found: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
-    """Who, when and what together, where an event has no id of its own."""
+    """A composite key of person identifier, time and event name, for events without an id."""
     columns = chosen("event", found)
     who = [made for made in found if known(made.seen.path, OF_PEOPLE) and made.seen.complete]
     parts = [columns[name][0] for name in ("occurred_at", "event_name") if name in columns]

@@ -1,5 +1,5 @@
-"""Records that are not those of silver: rows that are lines of one order, items that are statements, pairs of key and
-value.
+"""Detects records that must be reshaped for silver: rows that are order lines (rowsBy), arrays of consent statements
+(explode), and key-value pairs (entries).
 """
 
 import re
@@ -13,18 +13,18 @@ from c360_spark.contracts.onboarding.observed import Leaf, Observed, observed, s
 from c360_spark.contracts.onboarding.purpose import chosen
 
 Record = dict[str, Any]
-LINES = "lines"  # what the array of a row's lines is called: the file has no such column
+LINES = "lines"  # the name of the array made from rows; the file has no such column
 OF_LINE = (("lineitem",), ("line", "item"), ("order", "line"), ("item",))
 ORDER_KEYS = [*COLUMNS["order"]["order_id"], "name"]
 MOST_KEYS = 60
 KEY = re.compile(r"[A-Za-z_][\w.\-]{0,60}", re.ASCII)
-# Of one value GA4 fills one of these: a sample need not have all.
+# GA4 fills exactly one of these per value, so a sample need not show all of them.
 TYPED = ("string_value", "int_value", "float_value", "double_value")
 
 
 @dataclass
 class Shaped:
-    """An array that a contract takes apart, by `settings`; `made` are the properties of its items."""
+    """An array that the contract reshapes by `settings`; `made` are the properties of its items."""
 
     seen: Observed
     settings: dict[str, Guess]
@@ -32,7 +32,7 @@ class Shaped:
 
     @property
     def is_lines(self) -> bool:
-        """Whether its items become rows of a table of their own."""
+        """Whether its items become rows of another table."""
         return "canonicalTable" in self.settings
 
     @property
@@ -41,8 +41,9 @@ class Shaped:
 
 
 def by_order(records: Sequence[Record]) -> tuple[Sequence[Record], str]:
-    """Rows that are lines of one order as that order, with its lines in an array, and the column that tells the orders;
-    the records as they are and no column where they are no such rows.
+    """Groups rows that are order lines into orders with an array of lines.
+
+    Returns the orders and the column of the order key, or the records unchanged and '' if they are not order lines.
     """
     line = _line_columns(records)
     if len(line) < 2 or not all(_is_row(record, records[0]) for record in records):
@@ -72,7 +73,7 @@ def _line_columns(records: Sequence[Record]) -> list[str]:
 
 
 def _orders(records: Sequence[Record], name: str) -> list[list[Record]]:
-    """Rows by their value of a column; none where a row has no value."""
+    """Groups rows by a column; empty if a row has no value there."""
     found: dict[str, list[Record]] = {}
     for record in records:
         found.setdefault(record[name].text.strip(), []).append(record)
@@ -89,7 +90,7 @@ def _order(rows: Sequence[Record], names: Sequence[str], line: Sequence[str]) ->
 
 
 def statements(arrays: Sequence[Observed]) -> Shaped | None:
-    """The array whose items each say a purpose and its status."""
+    """The first array whose items are consent statements, each with a purpose and a status; None without one."""
     for seen in arrays:
         made = [propose(item) for item in scalars(seen.items)]
         if {"purpose", "status"} <= chosen("consent", made).keys():
@@ -99,7 +100,7 @@ def statements(arrays: Sequence[Observed]) -> Shaped | None:
 
 
 def item_key(array: Shaped) -> Proposed | None:
-    """What tells the items of one record apart, an id before a name."""
+    """The property that is unique among the items of each record; ids are preferred to names."""
     names = ["purposeid", "id", "purpose", "purposename", *KEYS["consent"]]
     ranked = sorted(
         ((names.index(word), place) for place, made in enumerate(array.made)
@@ -113,7 +114,7 @@ def item_key(array: Shaped) -> Proposed | None:
 
 
 def pairs(arrays: Sequence[Observed]) -> list[Shaped]:
-    """Arrays of pairs, whose keys are names of properties."""
+    """The arrays of key-value pairs whose keys are property names."""
     return [found for seen in arrays if (found := _pairs(seen))]
 
 

@@ -1,4 +1,4 @@
-"""What is told at the terminal about a draft. It holds names, shares and counts, never a value."""
+"""The terminal summary of a draft contract. It shows names, shares and counts, never a value of the sample."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from c360_spark.contracts.onboarding.proposal import Proposal
 
 
 def summary(made: Proposal) -> str:
-    """Table, key, time, and each property with what it becomes."""
+    """The summary as text: table, key, event time, and the target of each property."""
     return "\n".join(_lines(made))
 
 

@@ -1,4 +1,4 @@
-"""What texts look like: addresses, numbers, codes, dates. Shares only leave this module, never the texts."""
+"""Recognises the content of texts: addresses, numbers, codes, dates. Returns only shares and formats, never texts."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ GRANTED = frozenset(
 DENIED = frozenset("denied deny no false 0 optout refused rejected declined notgiven notoptedin disallow".split())
 WITHDRAWN = frozenset("withdrawn withdraw revoked expired unsubscribed cancelled canceled".split())
 
-# Spark's pattern, what its texts look like, and Python's directives for them.
+# Spark's pattern, a regular expression of its texts, and Python's strptime directives.
 DATES = (
     ("yyyy-MM-dd", r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"),
     ("dd.MM.yyyy", r"\d{2}\.\d{2}\.\d{4}", "%d.%m.%Y"),
@@ -48,7 +48,7 @@ TIMES = tuple(
 )
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|UTC|[+-]\d{2}:?\d{2})?")
 DATED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}( \d.*)?|\d{8}")
-# Numbers since 1970 of the years 2001 to 2033.
+# Epoch times of the years 2001 to 2033.
 EPOCHS = {
     "epoch_s": (r"1[0-9]{9}", "are seconds since 1970"),
     "epoch_ms": (r"1[0-9]{12}", "are milliseconds since 1970"),
@@ -56,11 +56,11 @@ EPOCHS = {
     "epoch_ns": (r"1[0-9]{18}", "are nanoseconds since 1970"),
 }
 LOCALES = ("en_US", "de_DE", "fr_FR", "de_CH")
-Format = tuple[str, float, str]  # Spark's pattern, the share of texts that it reads, what is to be said of it
+Format = tuple[str, float, str]  # Spark's pattern, the share of texts that it parses, the words for the reason
 
 
 def share(test: Callable[[str], bool], texts: Sequence[str]) -> float:
-    """The part of `texts` that pass; each distinct one is looked at once."""
+    """The share of `texts` that pass the test; tests each distinct text once."""
     counts = Counter(texts)
     return sum(count for text, count in counts.items() if test(text)) / len(texts) if texts else 0.0
 
@@ -78,19 +78,19 @@ def holds_email(text: str) -> bool:
     return re.search(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}", text) is not None
 
 
-@lru_cache(maxsize=20_000)  # 50 µs a number, which is asked for several times
+@lru_cache(maxsize=20_000)  # parsing takes 50 µs, and each number is tested several times
 def is_international(text: str) -> bool:
-    """A phone number that is one wherever it is dialled."""
-    return text.removeprefix("'").startswith("+") and e164(text, None) is not None  # ' keeps + in a spreadsheet
+    """Whether a text is a phone number in international form, valid without knowing its country."""
+    return text.removeprefix("'").startswith("+") and e164(text, None) is not None  # spreadsheets keep a + behind a '
 
 
 def is_dialled(text: str) -> bool:
-    """What may be a phone number once its country is known."""
+    """Whether a text may be a phone number once its country is known."""
     return re.fullmatch(r"'?[+(]?[\d\s()/.\-]{6,20}", text) is not None and sum(map(str.isdigit, text)) >= 6
 
 
 def is_value(text: str) -> bool:
-    """What can be no name of a property: an address, a phone number, a date."""
+    """Whether a text is a value that cannot be a property name: an e-mail address, a phone number, a date."""
     return (
         holds_email(text)
         or is_international(text)
@@ -99,7 +99,7 @@ def is_value(text: str) -> bool:
 
 
 def is_country(text: str) -> bool:
-    """A name or code of a country; a bare number may be anything."""
+    """Whether a text is the name or code of a country; a bare number never counts."""
     return not text.lstrip("+").isdigit() and country_of(text) is not None
 
 
@@ -109,7 +109,7 @@ def is_currency(text: str) -> bool:
 
 is_postcode = like(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9 \-]{2,9}")
 is_integer = like(r"[+-]?(0|[1-9]\d{0,17})")
-is_whole = like(r"[+-]?(0|[1-9]\d{0,17})(\.0+)?")  # also as a float writes it
+is_whole = like(r"[+-]?(0|[1-9]\d{0,17})(\.0+)?")  # also written as a float
 is_number = like(r"[+-]?(0|[1-9]\d*)?\.?\d+([eE][+-]?\d{1,3})?")
 is_flag = like(r"(?i)true|false|yes|no")
 is_bit = like(r"[01]")
@@ -120,8 +120,8 @@ is_code = like(r"[a-z0-9][a-z0-9_.\-]{0,39}|[A-Z0-9][A-Z0-9_.\-]{0,39}")
 
 
 class Written(NamedTuple):
-    """How numbers seem to be written: by a locale, in this share of the texts; `unsure` is another that reads them all,
-    as other numbers.
+    """The detected number format: a locale and the share of texts that it parses. `unsure` is a second locale that also
+    parses them, as other numbers.
     """
 
     locale: str
@@ -130,7 +130,7 @@ class Written(NamedTuple):
 
 
 def numbers_written(texts: Sequence[str]) -> Written | None:
-    """The first of LOCALES that reads nine in ten of texts that are numbers for people, such as $1,203.50."""
+    """The first of LOCALES that parses nine in ten of the texts as formatted numbers, such as $1,203.50; else None."""
     found = [Written(each, part) for each in LOCALES if (part := share(_written_in(each), texts)) >= 0.9]
     if not found or not any(any(c in text for c in ",.") for text in texts):
         return None
@@ -148,18 +148,18 @@ def is_iso(text: str) -> bool:
 
 
 def is_local(text: str) -> bool:
-    """A time that tells no zone."""
+    """Whether a time has no time zone."""
     found = ISO.fullmatch(text)
     return found is None or found.group(3) is None
 
 
 def days(texts: Sequence[str]) -> list[Format]:
-    """Formats by which dates are read; empty where `texts` are none."""
+    """The formats that parse `texts` as dates; empty if they are not dates."""
     return _formats(DATES, texts)
 
 
 def moments(texts: Sequence[str]) -> list[Format]:
-    """Formats by which points in time are read; empty where `texts` are none."""
+    """The formats that parse `texts` as timestamps; empty if they are not timestamps."""
     iso = share(is_iso, texts)
     for name, (pattern, said) in EPOCHS.items():
         if (part := share(like(pattern), texts)) >= 0.95:
@@ -171,7 +171,7 @@ def moments(texts: Sequence[str]) -> list[Format]:
 
 
 def _formats(formats: Iterable[tuple[str, str, str]], texts: Sequence[str]) -> list[Format]:
-    """The format that reads most, and those that read a twentieth or more of what is left."""
+    """The format that parses most texts, then the best for the rest: up to three, each for 5 % of all texts or more."""
     found: list[Format] = []
     left = [text for text in texts if DATED.fullmatch(text)]
     if len(left) < 0.8 * len(texts):
@@ -190,7 +190,7 @@ def _formats(formats: Iterable[tuple[str, str, str]], texts: Sequence[str]) -> l
 
 
 def _turned(name: str) -> str:
-    """The format with day and month in the other order."""
+    """The same format with day and month swapped."""
     swap = {"dd/MM": "MM/dd", "d/M/": "M/d/"}
     return next((name.replace(a, b) for a, b in swap.items() if name.startswith(a)), "")
 

@@ -1,4 +1,4 @@
-"""What silver is made of: the bronze records of a dataset, and how the versions of its contract read them."""
+"""Input of silver: the bronze records of a dataset, and the contract versions that read them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,13 +18,15 @@ from c360_spark.silver.route import not_routed, routed_to
 from c360_spark.silver.version import Reading, read, readings
 from c360_spark.tables import Table
 
-CONSUMER = "canonicalise"  # of bronze's watermarks
+CONSUMER = "canonicalise"  # of the watermarks on bronze
 
 
 @dataclass(frozen=True)
 class Input:
-    """Records of one dataset, up to a version of its bronze table. `parts` are spans of their days, each with the
-    readings that hold in it: a version ends on a day.
+    """Bronze records of one dataset, up to a version of its bronze table.
+
+    `parts` splits them by the day they were received, each part with the readings valid on these days: support of a
+    contract version ends on a day.
     """
 
     contract: Contract
@@ -43,7 +45,7 @@ def bronze_of(run: Run, contract: Contract) -> Table:
 
 
 def bronze_input(run: Run, source: str, dataset: str, *, since: int, until: int) -> Input:
-    """The records appended to bronze after version `since`, up to `until`."""
+    """Records of the dataset among those appended to bronze after version `since`, up to `until`."""
     rows = run.store.changes(tables.bronze(*run.conf.landed_as(source, dataset)), since=since, until=until)
     way = run.conf.routed.get((source, dataset))
     own = routed_to(rows, dataset, way) if way else not_routed(rows, run.conf.routes_from(source, dataset))
@@ -51,10 +53,10 @@ def bronze_input(run: Run, source: str, dataset: str, *, since: int, until: int)
 
 
 def input_of(run: Run, source: str, dataset: str, rows: DataFrame, *, version: int) -> Input:
-    """Bronze records of a dataset, `rows`, with the readings that hold for them.
+    """Bronze records of a dataset, `rows`, with the readings valid for them.
 
-    Which versions of the contract are taken depends on the day a record was received, not on the day it is read, so
-    that reading it again gives the same.
+    The contract versions that are accepted depend on the day a record was received, not on the day it is read, so
+    reading it again gives the same result.
     """
     arrival, versions = run.conf.sources[source, dataset], run.conf.versions[source, dataset]
     parts, day = [], F.to_date("received_at")
@@ -64,26 +66,26 @@ def input_of(run: Run, source: str, dataset: str, rows: DataFrame, *, version: i
         within = within.where(day <= F.lit(last)) if last else within
         accepted = run.conf.accepted(source, dataset, as_of=last or date.max)
         parts.append((tuple(readings(accepted, versions)), within))
-    # Newer than the newest active one, where that was brought back: what silver is made by, not what is promised.
+    # After a rollback this may be a deprecated version, newer than the active one: silver is made by it all the same.
     contract = parts[-1][0][0].contract
     return Input(contract, arrival, version, rows, tuple(parts))
 
 
 def headers_of(rows: DataFrame, format: str) -> list[str] | None:
-    """The header lines among delimited records; None for other formats."""
+    """The distinct header lines among delimited records; None for other formats."""
     if format != "csv":
         return None
     return sorted(row.header for row in rows.select("header").distinct().collect())
 
 
 def keys(each: Input) -> DataFrame:
-    """`delivery_id, source_key` of its records, each once."""
+    """Distinct `delivery_id, source_key` of its records."""
     found = [rows.select("delivery_id", source_key(contract).alias("source_key")) for contract, rows in _fields(each)]
     return reduce(DataFrame.unionByName, found).distinct()
 
 
 def candidates(run: Run, each: Input) -> DataFrame:
-    """Its canonical rows, with `reasons`."""
+    """Candidate rows for the canonical table, with `reasons` for quarantine."""
     secret = run.conf.platform.identity_key.secret()
     found = [
         canonical(rows, contract, run.conf.rules, run.conf.taxonomy, secret=secret) for contract, rows in _fields(each)
@@ -92,14 +94,17 @@ def candidates(run: Run, each: Input) -> DataFrame:
 
 
 def _fields(each: Input) -> Iterator[tuple[Contract, DataFrame]]:
-    """Its records as they are read, by spans of their days, each with the contract that it is read by."""
+    """Parsed records of each part, with the contract that reads them."""
     headers = headers_of(each.rows, each.arrival.format)
     for ways, rows in each.parts:
         yield ways[0].contract, read(rows, ways, headers=headers, separator=each.arrival.separator)
 
 
 def records_in(each: Input) -> DataFrame:
-    """What has to be accounted for: its delivered rows; where each holds several records, these."""
+    """Rows that accounting must balance: the delivered rows.
+
+    If a delivered row holds several records, these count instead.
+    """
     if not any(way.contract.explode for ways, _ in each.parts for way in ways):
         return each.rows
     headers = headers_of(each.rows, each.arrival.format)
@@ -111,7 +116,7 @@ def records_in(each: Input) -> DataFrame:
 
 
 def past_support(run: Run, inputs: list[Input], found: DataFrame) -> Iterator[str]:
-    """Warnings of candidates of versions that were past their end and are taken nevertheless."""
+    """Warnings about candidates of contract versions past their end of support that are accepted nevertheless."""
     for each in inputs:
         for version in run.conf.versions[each.name]:
             if version.end_of_support and version.settings.after_end_of_support == "warn":

@@ -1,4 +1,4 @@
-"""Full deliveries that lack too many records: a file that was cut must delete nobody, so it waits for a person."""
+"""Holds full deliveries that lack too many records until someone accepts them: a cut file must delete nothing."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,15 @@ from c360_spark.landing.records import Records
 from c360_spark.run.context import Run
 from c360_spark.stages.bronze.bronze_input import input_of, keys
 
-FEW = 2  # so many missing records never hold a delivery, however small it is
+FEW = 2  # up to so many missing records never hold a delivery, however small it is
 
 
 def held(
     run: Run, dataset: Dataset, arrival: Source, new: Records, numbers: Mapping[str, int], accepted: set[str]
 ) -> dict[str, str]:
-    """Which of the new full deliveries of a dataset are held, by delivery_id, and why. `numbers` is their order.
+    """New full deliveries of a dataset that are held, by delivery_id, with the reason. `numbers` is their order.
 
-    Each is compared by source keys with the one landed before it. Whatever is `accepted` is landed.
+    Each is compared by source keys with the delivery landed before it. Deliveries in `accepted` are landed.
     """
     order = sorted((each for each in numbers if new.counts.get(each)), key=lambda each: numbers[each])
     if arrival.delivery != "full" or not order:

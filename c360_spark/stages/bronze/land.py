@@ -1,8 +1,8 @@
-"""land: delivered files → bronze, exactly as they are, each content once.
+"""land: delivered files → bronze, byte for byte, each content once (idempotent).
 
-Every file of the landing folder is listed in every run and held against `ops.landing_file`: what is not there as it now
-stands is read. Whether its *content* was landed before is decided by its hash. So nothing is passed over: each file
-lands, or stands in `ops.landing_file` with the reason why not, and is told.
+Every run lists all files of the landing folder and compares them with `ops.landing_file`: a file that is not recorded
+there in its present state is read. The hash of its *content* decides whether it was landed before. So no file is
+skipped silently: each is landed, or recorded in `ops.landing_file` with the reason why not, and reported.
 """
 
 from collections import Counter
@@ -23,8 +23,8 @@ from c360_spark.tables import Table
 
 Values = tuple[Any, ...]
 Row = dict[str, Any]
-TELL = 3  # files of each kind are named
-FINAL = ("landed", "repeat", "empty", "unreadable")  # one of these that is still the same is not read again
+TELL = 3  # files named for each status; the others are counted
+FINAL = ("landed", "repeat", "empty", "unreadable")  # an unchanged file with such a status is not read again
 WORDS = {
     "unclaimed": "belong to no dataset of sources.yml and stay where they are",
     "ignored": "are not taken by the dataset that they lie below",
@@ -38,10 +38,10 @@ WORDS = {
 
 
 def land(run: Run) -> None:
-    """Land every new file below the landing folder; say which are not landed, and why.
+    """Land every new file below the landing folder, and report the files not landed with the reason.
 
-    Raises InputError C301 when the landing folder is missing, C303 where it holds the lake, C203 for a file to accept
-    that does not wait; IntegrityError C501.
+    Raises InputError C301 when the landing folder is missing, C303 when it contains the lake, C203 for a file to accept
+    that does not wait to be landed; IntegrityError C501 when bronze gets another number of records than was counted.
     """
     _require(run)
     known = {row["file_path"]: row for row in run.store.rows(tables.LANDING_FILE, *tables.LANDING_FILE.column_names)}
@@ -55,7 +55,7 @@ def land(run: Run) -> None:
         _note(run, deliveries)
         in_parallel([each.write for each in deliveries])
         sightings += [sighting for each in deliveries for sighting in each.sightings()]
-        changed = [each for each in sightings if _is_news(each, known.get(each.found.path))]
+        changed = [each for each in sightings if _is_new(each, known.get(each.found.path))]
         rows = [(*each.row, run.as_of) for each in changed]
         _write(run, tables.LANDING_FILE, rows, lambda row: row[0] in known)
         landed = [f"{'.'.join(each.dataset)} {sum(each.counts.values()):,}" for each in deliveries if each.fresh]
@@ -83,8 +83,9 @@ def _require_accepted(run: Run, deliveries: Sequence[Delivery]) -> None:
 def _sorted_out(
     run: Run, found: Sequence[Found], known: Mapping[str, Row]
 ) -> tuple[list[Sighting], dict[Dataset, list[Found]]]:
-    """Files that are not read, with the reason, and those to read by dataset. What landed before and is still the same
-    is in neither.
+    """Files that are not read, with the reason, and files to read, by dataset.
+
+    A file with a FINAL status that has not changed is in neither.
     """
     sources = {name: arrival for name, arrival in run.conf.sources.items() if name not in run.conf.routed}
     wanted = run.conf.landed(run.only)
@@ -111,7 +112,7 @@ def _is_done(found: Found, dataset: Dataset, arrival: Source, before: Row | None
 
 
 def _deliveries(run: Run, new: Mapping[Dataset, list[Found]]) -> list[Delivery]:
-    """Copy what is new, and find out which of its contents are on record."""
+    """Copy the new files, and look up which of their contents are in ops.delivery."""
     numbers = {found: n for n, found in enumerate(sorted(found for files in new.values() for found in files))}
     deliveries = []
     for dataset, files in new.items():
@@ -131,26 +132,26 @@ def _deliveries(run: Run, new: Mapping[Dataset, list[Found]]) -> list[Delivery]:
 
 
 def _note(run: Run, deliveries: Sequence[Delivery]) -> None:
-    """The ledger before bronze: whatever bronze holds is on record, whenever the run is killed."""
+    """Write the ledger before bronze: whatever bronze holds is in ops.delivery, whenever the run is killed."""
     known = {(*each.dataset, *key) for each in deliveries for key in each.on_record}
     _write(run, tables.DELIVERY, [row for each in deliveries for row in each.ledger()], lambda row: row[:4] in known)
 
 
 def _write(run: Run, table: Table, rows: Sequence[Values], is_known: Callable[[Values], bool]) -> None:
-    """Append rows with new keys, which costs less than to merge them; merge the others."""
+    """Upsert by key: append rows with new keys, which costs less than a merge; merge the others."""
     for known, write in ((False, run.store.append_rows), (True, run.store.merge_rows)):
         some = [row for row in rows if is_known(row) == known]
         if some:
             write(table, some)
 
 
-def _is_news(sighting: Sighting, before: Row | None) -> bool:
+def _is_new(sighting: Sighting, before: Row | None) -> bool:
     names = tables.LANDING_FILE.column_names[:-1]
     return before is None or sighting.row != tuple(before[name] for name in names)
 
 
 def _tell(run: Run, sightings: Sequence[Sighting], changed: Sequence[Sighting]) -> None:
-    """Files that were not landed: new ones by name, those told before by number."""
+    """Report files that were not landed: new ones by name, those reported before by number."""
     for status, words in WORDS.items():
         found = sorted({(printable(each.found.path), each.reason or "") for each in changed if each.status == status})
         if found:

@@ -1,4 +1,4 @@
-"""New files of one dataset: what is on record of them, what of them is landed, and what became of each."""
+"""New files of one dataset: what ops.delivery records of them, which contents are landed, and each file's outcome."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,17 +20,17 @@ from c360_spark.landing.records import Records, damaged, records
 from c360_spark.run.context import Run
 from c360_spark.stages.bronze.held_delivery import held
 
-SHORTEST = 8  # letters of a delivery_id that tell one from another
+SHORTEST = 8  # letters of a delivery_id that are enough to identify a delivery
 
 
 def names(given: str, taken: Taken) -> bool:
-    """Whether a person means this file: by its path, or by how its delivery_id begins."""
+    """Whether `given` identifies this file: by its path, or by a prefix of its delivery_id."""
     return given == taken.found.path or (len(given) >= SHORTEST and taken.delivery_id.startswith(given))
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """What became of a file: a row of ops.landing_file, without the time."""
+    """The outcome of a file: a row of ops.landing_file, without the time."""
 
     found: Found
     status: str
@@ -48,8 +48,9 @@ class Sighting:
 
 @dataclass
 class Delivery:
-    """New files of one dataset: copied, each with its number among the files of the run. `on_record` is the status in
-    ops.delivery by content and path.
+    """New files of one dataset: copied, each with its number among the files of the run.
+
+    `on_record` is the status in ops.delivery by content and path.
     """
 
     run: Run
@@ -61,17 +62,17 @@ class Delivery:
     on_record: dict[tuple[str, str], str] = field(default_factory=dict)
     fresh: dict[str, int] = field(default_factory=dict)  # contents to land, with the number of their first file
     damaged: set[str] = field(default_factory=set)
-    held: dict[str, str] = field(default_factory=dict)  # contents that wait for a person, with the reason
-    problems: dict[str, str] = field(default_factory=dict)  # of contents that are not of their format, in words
+    held: dict[str, str] = field(default_factory=dict)  # contents that wait until someone accepts them, with the reason
+    problems: dict[str, str] = field(default_factory=dict)  # why contents are not of their format
     records: Records | None = None
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """Records by delivery_id, of contents to land that are of their format."""
+        """Number of records by delivery_id, for contents to land that are of their format."""
         return self.records.counts if self.records else {}
 
     def read(self) -> None:
-        """Find out which contents bronze lacks, and count their records."""
+        """Determine which contents bronze lacks, and count their records."""
         known = {delivery_id for (delivery_id, _), status in self.on_record.items() if status != "unreadable"}
         landed = self._landed(known) | {i for (i, _), status in self.on_record.items() if status == "empty"}
         for each, number in self.taken:
@@ -82,7 +83,7 @@ class Delivery:
             self.problems |= self.records.problems
 
     def hold(self) -> None:
-        """Take out full deliveries that lack too many records."""
+        """Hold full deliveries that lack too many records."""
         if self.records is None:
             return
         accepted = {each.delivery_id for each, _ in self.taken if self._is_accepted(each)}
@@ -100,7 +101,10 @@ class Delivery:
         return any(names(each, taken) for each in self.run.accept)
 
     def _landed(self, ids: set[str]) -> set[str]:
-        """Which contents bronze holds, of those on record: a killed run may have noted what it did not land."""
+        """Which of these contents bronze holds.
+
+        Those in ops.delivery need a look: a killed run may have recorded contents that it did not land.
+        """
         if not ids:
             return set()
         rows = self.run.store.read(tables.bronze(*self.dataset)).where(F.col("delivery_id").isin(*ids))
@@ -123,7 +127,7 @@ class Delivery:
         return self.on_record.get((delivery_id, path), "empty" if before == {"empty"} else "repeat")
 
     def ledger(self) -> Iterator[tuple[Any, ...]]:
-        """Rows of ops.delivery that are not there yet, or are there as unreadable and no longer are."""
+        """Rows of ops.delivery to write: new ones, and those recorded as unreadable that no longer are."""
         for each, _ in self.taken:
             key, status = (each.delivery_id, each.found.path), self._status(each)
             if (
@@ -139,9 +143,10 @@ class Delivery:
         return (*key, status, taken.found.size_bytes, count, self.run.as_of)
 
     def write(self) -> None:
-        """Append the new records to bronze in one commit. What proves to be damaged is left out and noted so.
+        """Append the new records to bronze in one commit.
 
-        Raises IntegrityError C501 when another number is written than was counted.
+        Files that prove damaged are left out and recorded as unreadable. Raises IntegrityError C501 when another number
+        is written than was counted.
         """
         if not self.counts:
             return
@@ -159,7 +164,7 @@ class Delivery:
             raise IntegrityError("C501", cause)
 
     def _leave_out_damaged(self, error: Exception) -> None:
-        """Raises the error again where no file is to blame."""
+        """Leave out damaged files and record them; raise the error again if no file is to blame."""
         whole = set(self.counts)
         found = damaged(self.run.spark, self.folder, whole, self.arrival.format)
         if not found:
@@ -171,7 +176,7 @@ class Delivery:
         self.run.store.merge_rows(tables.DELIVERY, rows)
 
     def sightings(self) -> Iterator[Sighting]:
-        """What became of each file."""
+        """The outcome of each file."""
         seen = partial(Sighting, dataset=self.dataset, format=self.arrival.form)
         for each, _ in self.taken:
             status = self._status(each)

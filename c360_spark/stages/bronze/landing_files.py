@@ -1,4 +1,4 @@
-"""`c360 files`: what became of each file of the landing folder, asked without a JVM."""
+"""`c360 files`: the outcome of each file of the landing folder, read without a JVM."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ NOT_LANDED = ("unclaimed", "ignored", "ambiguous", "refused", "waiting", "unread
 
 
 def listed(*, config: str, env: str, lake: str | None, status: str | None, every: bool) -> list[Row]:
-    """Rows of ops.landing_file in the order of their paths: those that were not landed, those of one `status`, or all.
+    """Rows of ops.landing_file in the order of their paths: files not landed, those of one `status`, or all.
 
     Raises InputError C203 for an unknown status, C304 before the first run.
     """
@@ -27,7 +27,7 @@ def listed(*, config: str, env: str, lake: str | None, status: str | None, every
 
 
 def as_text(rows: list[Row]) -> str:
-    """One line a file."""
+    """One line per file."""
     if not rows:
         return "no such files: whatever a run has seen was landed"
     lines = []

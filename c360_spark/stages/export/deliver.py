@@ -1,7 +1,8 @@
-"""deliver: outboxes → destinations that say `deliver`, with an acknowledgement of every change.
+"""deliver: outboxes → destinations with a `deliver` setting, with an acknowledgement of every change.
 
-A receiver takes a batch as one step, and the same batch again changes nothing there. So acknowledgements may be written
-late, in lots: a run that is killed before sends the same once more, and the receiver knows it.
+A receiver applies a dispatch in one step, and the same dispatch again changes nothing there (idempotent). So
+acknowledgements may be written late, in lots: after a kill the next run sends the same dispatch again, and the receiver
+recognises it.
 """
 
 from collections.abc import Mapping
@@ -22,10 +23,10 @@ LOT_ROWS = 20_000
 
 
 def deliver(run: Run) -> None:
-    """Send what waits in every outbox that is to be delivered, in order of `sequence` for each person.
+    """Send the unsent changes of every outbox with a `deliver` setting, in order of `sequence` for each person.
 
-    One destination that fails does not hold up the others. Raises SetupError C102 or C106 before anything is sent, and
-    DeliveryError C402 at the end, naming those whose changes wait.
+    A destination that fails does not hold up the others. Raises SetupError C102 or C106 before anything is sent, and
+    DeliveryError C402 at the end, naming the destinations with unsent changes.
     """
     late, found = [], receivers(run)
     if not found:
@@ -44,7 +45,10 @@ def deliver(run: Run) -> None:
 
 
 def receivers(run: Run) -> list[tuple[Destination, Deliver, Receiver]]:
-    """What is to be delivered, and to whom; nobody is asked yet. Raises SetupError C102 or C106."""
+    """Destinations to deliver to, each with its settings and receiver; none is contacted yet.
+
+    Raises SetupError C102 or C106.
+    """
     asking = ((each, each.deliver) for each in run.conf.destinations.values())
     return [(each, settings, _receiver(run, each, settings)) for each, settings in asking if settings]
 
@@ -58,7 +62,7 @@ def _receiver(run: Run, destination: Destination, settings: Deliver) -> Receiver
 
 @dataclass
 class _Sending:
-    """The delivery of one outbox: answers not yet on record, and how many there were of each."""
+    """The delivery of one outbox: answers not yet recorded, and the number of each kind."""
 
     run: Run
     destination: Destination
@@ -70,7 +74,7 @@ class _Sending:
     counts: dict[str, int] = field(default_factory=dict)
 
     def all(self) -> NotTaken | None:
-        """Send everything that waits; what kept some of it waiting."""
+        """Send every unsent change; returns the fault that stopped it, or None."""
         run, name, events = self.run, self.destination.name, self.what == "events"
         outbox, order = (tables.event_outbox(name), in_time) if events else (tables.outbox(name), in_order)
         due = (pending_events if events else pending)(
@@ -93,7 +97,7 @@ class _Sending:
         return fault
 
     def _batch(self, dispatch: Dispatch) -> NotTaken | None:
-        """Try a batch until it is taken, twice as long after each failure; what failed the last time."""
+        """Try a dispatch until it is applied, with a pause that doubles after each failure; returns the last fault."""
         began = monotonic()
         for tries in range(1, self.settings.attempts + 1):
             try:
@@ -122,7 +126,7 @@ class _Sending:
             status, reason = answers.get(key, otherwise)
             self.lot.append((name, key, status, row["tried"] + tries, reason, run.as_of, run.run_id))
             what = reason or status if status == "delivered" else status
-            # Who should be gone and is not deserves a word of its own.
+            # A rejected removal leaves a person at the destination who should be gone, so it is counted apart.
             self._count("removals rejected" if (what, row["operation"]) == ("rejected", "remove") else what, 1)
         if len(self.lot) >= LOT_ROWS:
             self._acknowledge()

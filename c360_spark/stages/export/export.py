@@ -1,4 +1,4 @@
-"""export: audience members → the outbox of each destination, only what changed since it was last sent."""
+"""export: audience members → the outbox of each destination (reverse ETL), only changes since the last export."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -22,27 +22,27 @@ READ = (*OF_PERSONS, tables.AUDIENCE_MEMBER, tables.ACK)
 
 @dataclass(frozen=True)
 class AffectedMembers:
-    """What a run has to deal with for a destination: `person_id` of affected `persons`, None for all."""
+    """Members to evaluate for a destination: `person_id` of affected `persons`, None for all."""
 
     run: Run
     destination: Destination
     persons: DataFrame | None
 
     def theirs(self, rows: DataFrame) -> DataFrame:
-        """Rows of affected persons."""
+        """Rows of the affected persons."""
         return restrict_to(rows, self.persons)
 
     def stays(self) -> DataFrame:
-        """Theirs in the audience, of any time."""
+        """Stays of the affected persons in the destination's audience, ended ones too."""
         own = F.col("audience") == self.destination.audience
         return self.theirs(self.run.store.read(tables.AUDIENCE_MEMBER).where(own))
 
 
 def export(run: Run) -> None:
-    """Add the changes of every destination to its outbox, in one commit each, then record who could not be sent.
+    """Append the changes of every destination to its outbox, in one commit each, then record who could not be sent.
 
-    Looked at are members whose profile, sent metrics, consent, stay or answer is another than last time; all of them,
-    when the destination or such a metric was defined otherwise.
+    Evaluates members with a change in profile, sent metrics, consent, stay or answer since the last run; all members
+    when the definition of the destination or of such a metric changed.
     """
     wanted, rejected = run.conf.destinations.values(), []
     begun = pending_changes_of(run, [_consumer(run, destination) for destination in wanted], reads=READ)
@@ -64,7 +64,7 @@ def export(run: Run) -> None:
 
 
 def _metrics(run: Run, destination: Destination) -> set[str]:
-    """Names of the metrics that are sent."""
+    """Names of the metrics that the destination receives."""
     return {mapping.column for mapping in destination.fields.values()} & run.conf.metrics.all.keys()
 
 
@@ -75,7 +75,7 @@ def _consumer(run: Run, destination: Destination) -> Consumer:
 
 
 def _work(run: Run, step: Step, destination: Destination, pending: PendingChanges) -> AffectedMembers | None:
-    """None when there is nothing to do."""
+    """The members to evaluate; None if there are none."""
     if pending.full_refresh or run.retry_rejected:
         return AffectedMembers(run, destination, None)
     if pending.no_new_versions:
@@ -87,7 +87,7 @@ def _work(run: Run, step: Step, destination: Destination, pending: PendingChange
 
 
 def _affected(run: Run, destination: Destination, pending: PendingChanges) -> DataFrame:
-    """`person_id` of members of whom anything may be otherwise; of those who came and went, too."""
+    """`person_id` of members with any such change, and of persons who entered or left."""
     own = F.col("audience") == destination.audience
     stays = pending.changed_values(tables.AUDIENCE_MEMBER, "audience", "person_id").where(own)
     inside = run.store.read(tables.AUDIENCE_MEMBER).where(own & F.col("exited_at").isNull())
@@ -100,7 +100,7 @@ def _affected(run: Run, destination: Destination, pending: PendingChanges) -> Da
 
 
 def payload_rows(work: AffectedMembers) -> DataFrame:
-    """As `consented` gives them: affected members with a payload, or with reasons why not."""
+    """Affected members with a payload, or with reasons why they cannot be sent: rows of `consented`."""
     read = work.run.store.read
     inside = work.stays().where("exited_at IS NULL")
     members = persons_with_metrics(work.run, _metrics(work.run, work.destination))
@@ -124,7 +124,7 @@ def _changes(work: AffectedMembers, rows: DataFrame) -> DataFrame:
 
 
 def _events(run: Run, destination: Destination) -> DataFrame:
-    """Events of those whom the destination has."""
+    """Events of persons that are at the destination, by its outbox."""
     read = run.store.read
     sent = present(read(tables.outbox(destination.name)))
     found = read(tables.GOLD_EVENT), read(tables.EVENT)

@@ -1,4 +1,4 @@
-"""Events, orders and devices that a change touches; and events as a run that is under way will leave them."""
+"""Events, orders and devices affected by pending changes, and gold.event as the current run will leave it."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -14,13 +14,15 @@ from c360_spark.run.pending_changes import PendingChanges, restrict_to
 from c360_spark.stages.gold.affected_persons import members
 
 READ = (tables.EVENT, tables.MEMBERSHIP, tables.CHANGE, tables.IDENTIFIER_SET, tables.ORDER, tables.PERSON_XREF)
-OF_EVENT = {"source": "event_source", "dataset": "event_dataset", "source_key": "event_key"}  # in gold.order_session
+OF_EVENT = {"source": "event_source", "dataset": "event_dataset", "source_key": "event_key"}  # as in gold.order_session
 
 
 @dataclass(frozen=True)
 class AffectedEvents:
-    """What a run has to deal with: keys of `affected` events, these as they are `found` to be, and the `people` whose
-    they are or were. Where everything is affected, `found` is everything and the others are None.
+    """Events to recompute, and the persons that they belong or belonged to.
+
+    `affected` are their keys, `found` these events as they are now, `people` the persons. In a full refresh `found` has
+    all events and the others are None.
     """
 
     found: DataFrame
@@ -28,7 +30,7 @@ class AffectedEvents:
     people: DataFrame | None = None
 
     def events(self, run: Run) -> DataFrame:
-        """gold.event as it will be."""
+        """gold.event as this run will leave it."""
         found = self.found.drop("steps")
         if self.affected is None:
             return found
@@ -37,7 +39,7 @@ class AffectedEvents:
 
 
 def affected_events(run: Run, pending: PendingChanges) -> DataFrame:
-    """Keys of events that came, changed or went, and of those whose identifiers changed hands."""
+    """Keys of events inserted, changed or deleted, and of events with identifiers that moved to another person."""
     read, told = run.store.read, pending.latest(tables.CHANGE)
     explained = read(tables.MEMBERSHIP).join(
         told.select(F.col("run_id").alias("valid_to_run"), F.col("from_person_id").alias("person_id")),
@@ -51,8 +53,10 @@ def affected_events(run: Run, pending: PendingChanges) -> DataFrame:
 
 
 def affected_orders(run: Run, pending: PendingChanges, work: AffectedEvents | None) -> DataFrame:
-    """Keys of orders that came, changed, went or have another owner, of those that a affected event names or named, and
-    of those placed by people whose sessions may be others.
+    """Keys of affected orders.
+
+    These are orders inserted, changed, deleted or with another owner; orders that an affected event names or named; and
+    orders recorded with an event of a person whose sessions may have changed.
     """
     orders = run.store.read(tables.ORDER)
     found = [
@@ -69,7 +73,10 @@ def affected_orders(run: Run, pending: PendingChanges, work: AffectedEvents | No
 
 
 def affected_devices(pending: PendingChanges) -> DataFrame:
-    """`device_id` of identifiers whose owner or whose sets changed. Among them are identifiers of other kinds."""
+    """`device_id` of identifiers with another owner or with changed identifier sets.
+
+    Identifiers of other kinds are among them.
+    """
     once = pending.changed_values(tables.IDENTIFIER_SET, "members").select(
         F.explode("members.identifier_id").alias("id")
     )

@@ -1,4 +1,4 @@
-"""Whom a change touches: persons whose profile, keys or consent may be others than last time, and what they own."""
+"""Affected persons: their profile, record keys or consent may differ from last time; and the sets they own."""
 
 from functools import reduce
 
@@ -16,12 +16,13 @@ READ = (tables.PERSON, tables.MEMBERSHIP, tables.IDENTIFIER_SET, tables.CONSENT,
 
 
 def affected_persons(run: Run, pending: PendingChanges) -> DataFrame:
-    """`person_id` of everybody who changed, has or had a changed identifier, or may own or have owned a record that
-    changed: more rather than fewer. Computed from what is read, not from what was made, so that a killed run that is
-    run again finds the same.
+    """`person_id` of affected persons, and perhaps of some who are not.
+
+    These are persons who changed, who have or had a changed identifier, or who may own or have owned a changed record.
+    They are computed from the stage's inputs, not from its outputs, so that a killed run finds the same persons again.
     """
     shared = members(run).join(_affected_sets(run, pending), "identifier_set_id", "left_semi").select("identifier_id")
-    gone = pending.changed_values(tables.IDENTIFIER_SET, "members")  # a set that went is in no table any more
+    gone = pending.changed_values(tables.IDENTIFIER_SET, "members")  # a deleted set is in no table any more
     once = gone.select(F.explode("members.identifier_id").alias("identifier_id"))
     theirs = current_membership(run).join(shared.unionByName(once), "identifier_id", "left_semi")
     moved = (pending.changed_values(table, "person_id") for table in (tables.PERSON, tables.MEMBERSHIP))
@@ -29,7 +30,7 @@ def affected_persons(run: Run, pending: PendingChanges) -> DataFrame:
 
 
 def owned_sets(run: Run, persons: DataFrame | None) -> DataFrame:
-    """`identifier_set_id, person_id` of the sets that `persons` own; of all where None is given."""
+    """`identifier_set_id, person_id` of the sets that `persons` own; of all owned sets if it is None."""
     sets, placed = run.store.read(tables.IDENTIFIER_SET), current_membership(run)
     if persons is None:
         return owners(sets, placed, run.conf.rules)
@@ -40,8 +41,10 @@ def owned_sets(run: Run, persons: DataFrame | None) -> DataFrame:
 
 
 def _affected_sets(run: Run, pending: PendingChanges) -> DataFrame:
-    """Sets of records that came, changed or went (the number of its records tells that of a set), and of all versions
-    of these records, since a new version may have another set than the one before.
+    """Identifier sets of records inserted, changed or deleted, and of all versions of these records.
+
+    A new version may have another set than the one before. A changed record count shows that a set is affected. Sets
+    with a moved member, and those of consents that took effect since the last run, are affected too.
     """
     moved = pending.changed_values(tables.MEMBERSHIP, "identifier_id")
     sets = [members(run).join(moved, "identifier_id", "left_semi").select("identifier_set_id")]

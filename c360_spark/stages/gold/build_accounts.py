@@ -1,7 +1,7 @@
 """build_accounts: profiles and records of companies → gold.account with its members, and gold.subscription.
 
-To which company a person may belong is computed for whom a change touches, and kept in gold.account_key. Who belongs
-together is computed from that for everybody; so are subscriptions, which begin and end by time alone.
+The companies that a person may belong to are computed for affected persons, and kept in gold.account_key. Accounts are
+grouped from these keys for all persons. Subscriptions are recomputed for all too: they begin and end by time alone.
 """
 
 from functools import partial
@@ -23,7 +23,7 @@ MADE = (tables.ACCOUNT_KEY, tables.GOLD_ACCOUNT, tables.ACCOUNT_MEMBER, tables.A
 
 
 def build_accounts(run: Run) -> None:
-    """Recompute accounts and subscriptions and write what differs; without rules in gold.yml there are no accounts."""
+    """Recompute accounts and subscriptions, and write the differences; no accounts without rules in gold.yml."""
     grouping = _grouping(run)
     rules = f"{run.conf.gold.accounts} {grouping} {run.conf.gold.subscriptions}"
     pending = pending_changes(run, "build_accounts", rules, reads=READ, makes=MADE)
@@ -54,12 +54,15 @@ def _accounts(run: Run, step: Step, pending: PendingChanges, records: DataFrame,
     if _keys(run, step, pending, records, grouping) or pending.moved(tables.ACCOUNT):
         people = run.store.read(tables.ACCOUNT_KEY)
         sync(run, step, tables.GOLD_ACCOUNT, accounts(records, people, grouping))
-        members = account_members(people, run.store.read(tables.GOLD_ACCOUNT))  # as written: the two cannot disagree
+        members = account_members(people, run.store.read(tables.GOLD_ACCOUNT))  # as written: both tables agree
         sync(run, step, tables.ACCOUNT_MEMBER, members)
 
 
 def _keys(run: Run, step: Step, pending: PendingChanges, records: DataFrame, grouping: Grouping) -> bool:
-    """False when nobody was affected: whose address or company is another, or whose company's record is."""
+    """Update gold.account_key for affected persons; False if there are none.
+
+    Affected are persons with another e-mail address or company, and persons of a company with a changed record.
+    """
     store, names = run.store, ("email", f"{ENTRY}{grouping.rules.named_by}")
     said, affected = store.read(tables.PROFILE_ATTRIBUTE).where(F.col("attribute").isin(*names)), None
     if not pending.full_refresh:

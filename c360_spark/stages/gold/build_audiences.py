@@ -21,12 +21,13 @@ from c360_spark.stages.gold.persons_with_metrics import READ, changed_persons, p
 
 
 def build_audiences(run: Run) -> None:
-    """Let people into audiences and out of them, at `as_of`.
+    """Evaluate who enters and who leaves each audience at `as_of`, and write the stays that begin or end.
 
-    Looked at are persons of whom anything is otherwise than last time; everybody, where time alone moves people or the
-    audience was defined otherwise.
+    Evaluates persons with any change since the last run; all persons if time alone can move members, or if the
+    definition of the audience changed.
 
-    Raises IntegrityError C501 when the causes of an audience do not lead from its size before to that after.
+    Raises IntegrityError C501 when the causes of an audience do not explain the change from its size before to that
+    after.
     """
     last = last_evaluations(run)
     due = [audience for audience in run.conf.audiences.values() if _is_due(run, audience, last.get(audience.name))]
@@ -47,8 +48,9 @@ def _consumer(run: Run, audience: Audience) -> Consumer:
 
 
 def _affected(run: Run, step: Step, audience: Audience, pending: PendingChanges) -> DataFrame | None:
-    """`person_id` of those who may enter or leave; None for everybody. Who left at the last look may be kept out by
-    nothing else than that it was the same moment.
+    """`person_id` of persons who may enter or leave; None for all.
+
+    Includes persons who left at the last evaluation: at that same moment they could not enter again, now they may.
     """
     if pending.full_refresh or audience.moves_with_time:
         return None
@@ -70,7 +72,10 @@ def last_evaluations(run: Run) -> dict[str, Row]:
 def changes(
     run: Run, audiences: Sequence[Audience], last: Mapping[str, Row], looked: Sequence[DataFrame | None]
 ) -> DataFrame:
-    """Who enters and who leaves, as rows of gold.audience_member; of each audience those `looked` at, None for all."""
+    """Who enters and who leaves, as rows of gold.audience_member.
+
+    Evaluates for each audience the persons in `looked`, all of them where it is None.
+    """
     found = [_changes(run, each, last.get(each.name), some) for each, some in zip(audiences, looked, strict=True)]
     since = {name: row.evaluated_at for name, row in last.items()}
     return late_data(run, reduce(DataFrame.unionByName, found), audiences, since)
@@ -92,7 +97,7 @@ def _changes(run: Run, audience: Audience, last: Row | None, persons: DataFrame 
 
 
 def evaluate(run: Run, audience: Audience) -> DataFrame:
-    """Everybody, `judged` by the audience at `as_of`.
+    """All persons, `judged` by the audience at `as_of`.
 
     Raises ConfigError C201 where the types of a condition do not fit.
     """
@@ -107,8 +112,10 @@ def evaluate(run: Run, audience: Audience) -> DataFrame:
 
 
 def _before(run: Run, audience: Audience, last: Row) -> DataFrame | None:
-    """Everybody by the definition on record, where that is another one. One that can no longer be evaluated, as a
-    metric it reads is another by now, held for nobody: who moves does so by the rule.
+    """All persons evaluated by the definition on record, if it differs from the present one.
+
+    A definition that can no longer be evaluated, as a metric it reads has changed, counts as met by no person: moves
+    then have the cause `rule`.
     """
     metrics = run.conf.metrics
     now = (audience.where, audience.exit, metrics.fingerprint(audience.where, audience.exit))
@@ -162,7 +169,7 @@ def _account(run: Run, step: Step, due: list[Audience], last: dict[str, Row]) ->
 
 
 def _inside(run: Run, members: DataFrame, audience: Audience) -> int:
-    """Members from before sizes were on record."""
+    """Number of members before `as_of`, for an audience without a size on record."""
     own = members.where((F.col("audience") == audience.name) & (F.col("entered_at") < F.lit(run.as_of)))
     return own.where(F.col("exited_at").isNull() | (F.col("exited_at") >= F.lit(run.as_of))).count()
 

@@ -1,9 +1,9 @@
-"""build_events: silver.event, and who owned its identifiers when → gold.event, its re-attributions, sessions, devices,
-and which order was placed in which session.
+"""build_events: silver.event and its owners over time → gold.event with re-attributions, session, device,
+order_session.
 
-Computed are the events that came, changed or went, those whose identifiers changed hands, the sessions of all whose
-events those were and are, and the orders and devices of either; everything, when the settings are others than last
-time.
+Recomputes events inserted, changed or deleted, and events with identifiers that moved to another person; the sessions
+of all persons who have or had one of these events; and the orders and devices of either. Recomputes everything when the
+settings differ from last time.
 """
 
 from functools import partial
@@ -32,7 +32,7 @@ MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION, tables.OR
 
 
 def build_events(run: Run) -> None:
-    """Recompute what a change touches, and write what differs."""
+    """Recompute affected events, sessions, orders and devices, and write the differences."""
     pending = pending_changes(run, "build_events", _rules(run), reads=READ, makes=MADE)
     if pending.no_new_versions:
         pending.rest()
@@ -43,7 +43,7 @@ def build_events(run: Run) -> None:
 
 
 def _rules(run: Run) -> str:
-    """What everything depends on beside the data. Trust is in the rule set."""
+    """What the result depends on besides the tables. Trust of namespaces is part of the rule set."""
     said = run.conf.gold.model_dump_json(include={"events", "sessions"})
     return f"{run.conf.rules.fingerprint} {said} {run.conf.taxonomy.order_numbers} {run.conf.datasets_of(tables.EVENT)}"
 
@@ -53,12 +53,12 @@ def _write(run: Run, step: Step, pending: PendingChanges) -> None:
     if work:
         in_parallel([partial(part, run, step, work) for part in (_sessions, _moves)])
     in_parallel([partial(_orders, run, step, pending, work), partial(_devices, run, step, pending)])
-    if work:  # the last to be written: whose an event was is read from it, also when a killed run is run again
+    if work:  # written last: earlier owners of events are read from it, also when a killed run is repeated
         sync(run, step, tables.GOLD_EVENT, work.found, restrict_to(run.store.read(tables.GOLD_EVENT), work.affected))
 
 
 def _work(run: Run, step: Step, pending: PendingChanges) -> AffectedEvents | None:
-    """None when no event is affected."""
+    """The events to recompute; None if no event is affected."""
     store, affected = run.store, None
     if not pending.full_refresh:
         affected, count = store.stage("affected events", affected_events(run, pending))
@@ -89,14 +89,14 @@ def _moves(run: Run, step: Step, work: AffectedEvents) -> None:
 
 
 def _sessions(run: Run, step: Step, work: AffectedEvents) -> None:
-    """Sessions of everybody who had or has one of the events."""
+    """Sessions of all persons who had or have one of the events."""
     secret = run.conf.platform.identity_key.secret()
     made = sessions(restrict_to(work.events(run), work.people), run.conf.gold.sessions, secret=secret)
     sync(run, step, tables.SESSION, made, restrict_to(run.store.read(tables.SESSION), work.people))
 
 
 def _orders(run: Run, step: Step, pending: PendingChanges, work: AffectedEvents | None) -> None:
-    """By sessions as they are written."""
+    """Sessions of orders, from gold.session as it was written."""
     read, affected = run.store.read, None
     if not pending.full_refresh:
         affected, count = run.store.stage("affected orders", affected_orders(run, pending, work))

@@ -1,7 +1,7 @@
 """build_households: profiles, and identifiers that several persons use → gold.household and its members.
 
-Where a person lives is computed for whom a change touches, and kept in gold.household_key. Who lives together is
-computed from that for everybody, unless nothing that is read has changed.
+Address keys are computed for affected persons, and kept in gold.household_key. Households are grouped from these keys
+for all persons, unless no input has changed.
 """
 
 from functools import partial
@@ -20,7 +20,7 @@ MADE = (tables.HOUSEHOLD_KEY, tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)
 
 
 def build_households(run: Run) -> None:
-    """Recompute households and write what differs; none, where gold.yml has no rules for them."""
+    """Recompute households and write the differences; none, if gold.yml has no rules for them."""
     pending = pending_changes(run, "build_households", str(run.conf.gold.households), reads=READ, makes=MADE)
     if pending.no_new_versions:
         pending.rest()
@@ -42,7 +42,7 @@ def _write(run: Run, step: Step, pending: PendingChanges) -> None:
 
 
 def _keys(run: Run, step: Step, pending: PendingChanges, rules: Households) -> None:
-    """To normalise addresses costs more than all the rest."""
+    """Update gold.household_key for affected persons only: normalising addresses costs more than all the rest."""
     store, secret, affected = run.store, run.conf.platform.identity_key.secret(), None
     if not pending.full_refresh:
         # Staged, so that Spark knows how few they are.
@@ -55,7 +55,7 @@ def _keys(run: Run, step: Step, pending: PendingChanges, rules: Households) -> N
 
 
 def _found(run: Run, rules: Households) -> tuple[DataFrame, DataFrame]:
-    """Groups and members by all rules."""
+    """Groups and members of households by all rules."""
     read = run.store.read
     people = read(tables.HOUSEHOLD_KEY)  # as written, so that the tables cannot disagree
     found, _ = run.store.stage("groups by address", by_address(people, rules))  # for both tables

@@ -1,7 +1,7 @@
-"""build_metrics: facts of persons, and profiles → gold.metric, its totals, and moves in the lifecycle.
+"""build_metrics: facts of persons, and profiles → gold.metric, its totals, and transitions in the lifecycle.
 
-Computed are the persons of whom a fact is new, or whom time moves: at the edge of a window those whose facts pass it,
-by recency everybody once a day.
+Recomputes persons with a new fact, and persons for whom time changes a metric: those with a fact that passes the edge
+of a window, and, with metrics of recency, all persons once a day.
 """
 
 from functools import partial
@@ -30,10 +30,9 @@ MADE = (tables.METRIC, tables.METRIC_TOTAL, tables.LIFECYCLE_TRANSITION)
 
 
 def build_metrics(run: Run) -> None:
-    """Recompute at `as_of` the metrics of whom a change or time touches, and write what differs; nothing, where
-    metrics.yml has none.
+    """Recompute at `as_of` the metrics of persons affected by a change or by time, and write the differences.
 
-    Raises ConfigError C201 for an expression whose types do not fit.
+    Writes none if metrics.yml declares none. Raises ConfigError C201 for an expression with types that do not fit.
     """
     rules, store = run.conf.metrics, run.store
     if not rules.all and not any(store.exists(table) for table in MADE):
@@ -66,7 +65,7 @@ def _write(run: Run, step: Step, pending: PendingChanges) -> None:
     if rules.lifecycle:
         work.append(partial(_move, run, step, people, persons))
     in_parallel(work)
-    if persons is not None:  # what the others come to is on record
+    if persons is not None:  # metrics of the other persons are on record
         everybody = store.read(tables.PROFILE).select("person_id", "region")
         people = with_metrics(everybody, store.read(tables.METRIC), rules, rules.all)
     totals = metric_totals(metric_values(people, rules))
@@ -74,7 +73,7 @@ def _write(run: Run, step: Step, pending: PendingChanges) -> None:
 
 
 def all_metrics(run: Run, persons: DataFrame | None = None) -> DataFrame:
-    """`person_id, region` and a column for each metric, of everybody or these `persons`, computed from facts."""
+    """`person_id, region` and a column for each metric, computed from facts; of all persons, or of `persons`."""
     rules, found = run.conf.metrics, []
     try:
         for kind, fact in FACTS.items():

@@ -1,6 +1,7 @@
-"""build_profiles: silver and persons → gold.person_xref, gold.profile_attribute, gold.profile, gold.consent_state.
+"""build_profiles: silver and persons → profiles by survivorship, person_xref and consent_state.
 
-Computed are the persons that a change touches; everybody, when the rules are others than last time.
+Writes gold.person_xref, gold.profile_attribute, gold.profile and gold.consent_state. Recomputes affected persons; all
+persons when the rules differ from last time.
 """
 
 from dataclasses import dataclass
@@ -26,23 +27,26 @@ MADE = (tables.PERSON_XREF, tables.PROFILE_ATTRIBUTE, tables.PROFILE, tables.CON
 
 @dataclass(frozen=True)
 class AffectedProfiles:
-    """What a run has to deal with: `person_id` of affected `persons`, None for all; their sets and current records."""
+    """Persons to recompute: `person_id` of affected `persons`, None for all.
+
+    `owned` are their identifier sets, `records` the current versions of their records.
+    """
 
     persons: DataFrame | None
     owned: DataFrame
     records: DataFrame
 
     def theirs(self, rows: DataFrame) -> DataFrame:
-        """Rows of affected persons."""
+        """Rows of the affected persons."""
         return restrict_to(rows, self.persons)
 
     def owned_rows(self, rows: DataFrame) -> DataFrame:
-        """Rows with an identifier set that are theirs, with their `person_id`."""
+        """Rows with an identifier set that an affected person owns, with the `person_id`."""
         return rows.join(self.owned, "identifier_set_id")
 
 
 def build_profiles(run: Run) -> None:
-    """Recompute profiles, record keys and consent of whom a change touches, and write what differs."""
+    """Recompute profiles, record keys and consent of affected persons, and write the differences."""
     decided = in_force(run.conf.profile, as_of=run.as_of)
     pending = pending_changes(run, "build_profiles", _rules(run, decided), reads=READ, makes=MADE)
     work = _work(run, pending)
@@ -53,13 +57,16 @@ def build_profiles(run: Run) -> None:
 
 
 def _rules(run: Run, decided: Overrides) -> str:
-    """What everything depends on beside the data. Trust is in the rule set; which records are events, in contracts."""
+    """What the result depends on besides the tables.
+
+    Trust of namespaces is part of the rule set; contracts say which records are events.
+    """
     rules = run.conf.profile.model_dump_json(exclude={"overrides"})
     return f"{run.conf.rules.fingerprint} {rules} {decided} {run.conf.datasets_of(tables.EVENT)}"
 
 
 def _work(run: Run, pending: PendingChanges) -> AffectedProfiles | None:
-    """None when there is nothing to do."""
+    """The persons to recompute; None if there are none."""
     if pending.up_to_date:
         pending.rest()
         return None
@@ -78,11 +85,11 @@ def _work(run: Run, pending: PendingChanges) -> AffectedProfiles | None:
 
 
 def _versions(rows: DataFrame, persons: DataFrame | None, owned: DataFrame) -> DataFrame:
-    """All versions of the records that have or had a set of the persons."""
+    """All versions of the records that have or had an identifier set of the persons."""
     if persons is None:
         return rows
     keys = rows.join(owned.select("identifier_set_id"), "identifier_set_id").select(*RECORD_KEY).distinct()
-    return rows.join(keys, [*RECORD_KEY])  # no semi-join: that would be repeated for each table of a union
+    return rows.join(keys, [*RECORD_KEY])  # not a semi-join: Spark would repeat it for each table of a union
 
 
 def _attributes(run: Run, work: AffectedProfiles, decided: Overrides) -> None:
@@ -95,7 +102,7 @@ def _attributes(run: Run, work: AffectedProfiles, decided: Overrides) -> None:
 
 
 def _decided(run: Run, step: Step, work: AffectedProfiles, decided: Overrides) -> DataFrame:
-    """Overrides that are in force, by person; tells how many of them reach nobody."""
+    """Overrides in force, by person; reports how many of them match a person."""
     named = run.spark.createDataFrame(decided, OVERRIDES)
     membership = current_membership(run)
     reached = overrides(named, membership, run.conf.rules, secret=run.conf.platform.identity_key.secret())
@@ -132,6 +139,6 @@ def _consent(run: Run, work: AffectedProfiles) -> None:
 
 
 def _event_sets(run: Run) -> DataFrame:
-    """Identifier sets of datasets whose records are events: they count them, so events need not be read."""
+    """Identifier sets of event datasets: they count their events, so the events need not be read."""
     condition = " OR ".join(f"concat(source, '.', dataset) = '{name}'" for name in run.conf.datasets_of(tables.EVENT))
     return run.store.read(tables.IDENTIFIER_SET).where(condition or "false")

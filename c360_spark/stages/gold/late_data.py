@@ -1,4 +1,4 @@
-"""Which moves of an audience are by data that came too late for its last look."""
+"""Late data in audiences: moves caused by records that arrived too late for the last evaluation."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,8 +17,9 @@ from c360_spark.stages.identity.membership import current_membership
 
 
 def late_data(run: Run, moves: DataFrame, audiences: Sequence[Audience], since: Mapping[str, datetime]) -> DataFrame:
-    """`moves`, rows of gold.audience_member to merge, that tell `late_data` from `data`; `since` is when an audience
-    was last looked at. At the first look nothing is late.
+    """`moves`, rows of gold.audience_member to merge, with the cause `late_data` set apart from `data`.
+
+    `since` is the last evaluation of each audience. At the first evaluation nothing is late.
     """
     if not since.keys() & {audience.name for audience in audiences}:
         return moves
@@ -35,7 +36,7 @@ def late_data(run: Run, moves: DataFrame, audiences: Sequence[Audience], since: 
 
 
 def _arrivals(run: Run, since: datetime, behind: Mapping[str, set[str]]) -> DataFrame:
-    """`person_id, record, overdue` of what was received after `since` in the tables of silver behind any audience."""
+    """`person_id, record, overdue` of records received after `since`, in silver tables that an audience reads."""
     read, promises = run.store.read, _promises(run)
     parts = []
     for table in tables.CANONICAL:
@@ -50,6 +51,6 @@ def _arrivals(run: Run, since: datetime, behind: Mapping[str, set[str]]) -> Data
 
 
 def _promises(run: Run) -> dict[str, timedelta]:
-    """How soon each dataset hands over what happened, by its newest contract."""
+    """The latency that each dataset promises, by its newest contract."""
     found = {f"{source}.{name}": contract.promise("latency") for source, name, _, contract in run.conf.datasets()}
     return {dataset: latency for dataset, latency in found.items() if latency is not None}

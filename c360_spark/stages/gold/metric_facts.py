@@ -1,4 +1,4 @@
-"""Facts that metrics are made of, each with its person; and whose metrics a change, or time, may make others."""
+"""Facts that metrics are made of, each with its person; and persons for whom a change or time may affect a metric."""
 
 from functools import reduce
 
@@ -17,7 +17,7 @@ READ = (tables.PROFILE, tables.PERSON_XREF, *(fact.table for fact in FACTS.value
 
 
 def facts(run: Run, table: Table, persons: DataFrame | None = None) -> DataFrame:
-    """The rows of a table of facts that hold now, with the `person_id` of each; of these `persons` only, if given."""
+    """Current rows of a table of facts, each with its `person_id`; only those of `persons`, if given."""
     rows = run.store.read(table)
     if "person_id" in table.column_names:
         return restrict_to(rows, persons)
@@ -28,7 +28,10 @@ def facts(run: Run, table: Table, persons: DataFrame | None = None) -> DataFrame
 
 
 def measured_again(run: Run, pending: PendingChanges) -> DataFrame | None:
-    """`person_id` of those whose metrics may be others than last time, None for everybody. More rather than fewer."""
+    """`person_id` of persons with metrics that may differ from last time, None for all.
+
+    It may contain persons with unchanged metrics.
+    """
     rules, last = run.conf.metrics, pending.last_as_of
     if last is None or rules.moves_everybody(run.as_of - last):
         return None
@@ -42,7 +45,7 @@ def measured_again(run: Run, pending: PendingChanges) -> DataFrame | None:
 
 
 def _whose(run: Run, pending: PendingChanges, fact: Fact, rows: DataFrame) -> DataFrame:
-    """`person_id` of whom these rows are, or any that came, changed or went."""
+    """`person_id` of the owners of `rows`, and of rows inserted, changed or deleted."""
     key = ("person_id",) if "person_id" in fact.table.column_names else RECORD_KEY
     moved = pending.changed_values(fact.table, *key).unionByName(rows.select(*key))
     if key != RECORD_KEY:

@@ -1,4 +1,4 @@
-"""Persons with what conditions and destinations may name: columns of gold.profile, and metrics; and whose changed."""
+"""Persons with the columns that conditions and destinations may name, gold.profile and metrics; and which changed."""
 
 from collections.abc import Collection
 from functools import reduce
@@ -15,13 +15,16 @@ READ = (tables.PROFILE, tables.METRIC, tables.CONSENT_STATE)
 
 
 def persons_with_metrics(run: Run, metrics: Collection[str]) -> DataFrame:
-    """gold.profile, with a column for each of the `metrics` as build_metrics has left it."""
+    """gold.profile, with a column for each of the `metrics` as build_metrics wrote it."""
     read = run.store.read
     return with_metrics(read(tables.PROFILE), read(tables.METRIC), run.conf.metrics, metrics)
 
 
 def changed_persons(pending: PendingChanges, metrics: Collection[str]) -> DataFrame:
-    """`person_id` of those whose profile, consent or any of the `metrics` is another. `news` is of READ, or more."""
+    """`person_id` of persons with a change in profile, consent or any of the `metrics`.
+
+    `pending` are changes of READ, or of more tables.
+    """
     found = [pending.changed_values(table, "person_id") for table in (tables.PROFILE, tables.CONSENT_STATE)]
     if metrics:
         figures = pending.changed_values(tables.METRIC, "metric", "person_id").where(F.col("metric").isin(*metrics))

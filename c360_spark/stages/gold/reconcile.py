@@ -1,4 +1,4 @@
-"""reconcile: profiles of each CDP, beside persons → gold.cdp_reconciliation and gold.cdp_mismatch."""
+"""reconcile: compares profiles of each CDP with persons → gold.cdp_reconciliation and gold.cdp_mismatch."""
 
 from functools import reduce
 
@@ -19,9 +19,9 @@ MADE = (tables.CDP_RECONCILIATION, tables.CDP_MISMATCH)
 
 
 def reconcile(run: Run) -> None:
-    """Compare every CDP of conf/, or the one of `run.cdp`, with persons as they are now, and write what differs.
+    """Compare every CDP of conf/, or only `run.cdp`, with the current persons, and write the differences.
 
-    A CDP of which nothing has landed is left out.
+    A CDP without landed data is left out.
     """
     cdps = run.conf.cdps(run.cdp)
     if not cdps and not any(run.store.exists(table) for table in MADE):

@@ -1,4 +1,4 @@
-"""The first part of resolve_identity: what has changed since the last run, as evidence and affected identifiers."""
+"""First part of resolve_identity: changes since the last run, as evidence and affected identifiers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,17 +26,17 @@ from c360_spark.stages.identity.rule_approval import require_approval
 from c360_spark.tables import Table
 
 CONSUMER = "resolve_identity"
-# Which rule sets a run over everything was begun with, numbered: one that was killed has left tables of two.
+# Rule sets with which full refreshes began, numbered: a killed one may have left tables made by two rule sets.
 BEGUN = "resolve_identity everything"
 CARRIERS = (tables.IDENTIFIER_SET, tables.PROFILE_RECORD, tables.PAIR)
 
 
 @dataclass(frozen=True)
 class IdentityInput:
-    """What a run has to deal with: `affected` identifiers, or None for all of them.
+    """Pending changes of a run: `affected` identifiers, or None for all of them (full refresh).
 
-    `reasons` (`identifier_id, cause`) tell why each was affected, None if all were for the one `cause`. `dates` are the
-    birth dates that are too frequent, where those on record are others.
+    `reasons` (`identifier_id, cause`) say why each is affected, None if the one `cause` holds for all. `dates` are the
+    birth dates that are too frequent, if they differ from those on record.
     """
 
     affected: DataFrame | None
@@ -49,13 +49,13 @@ class IdentityInput:
     known_dates: Marks = field(default_factory=dict)
 
     def done(self, run: Run) -> None:
-        """Note that it has been dealt with."""
+        """Advance the watermarks."""
         known = {CONSUMER: self.known, DATES: self.known_dates}
         advance(run, {CONSUMER: self.versions, DATES: self.dates}, known=known)
 
 
 def refuse_unapproved(run: Run) -> None:
-    """Raises ConfigError C204 for another rule set than that of the last run which was not released."""
+    """Raise ConfigError C204 if the rule set differs from that of the last run and is not approved."""
     label = _label_on_record(run)
     if label and _other_rules(run, label, *watermarks(run, BEGUN)):
         require_approval(run)
@@ -72,10 +72,11 @@ def _other_rules(run: Run, label: str | None, begun: Marks) -> bool:
 
 
 def gather(run: Run, step: Step) -> IdentityInput:
-    """Bring identity.evidence up to date, and tell what that touches.
+    """Bring identity.evidence up to date, and determine the affected identifiers.
 
-    Everything, when the rule set is another than that of the last run or other birth dates are too frequent, else what
-    silver has gained or lost, and links whose time has run out.
+    All are affected in a full refresh: when the run asks for one, on the first run, and when the rule set or the birth
+    dates that are too frequent differ from the last run. Otherwise only identifiers of silver rows inserted, changed or
+    deleted are affected, and those of links that expire or no longer do.
     """
     versions = {table.full_name: run.store.version(table) for table in CARRIERS}
     label, (marks, begun, dated) = _label_on_record(run), watermarks(run, CONSUMER, BEGUN, DATES)
@@ -112,7 +113,7 @@ def _evidence(run: Run, rules: RuleSet, carriers: dict[Table, DataFrame], *, who
 
 
 def _carried(run: Run, step: Step, rules: RuleSet, marks: Marks, versions: Marks) -> DataFrame:
-    """Write the evidence of sets and records that came, changed or went; the identifiers it is about."""
+    """Write the evidence of sets, records and pairs that changed; returns the affected `identifier_id, cause`."""
     images = {}
     for table in CARRIERS:
         since, until = marks.get(table.full_name, -1), versions[table.full_name]
@@ -140,7 +141,7 @@ def _key(table: Table, images: DataFrame) -> DataFrame:
 
 
 def _expiring(run: Run) -> Iterator[DataFrame]:
-    """Ends of links that are on record as in time and are not, or the other way round."""
+    """Ends of links recorded as valid that have expired, or the other way round."""
     rules = run.conf.rules
     timed = [space for space in rules.namespaces.values() if space.expires_after_days]
     if timed or rules.bridges or rules.force_links or rules.never_links:

@@ -1,4 +1,4 @@
-"""The middle of resolve_identity: the part of the graph that a change can reach, and how it falls into persons."""
+"""Second part of resolve_identity: the part of the graph that a change can reach, and its connected components."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,11 @@ VERTEX = ("identifier_id", "namespace", "region", "datasets", "first_recorded_at
 
 @dataclass(frozen=True)
 class Graph:
-    """`scope` are all identifiers that may change, gone ones too; None for everything. `vertices` (VERTEX) are those
+    """The part of the graph that a run recomputes.
+
+    `scope` are all identifiers that may change, deleted ones too; None for everything. `vertices` (VERTEX) are those
     that exist, `links` all links that may change: identity.link before limits. `identifiers_before` and `links_before`
-    are what was on record of them.
+    are the rows on record for them.
     """
 
     scope: DataFrame | None
@@ -34,17 +36,20 @@ class Graph:
 
 @dataclass(frozen=True)
 class Components:
-    """`placed` are the identifiers in the graph with `component_id` and `part_id`, `links` rows of identity.link."""
+    """Connected components, split into parts where a limit requires it.
+
+    `placed` are the identifiers in the graph with `component_id` and `part_id`, `links` rows of identity.link.
+    """
 
     placed: DataFrame
     links: DataFrame
 
 
 def reachable(run: Run, affected: DataFrame | None) -> Graph:
-    """Compute what is affected from the evidence; take what it reaches from the tables, each of which is read through
-    once or twice, whatever the change.
+    """The part of the graph that a change can reach.
 
-    Raises IntegrityError C503 when two identifiers share an id.
+    Affected identifiers are computed from the evidence; what they reach is read from the tables, each of which is
+    scanned once or twice, whatever the change. Raises IntegrityError C503 when two identifiers share an id.
     """
     store = run.store
     seen, raw = _affected(run, affected)
@@ -67,7 +72,7 @@ def reachable(run: Run, affected: DataFrame | None) -> Graph:
 
 
 def _affected(run: Run, affected: DataFrame | None) -> tuple[DataFrame, DataFrame]:
-    """The affected identifiers that exist, and all their links before any guard, as the evidence has them."""
+    """The affected identifiers that exist, and all their links from the evidence, before any guard."""
     store = run.store
     evidence = store.read(tables.EVIDENCE)
     if affected is not None:
@@ -81,7 +86,7 @@ def _affected(run: Run, affected: DataFrame | None) -> tuple[DataFrame, DataFram
 
 
 def _near(run: Run, affected: DataFrame | None, raw: DataFrame) -> DataFrame:
-    """identity.identifier, as it was, of the affected and of those they have links to."""
+    """Rows of identity.identifier on record, of the affected identifiers and those linked to them."""
     known = run.store.read(tables.IDENTIFIER)
     if affected is None:
         return known.limit(0)
@@ -91,7 +96,7 @@ def _near(run: Run, affected: DataFrame | None, raw: DataFrame) -> DataFrame:
 def _guarded(
     run: Run, affected: DataFrame | None, seen: DataFrame, raw: DataFrame, near: DataFrame
 ) -> tuple[DataFrame, DataFrame]:
-    """The affected identifiers as VERTEX, and their links with what guards have against them."""
+    """The affected identifiers as VERTEX, and their links with the guards' objections."""
     store, rules = run.store, run.conf.rules
     timely = raw.where("blocked_by IS NULL AND expired_by IS NULL")
     crowded = crowds(timely, rules).withColumn("is_crowded", F.lit(True))
@@ -109,11 +114,13 @@ def _flagged(identifiers: DataFrame) -> DataFrame:
 
 
 def _links_before(run: Run, affected: DataFrame, every: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """identity.link, as it was, of the affected and of the components they reach; and of the latter those that may
-    change, without what a limit left out the last time, for it may come back.
+    """Rows of identity.link on record, of the affected identifiers and the components they reach.
+
+    The second frame has those links of reached components that may change, without the reasons of limits: a link that a
+    limit left out may come back.
     """
     near = every.select(F.col("identifier_id").alias("left_id"), F.lit(True).alias("_near"))
-    # A link between untouched identifiers of a reached component has both ends there.
+    # A link between unaffected identifiers of a reached component has both ends in it: joining one end suffices.
     held = marked(run.store.read(tables.LINK), affected, "left_id", "right_id").join(near, "left_id", "left")
     reached = F.col("_near") & (in_graph() | (F.col("reason") == "never"))
     before, _ = run.store.stage("links before", held.where(F.col("_touched") | reached).drop("_near"))
@@ -122,7 +129,7 @@ def _links_before(run: Run, affected: DataFrame, every: DataFrame) -> tuple[Data
 
 
 def partitioned(run: Run, step: Step, graph: Graph) -> Components:
-    """Components, and their parts where one breaks a limit.
+    """Connected components, each split into parts if it breaks a limit.
 
     Raises IntegrityError C502 when the result breaks an invariant.
     """
@@ -149,7 +156,7 @@ def partitioned(run: Run, step: Step, graph: Graph) -> Components:
 
 
 def engine_for(run: Run, links: DataFrame) -> Engine:
-    """The engine for components of these links, by platform.yml."""
+    """The connected-components engine for these links, by platform.yml."""
     wanted = run.conf.platform.components
     if wanted.engine != "auto":
         return wanted.engine
@@ -157,7 +164,7 @@ def engine_for(run: Run, links: DataFrame) -> Engine:
 
 
 def _apart(run: Run, graph: Graph, over: DataFrame, whole: Components, nevers: DataFrame) -> Components:
-    """The outcome once the components `over` have been taken apart."""
+    """The outcome after the components `over`, which break a limit, have been split."""
     left, right = (over.select(F.col("identifier_id").alias(f"{end}_id"), "component_id") for end in ("left", "right"))
     edges = graph.links.where(in_graph()).join(left, "left_id")
     inner = nevers.join(left, "left_id").join(right, ["right_id", "component_id"])

@@ -1,4 +1,4 @@
-"""Parts of match keys: birth dates that too many have, and what a team is told of the most frequent values."""
+"""Parts of match keys: birth dates that are too frequent, and a report of the most frequent values."""
 
 from pyspark.sql import functions as F
 
@@ -9,14 +9,15 @@ from c360_spark.identity.frequent import BIRTH_DATE, first_days, frequent_values
 from c360_spark.run.context import Run
 from c360_spark.run.watermark import Marks
 
-# Which birth dates count as none, numbered: the last are in force.
+# Watermark of the birth dates that make no match key, numbered: the last ones are in force.
 DATES = "resolve_identity dates"
 SEPARATOR = " "
 
 
 def dates_in_force(run: Run, marks: Marks, *, changed: bool) -> tuple[str, Marks]:
-    """The dates of 1 January that are too frequent, as text, and what to put on record where they are others than
-    before. Records that have not `changed` give the same.
+    """Dates of 1 January that are too frequent, as text, and what to record if they differ from before.
+
+    Recomputed only if the records or the rule set have `changed`.
     """
     found = before = max(marks, key=marks.__getitem__, default="")
     if changed and uses_birth_date(run.conf.rules):
@@ -32,7 +33,7 @@ def ruled_without(rules: RuleSet, dates: str) -> RuleSet:
 
 
 def most_frequent(run: Run, *, most: int) -> str:
-    """The most frequent values of each part of a match key, as lines of text; a value of one record is not shown."""
+    """The most frequent values of each part of a match key, as text; values of a single record are not shown."""
     records = current(run.store.read(tables.PROFILE_RECORD))
     rows = frequent_values(records, run.conf.rules, most=most).orderBy("part", F.desc("records"), "value").collect()
     lines = [f"  {'part':<16} {'records':>9} {'share':>7}  value"]

@@ -1,4 +1,4 @@
-"""Which identifier is whose."""
+"""Which person each identifier belongs to."""
 
 from pyspark.sql import DataFrame
 
@@ -7,5 +7,5 @@ from c360_spark.run.context import Run
 
 
 def current_membership(run: Run) -> DataFrame:
-    """identity.membership where it holds: one row for each identifier that belongs to a person."""
+    """The current version of identity.membership: one row for each identifier that belongs to a person."""
     return run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")

@@ -1,7 +1,7 @@
-"""resolve_identity: identifier sets and match keys → graph → persons, with every change on record.
+"""resolve_identity: identifier sets and match keys → graph → persons, every change recorded.
 
-Only what a change can reach is computed: the affected identifiers and every component that one of them is or was in.
-The result equals that of a full refresh.
+It recomputes only what a change can reach: the affected identifiers, and every component that contains or contained
+one. The result equals that of a full refresh.
 """
 
 from collections.abc import Callable
@@ -25,10 +25,10 @@ from c360_spark.stages.identity.scored_pairs import queue_review, score_pairs
 
 
 def resolve_identity(run: Run) -> None:
-    """Recompute what has changed, and write what differs.
+    """Recompute the persons that a change can reach as connected components of links, and write the differences.
 
-    Raises ConfigError C204, before anything is written, for a rule set that was not released; IntegrityError C503 when
-    two identifiers share an id, C502 when a partition breaks an invariant: persons are then as they were before.
+    Raises ConfigError C204, before anything is written, for a rule set that is not approved; IntegrityError C503 when
+    two identifiers share an id, C502 when a partition breaks an invariant: persons then stay as they were.
     """
     refuse_unapproved(run)
     score_pairs(run)
@@ -47,8 +47,9 @@ def resolve_identity(run: Run) -> None:
 
 
 def _write(run: Run, step: Step, change: IdentityInput, graph: Graph, outcome: Components) -> None:
-    """Write what differs, identity.identifier last: the components on record there tell a repeated run how far a change
-    reaches.
+    """Write the differences, identity.identifier last.
+
+    A repeated run reads from the components recorded there how far a change reaches.
     """
     store, rules = run.store, run.conf.rules
     found, _ = store.stage("members", members(outcome.placed, derived=rules.derived))
@@ -67,12 +68,15 @@ def _write(run: Run, step: Step, change: IdentityInput, graph: Graph, outcome: C
 
 
 def _moves(run: Run, step: Step, change: IdentityInput, graph: Graph, found: DataFrame) -> None:
-    """Who belongs to another person now. The change log comes first: a killed run finds the same differences again."""
+    """Record identifiers that moved to another person, in identity.change and identity.membership.
+
+    The change log is written first, so that a killed run finds the same differences again.
+    """
     store = run.store
     held = current_membership(run)
     current, _ = store.stage("membership before", touching(held, graph.scope, "identifier_id"))
     reasons = change.reasons
-    if reasons is None:  # in a run over everything only decisions stand out
+    if reasons is None:  # in a full refresh only manual decisions have a cause of their own
         decisions = F.col("kind").isin("manual", "never") & F.lit(change.cause == "rule")
         decided = ends(graph.links.where(decisions))
         reasons = decided.withColumn("cause", F.lit("manual"))
@@ -86,7 +90,7 @@ def _moves(run: Run, step: Step, change: IdentityInput, graph: Graph, found: Dat
 
 
 def _health(run: Run, step: Step) -> None:
-    """Figures of the run, once more if it is run again."""
+    """Figures of the run in identity.health; replaced if the run is repeated."""
     read, this_run = run.store.read, F.col("run_id") == run.run_id
     changed = read(tables.CHANGE).where(this_run)
     figures = health(read(tables.IDENTIFIER), read(tables.PERSON), changed).withColumn("run_id", F.lit(run.run_id))

@@ -1,4 +1,4 @@
-"""Which rule set may run: another one than that of the last run needs a release, in which somebody approved it."""
+"""Rule approvals: a rule set that differs from the last run's may run only once someone has approved it."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from c360_spark.run.context import Run
 
 
 def require_approval(run: Run) -> None:
-    """Raises ConfigError C204 unless the rule set of the run is the one released last. A candidate needs no release."""
+    """Raise ConfigError C204 unless the run's rule set is the last one approved. A candidate needs no approval."""
     known = [] if run.store.candidate else approvals(run)
     if known and known[0][0] != run.conf.rules.label:
         raise ConfigError(
@@ -20,20 +20,20 @@ def require_approval(run: Run) -> None:
 
 
 def approve_first(run: Run) -> None:
-    """A lake's first rule set replaces none, so it needs no approval."""
+    """Approve the first rule set of a lake without asking: it replaces none."""
     if run.store.candidate is None and not run.store.exists(tables.RULE_RELEASE):
         approve(run, run.conf.rules, approved_by="first run", figures=None)
 
 
 def approve(run: Run, rules: RuleSet, *, approved_by: str, figures: str | None) -> None:
-    """Put a rule set in force: the next run with it may replace the live one."""
+    """Record a rule approval: the next run with this rule set may replace the live one."""
     now = datetime.now(UTC).replace(tzinfo=None)
     row = (rules.label, now, approved_by, rules.model_dump_json(), figures)
     run.store.append_rows(tables.RULE_RELEASE, [row])
 
 
 def approvals(run: Run) -> list[tuple[str, datetime, str, RuleSet]]:
-    """Label, time, who approved, and the rule set; the newest first."""
+    """All rule approvals, newest first: label, time, who approved, and the rule set."""
     names = ("released_at", "label", "approved_by", "content")
     rows = sorted(
         (tuple(row[name] for name in names) for row in run.store.rows(tables.RULE_RELEASE, *names)), reverse=True

@@ -1,4 +1,4 @@
-"""Two parts of resolve_identity: which records a model takes for one person's, and what a person has to decide."""
+"""Probabilistic part of resolve_identity: pairs of records scored by a model, and pairs for manual review."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -13,7 +13,7 @@ from c360_spark.stages.silver.delivered_properties import current_rows
 
 
 def score_pairs(run: Run) -> None:
-    """Bring identity.pair up to date; empty, where the rule set has no model."""
+    """Bring identity.pair up to date; empty it if the rule set has no model."""
     model = run.conf.rules.probabilistic
     if model is None:
         if run.store.exists(tables.PAIR):
@@ -36,7 +36,7 @@ def score_pairs(run: Run) -> None:
 
 
 def _consented(run: Run, records: DataFrame) -> DataFrame:
-    """Records that need no consent to be compared, or have it."""
+    """Records that may be compared: they need no consent, or have it."""
     said = statements_of(records.where("purpose IS NOT NULL"), run.store.read(tables.CONSENT))
     state = consent_state(said.withColumnRenamed("bronze_id", "person_id"), as_of=run.as_of)
     granted = state.where("status = 'granted'").select(F.col("person_id").alias("bronze_id"), "purpose")
@@ -45,7 +45,7 @@ def _consented(run: Run, records: DataFrame) -> DataFrame:
 
 
 def queue_review(run: Run, step: Step) -> None:
-    """Bring identity.review up to date."""
+    """Bring identity.review, the links that wait for a manual decision, up to date."""
     if not run.store.exists(tables.PAIR):
         return
     read = run.store.read

@@ -1,4 +1,4 @@
-"""canonicalise: new bronze records → silver, each accepted, quarantined with its reasons, or known already."""
+"""canonicalise: new bronze records → silver: each is accepted, quarantined with its reasons, or a known duplicate."""
 
 from collections.abc import Iterator
 from functools import partial, reduce
@@ -33,15 +33,15 @@ from c360_spark.tables import Table
 Name = tuple[str, str]
 Counts = dict[str, int]
 VERDICTS = ("accepted", "quarantined", "duplicate", "suppressed")
-BESIDE = ("deleted", "contradicting")  # of records not in the delivery, and of accepted ones or duplicates
+BESIDE = ("deleted", "contradicting")  # of records not in the delivery; among accepted ones and duplicates
 COUNTED = ("in", *VERDICTS, *BESIDE)
 KEPT = "verdict IN ('accepted', 'deleted')"
 
 
 def canonicalise(run: Run) -> None:
-    """Process what bronze has gained since the last run.
+    """Validate and map bronze records that arrived since the last run into silver, and quarantine invalid ones.
 
-    Raises IntegrityError C501, before watermarks move, when a dataset's records do not add up.
+    Raises IntegrityError C501, before watermarks advance, when the records of a dataset do not add up.
     """
     (marks,) = watermarks(run, CONSUMER)
     inputs = list(_inputs(run, {} if run.full_refresh else marks))
@@ -53,7 +53,7 @@ def canonicalise(run: Run) -> None:
         by_table.setdefault(each.contract.table, []).append(each)
     outcomes = in_parallel([partial(_table, run, TABLES[name], found) for name, found in by_table.items()])
     with run.step("canonicalise sets") as step:
-        # A set belongs to one dataset, so to one table: the sets of the tables are the sets.
+        # A set belongs to one dataset, so to one table: the sets of different tables do not overlap.
         affected = reduce(DataFrame.unionByName, (sets for _, sets in outcomes))
         step.wrote("identifier_set", run.store.merge(tables.IDENTIFIER_SET, affected))
     with run.step("canonicalise accounting") as step:
@@ -76,7 +76,7 @@ def _inputs(run: Run, marks: Marks) -> Iterator[Input]:
 def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, DataFrame]:
     """Write the accepted records of one canonical table.
 
-    Gives every record's verdict, and the identifier sets that the batch affected, counted over the whole table.
+    Returns every record's verdict, and the identifier sets that the batch affected, counted over the whole table.
     """
     with run.step(f"canonicalise {table.name}") as step:
         frames = [candidates(run, each) for each in inputs]
@@ -105,16 +105,16 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
 
 
 def told(rows: DataFrame) -> list[str]:
-    """Columns of judged records that `account` wants, besides their dataset."""
+    """Columns of classified records that `account` needs, besides source and dataset."""
     return ["verdict", "contradicts", "remarks", *([ROWS] if ROWS in rows.columns else [])]
 
 
 def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:
-    """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and note it and what
-    was not usable of those accepted.
+    """Check that records in = accepted + quarantined + duplicate + suppressed for each dataset, and record the counts.
 
-    `outcome` has the `verdict` and `remarks` of each record and of each deletion, whether it `contradicts`, and ROWS
-    where records may have been made of several delivered rows, each of which counts.
+    Records also the remarks: what was not usable of accepted records. `outcome` has the `verdict` and `remarks` of each
+    record and of each deletion, and whether it `contradicts`. It has ROWS where a record may be made of several
+    delivered rows, each of which counts.
     """
     counts, remarks = _tally(inputs, outcome)
     for (source, dataset), count in counts.items():
@@ -130,7 +130,7 @@ def account(run: Run, inputs: list[Input], outcome: DataFrame) -> str:
 
 
 def _tally(inputs: list[Input], outcome: DataFrame) -> tuple[dict[Name, Counts], dict[Name, Counts]]:
-    """Records of each dataset by verdict, and its accepted records by remark, in one job."""
+    """Records of each dataset by verdict, and its accepted records by remark, counted in one Spark job."""
     keys, verdict, none = ("source", "dataset"), F.col("verdict"), F.array().cast("array<string>")
     one = F.lit(1).alias(ROWS)
     delivered = (records_in(each).select(*keys, F.lit("in").alias("found"), one) for each in inputs)
@@ -152,7 +152,7 @@ def _tally(inputs: list[Input], outcome: DataFrame) -> tuple[dict[Name, Counts],
 
 
 def _remark(run: Run, inputs: list[Input], counts: dict[Name, Counts], remarks: dict[Name, Counts]) -> None:
-    """Put the remarks on record, and tell them."""
+    """Record the remarks in ops.remark, and report them."""
     rows = []
     for each in inputs:
         for remark, count in sorted(remarks[each.name].items()):

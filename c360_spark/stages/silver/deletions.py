@@ -1,4 +1,4 @@
-"""What full deliveries of a batch delete."""
+"""Deletions by full deliveries: the records that they no longer contain."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ Times = dict[tuple[str, str], list[datetime]]
 
 
 def sorted_out(presences: DataFrame) -> tuple[Times, Times]:
-    """When whole and when older deliveries were received, by dataset."""
+    """Times of receipt of full deliveries, by dataset: those that may delete, and those older than what is known."""
     found: dict[bool, Times] = {False: {}, True: {}}
     known = -1
     while known < sum(map(len, found[True].values())):
@@ -28,8 +28,10 @@ def sorted_out(presences: DataFrame) -> tuple[Times, Times]:
 
 
 def with_deletions(run: Run, table: Table, inputs: Sequence[Input], found: DataFrame, existing: DataFrame) -> DataFrame:
-    """`found` candidates of a table, and a row for each record that a full delivery among them lacks; `existing` are
-    the rows of the table before. Tells which deliveries are older than what is known, and so delete nothing.
+    """Candidates of a table (`found`), with a deletion for each record that a full delivery among them lacks.
+
+    `existing` are the rows of the table before. Reports deliveries that are older than what is known; they delete
+    nothing.
     """
     names = [each.name for each in inputs if run.conf.sources[each.name].delivery == "full"]
     if not names:

@@ -1,4 +1,4 @@
-"""Which properties deliveries have, beside what their contracts name: ops.delivery_property, and what is told of it."""
+"""Schema drift: properties that deliveries lack or have beyond their contracts, recorded in ops.delivery_property."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,8 +19,10 @@ Finding = tuple[str, str, str | None]  # property, status, silver column
 
 
 def with_unsaid(run: Run, inputs: Sequence[Input], found: DataFrame) -> DataFrame:
-    """Candidates with `unsaid`: the columns that their delivery does not have, so that null says nothing there. What a
-    delivery lacks, and what no contract names, goes to ops.delivery_property and is told.
+    """Candidates with `unsaid`: the columns that their delivery does not have, where null carries no information.
+
+    Properties that a delivery lacks, and properties that no contract names, are recorded in ops.delivery_property and
+    reported.
     """
     columns = sorted({name for each in inputs for name in mapped_fields(each.contract)})
     empty: dict[Delivered, set[str]] = {}
@@ -43,8 +45,9 @@ def with_unsaid(run: Run, inputs: Sequence[Input], found: DataFrame) -> DataFram
 
 
 def _findings(each: Input, shape: Row, empty: set[str], *, route: Routed | None) -> Iterator[Finding]:
-    """What a delivery lacks of the contract, and what it has beside it. A column that an older version of the contract
-    gave by another name is not lacking: it has values.
+    """Properties of the contract that a delivery lacks, and properties that it has beyond the contract.
+
+    A column that an older version of the contract calls by another name is not missing: it has values.
     """
     contract, separator = each.contract, each.arrival.separator
     names = header_names(shape.header, separator) if shape.header else list(shape["keys"] or ())
@@ -66,12 +69,12 @@ def _findings(each: Input, shape: Row, empty: set[str], *, route: Routed | None)
 
 
 def _names(field: Field) -> set[str]:
-    """How the property may be called in JSON."""
+    """Names that the property may have in JSON."""
     return {field.path[-1], *field.settings.aliases}
 
 
 def _note(run: Run, rows: Sequence[tuple[object, ...]]) -> None:
-    """Write what is new, and tell it; of what was told of earlier deliveries tell the number."""
+    """Write new findings and report them; of findings reported for earlier deliveries, report only the number."""
     if not rows:
         return
     names = tables.DELIVERY_PROPERTY.key
@@ -94,7 +97,10 @@ def _note(run: Run, rows: Sequence[tuple[object, ...]]) -> None:
 
 
 def current_rows(run: Run, table: Table, rows: DataFrame) -> DataFrame:
-    """The current versions among rows of a versioned silver table; what a delivery did not have is as it was before."""
+    """The current version of each record among rows of a versioned silver table.
+
+    Properties that a delivery did not have keep their earlier values.
+    """
     named = {tuple(name): run.conf.contracts[name].table for name in run.conf.contracts}
     said = run.store.rows(tables.DELIVERY_PROPERTY, "source", "dataset", "column_name")
     patchy = {row["column_name"] for row in said if named.get((row["source"], row["dataset"])) == table.name}
