@@ -6,6 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.columns.letters import letters, lower_case
+from c360_spark.columns.once import once
 from c360_spark.columns.punycode import unicode_host
 
 DOMAIN = r"^([^\s.@/\\:,;<>\"]{1,63}\.)+[^\s.@/\\:,;<>\"\d][^\s.@/\\:,;<>\"]{1,62}$"
@@ -25,7 +26,7 @@ def plain_domain(text: Column) -> Column:
     text = F.regexp_replace(text, r"[/?#].*$", "")
     text = F.regexp_replace(F.substring_index(text, "@", -1), r":\d+$|\.$", "")
     host = unicode_host(F.regexp_replace(text, r"^www\.", ""))
-    return F.when(host.rlike(DOMAIN), host)
+    return once(host, lambda host: F.when(host.rlike(DOMAIN), host))
 
 
 def registrable(host: Column, suffixes: Collection[str]) -> Column:
@@ -41,8 +42,11 @@ def registrable(host: Column, suffixes: Collection[str]) -> Column:
 
 def company_domain(value: Column, free_mail: Collection[str], suffixes: Collection[str]) -> Column:
     """The registered domain of an address or website; null for domains of `free_mail` and all below them, where
-    anybody has an address.
+    anybody has an address. `value` has been through `letters`.
     """
-    host = domain(value)
-    own = registrable(host, suffixes)
-    return F.when(~own.isin(*free_mail) & ~host.isin(*free_mail), own)
+
+    def of_company(host: Column) -> Column:
+        is_free = host.isin(*free_mail)
+        return once(registrable(host, suffixes), lambda own: F.when(~own.isin(*free_mail) & ~is_free, own))
+
+    return once(plain_domain(value), of_company)

@@ -14,13 +14,15 @@ from c360_spark.config.phones import phone_fields
 from c360_spark.silver.parse import text
 from c360_spark.silver.typed import meant
 
+# Tables of which every text is in one spelling: later stages compare them, and need not spell them again.
+SPELLED = ("profile_record", "cdp_profile", "account")
 TEXTS, TEXT, NORMAL, PHONE = "_texts", "_text_", "_normal_", "_phone_"
 LINE = "\ufdd0"  # stands for a line break, which `letters` would make a blank; Unicode keeps it free for programs
 
 
 def with_spelled(rows: DataFrame, contract: Contract) -> DataFrame:
     """Parsed rows with `spelled` texts: of what is normalised, identifies somebody or is a country, and of all that is
-    known of people.
+    known of people and companies.
     """
     wanted = [(i, field) for i, field in enumerate(contract.fields) if _is_spelled(contract, field)]
     if not wanted:
@@ -33,7 +35,7 @@ def with_spelled(rows: DataFrame, contract: Contract) -> DataFrame:
 
 def _is_spelled(contract: Contract, field: Field) -> bool:
     given = field.settings
-    is_named = given.canonical is not None and contract.table == "profile_record"
+    is_named = given.canonical is not None and contract.table in SPELLED
     return bool(given.normalize or given.identifier or given.canonical == "country" or is_named)
 
 
