@@ -6,6 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.columns.letters import letters, lower_case
+from c360_spark.columns.once import once
 from c360_spark.columns.punycode import unicode_host
 
 DOMAIN = r"^([^\s.@/\\:,;<>\"]{1,63}\.)+[^\s.@/\\:,;<>\"\d][^\s.@/\\:,;<>\"]{1,62}$"
@@ -26,7 +27,7 @@ def plain_domain(text: Column) -> Column:
     text = F.regexp_replace(text, r"[/?#].*$", "")
     text = F.regexp_replace(F.substring_index(text, "@", -1), r":\d+$|\.$", "")
     host = unicode_host(F.regexp_replace(text, r"^www\.", ""))
-    return F.when(host.rlike(DOMAIN), host)
+    return once(host, lambda host: F.when(host.rlike(DOMAIN), host))
 
 
 def registrable(host: Column, suffixes: Collection[str]) -> Column:
@@ -42,10 +43,13 @@ def registrable(host: Column, suffixes: Collection[str]) -> Column:
 
 
 def company_domain(value: Column, free_mail: Collection[str], suffixes: Collection[str]) -> Column:
-    """The registrable domain of an address or website, if it can be a company's.
+    """The registrable domain of an address or website that has been through `letters`, if it can be a company's.
 
     Null for the domains of `free_mail` and their subdomains, where anybody can have an address.
     """
-    host = domain(value)
-    own = registrable(host, suffixes)
-    return F.when(~own.isin(*free_mail) & ~host.isin(*free_mail), own)
+
+    def of_company(host: Column) -> Column:
+        is_free = host.isin(*free_mail)
+        return once(registrable(host, suffixes), lambda own: F.when(~own.isin(*free_mail) & ~is_free, own))
+
+    return once(plain_domain(value), of_company)

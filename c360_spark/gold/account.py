@@ -43,11 +43,11 @@ def account_records(records: DataFrame, grouping: Grouping) -> DataFrame:
     Columns: `source, dataset, source_key, parent_key, account_id, domain, name, industry, country, newest`. The record
     with the greatest `newest` is the latest.
     """
-    own = grouping.domain(F.col("domain"))
+    own, records = F.col("domain"), records.withColumn("domain", grouping.domain(F.col("domain")))
     alone = _account_id(F.lit("record"), *(F.col(name) for name in RECORD_KEY))
     return records.select(
         *(*RECORD_KEY, "parent_key", F.when(own.isNotNull(), _of_domain(own)).otherwise(alone).alias("account_id")),
-        *(own.alias("domain"), "name", "industry", "country"),
+        *("domain", "name", "industry", "country"),
         F.struct(said_at(records.columns).alias("at"), *RECORD_KEY).alias("newest"),
     )
 

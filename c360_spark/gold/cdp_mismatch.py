@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.columns.normalize import NORMALIZERS
+from c360_spark.columns.normalize import OF_LETTERS
 from c360_spark.config.rules.survivorship import ATTRIBUTES, ENTRIES, ENTRY
 
 # Normalisers by which two values are compared; all other attributes ignore case and surplus blanks.
@@ -48,6 +48,6 @@ def _entries() -> Column:
 def _differing(attribute: Column, ours: Column, theirs: Column, rule: str) -> Column:
     """Attribute and both values as text; null where they agree, or one side has no value to compare."""
     values = [side.cast("string") for side in (ours, theirs)]
-    left, right = map(NORMALIZERS[rule], values)
+    left, right = map(OF_LETTERS[rule], values)  # silver has spelled both
     told = F.struct(attribute.alias("attribute"), values[0].alias("our_value"), values[1].alias("their_value"))
     return F.when(left != right, told)

@@ -17,7 +17,7 @@ from c360_spark.silver.parse import text
 from c360_spark.silver.reasons import line_currency, reasons, with_values
 from c360_spark.silver.remarks import remarks
 from c360_spark.silver.shape import ROWS
-from c360_spark.silver.spelled import is_text, lines, normal, value_of, with_normal, with_phones, with_spelled
+from c360_spark.silver.spelled import SPELLED, is_text, lines, normal, value_of, with_normal, with_phones, with_spelled
 from c360_spark.silver.taxonomy import named
 from c360_spark.silver.typed import meant
 from c360_spark.tables import CANONICAL, PROVENANCE, Table
@@ -82,7 +82,7 @@ def _own(contract: Contract) -> dict[str, Column]:
         if rule:
             return normal(contract, field, rule)
         # In one spelling of letters here, so that identity need not repeat it for each match key and comparison.
-        return lines(contract, field) if contract.table == "profile_record" and is_text(field) else _meant(field)
+        return lines(contract, field) if contract.table in SPELLED and is_text(field) else _meant(field)
 
     return mapped(TABLES[contract.table], contract.fields, contract.constants, value)
 

@@ -15,6 +15,8 @@ from c360_spark.config.rules.identity import RuleSet
 from c360_spark.silver.parse import text
 from c360_spark.silver.typed import meant
 
+# Tables of which every text is in one spelling: later stages compare them, and need not spell them again.
+SPELLED = ("profile_record", "cdp_profile", "account")
 TEXTS, TEXT, NORMAL, PHONE = "_texts", "_text_", "_normal_", "_phone_"
 LINE = "\ufdd0"  # replaces a line break, which `letters` would turn into a blank; Unicode reserves it for programs
 
@@ -22,7 +24,7 @@ LINE = "\ufdd0"  # replaces a line break, which `letters` would turn into a blan
 def with_spelled(rows: DataFrame, contract: Contract) -> DataFrame:
     """Parsed rows with the `spelled` text of each property that needs one.
 
-    These are properties that are normalised, are identifiers or the country, and all of a profile record.
+    These are properties that are normalised, are identifiers or the country, and all of a person or company.
     """
     wanted = [(i, field) for i, field in enumerate(contract.fields) if _is_spelled(contract, field)]
     if not wanted:
@@ -35,7 +37,7 @@ def with_spelled(rows: DataFrame, contract: Contract) -> DataFrame:
 
 def _is_spelled(contract: Contract, field: Field) -> bool:
     given = field.settings
-    is_named = given.canonical is not None and contract.table == "profile_record"
+    is_named = given.canonical is not None and contract.table in SPELLED
     return bool(given.normalize or given.identifier or given.canonical == "country" or is_named)
 
 
