@@ -80,8 +80,8 @@ PROFILE_ATTRIBUTE = Table(
         Column(
             "rule",
             STRING,
-            "criterion that puts the value before the next one; tie: the greater bronze_id; only: there is no other; "
-            "null for the last of several",
+            "criterion that puts the value before the next one; tie: the greatest source, dataset and source key; "
+            "only: there is no other; null for the last of several",
         ),
         Column("source", STRING, "system of the strongest record that has the value; null for an override"),
         Column("dataset", STRING, "its dataset"),
