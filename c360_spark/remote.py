@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from c360_spark.packing import HEAD, packing
 
+UNREADABLE = re.compile(r"FileNotFoundException|NoSuchFileException|AccessControlException|AccessDeniedException")
 DAMAGED = re.compile(r"ZipException|EOFException|ZstdIOException|Truncated|truncated")
 
 
@@ -71,7 +72,15 @@ def copy(
             raise
         damage = str(error.java_exception.getMessage())
         _system(spark, target).delete(_path(spark, target), False)
+    finally:
+        delivered.close()
     return str(java.org.apache.commons.codec.binary.Hex.encodeHexString(digest.digest())), damage
+
+
+def unreadable(error: Py4JJavaError) -> str | None:
+    """Why a file could not be opened, if that is of this one file: it is gone, or may not be read."""
+    said = str(error.java_exception.toString())
+    return said.splitlines()[0].rpartition("Exception: ")[2] if UNREADABLE.search(said) else None
 
 
 def _unpacked(java: Any, opened: Any) -> tuple[Callable[[], Any], str | None]:

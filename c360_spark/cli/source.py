@@ -18,7 +18,7 @@ SampleFile = Annotated[Path, typer.Argument(help="a sample: .csv, .jsonl or .par
 def init(
     sample: SampleFile,
     name: Name,
-    out: Annotated[str, typer.Option(help="conf/ folder to write into")] = "conf",
+    out: Annotated[str, typer.Option("--out", "--config", help="conf/ folder to write into")] = "conf",
     env: Env = "dev",
     force: Annotated[bool, typer.Option("--force", help="overwrite an existing draft")] = False,
 ) -> None:

@@ -102,7 +102,7 @@ def plain_email(text: Column) -> Column:
     plain = F.translate(F.replace(lower_case(text), F.lit(" "), F.lit("")), "。", ".")
     plain = F.regexp_replace(plain, r"^mailto:([^?]*).*$", "$1")
     plain = F.when(plain.rlike("xn--|ı"), once(plain, _foreign)).otherwise(plain)
-    return F.when(plain.rlike(EMAIL), plain)
+    return F.nullif(F.regexp_extract(plain, EMAIL, 0), F.lit(""))  # names `plain` once, which is long in a plan
 
 
 def _foreign(address: Column) -> Column:

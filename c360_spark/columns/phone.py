@@ -61,7 +61,8 @@ def reading(text: str | None, country: str | None, format: PhoneFormat | None = 
     if _has_words(written, number) or _has_two(written):
         return None, UNUSABLE
     found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return (f"{found};ext={number.extension}" if number.extension else found), None
+    extension = phonenumbers.normalize_digits_only(number.extension or "")  # digits of any script
+    return (f"{found};ext={extension}" if extension else found), None
 
 
 def _written(text: str) -> str | None:
@@ -138,7 +139,8 @@ def _possible(number: PhoneNumber) -> tuple[PhoneNumber | None, str | None]:
 
 def _is_possible(number: PhoneNumber) -> bool:
     """Whether the number is complete. A local number without its area code is not: many share it."""
-    return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    is_possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    return is_possible and bool(number.national_number)  # of zeros alone phonenumbers gives back what was written
 
 
 def _parsed(text: str, region: str | None) -> PhoneNumber | None:

@@ -43,7 +43,8 @@ def _digit(made: Column, digit: Column) -> Column:
     limit = F.least(F.greatest(made.step - made.bias, F.lit(FIRST)), F.lit(LAST))
     size = F.length(made.text) + 1
     code, at = made.code + F.floor(place / size), (place % size).cast("int")
-    letter = F.decode(F.unhex(F.lpad(F.hex(code), 4, "0")), "UTF-16BE")
+    # Beyond 16 bits, as emoji are, it is no letter: the label stays encoded.
+    letter = F.when(code < 2**16, F.decode(F.unhex(F.lpad(F.hex(code), 4, "0")), "UTF-16BE")).otherwise("\ufffd")
     text = F.concat(made.text.substr(F.lit(1), at), letter, made.text.substr(at + 1, size))
     bias = _bias(F.floor((place - made.before) / F.when(made.before == 0, DAMP).otherwise(2)), size)
     whole = _state(text, code, at + 1, bias, F.lit(1), F.lit(BASE), at + 1)

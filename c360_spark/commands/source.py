@@ -47,7 +47,8 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
     for edit in kept:
         edit.path.parent.mkdir(parents=True, exist_ok=True)
         edit.path.write_text(edit.text, encoding="utf-8")
-    return "\n".join([summary(made), *said])
+    ready = f"next: fill in what stands in <>, try it with c360 source test --name {name} {path}, set status: active"
+    return "\n".join([summary(made), *said, ready])
 
 
 def own_records(path: Path, found: Sample, routed: Mapping[tuple[str, str], Routed], name: tuple[str, str]) -> Sample:

@@ -42,8 +42,11 @@ def claim(path: str, sources: Mapping[Dataset, Source], *, drafted: Mapping[Data
         return Claim(status="ignored", reason=f"glob: {globs}")
     if len(takers) > 1:
         return Claim(status="ambiguous", reason=f"{' and '.join(sorted(map('.'.join, takers)))} take it")
-    if name.startswith(HIDDEN) and not sources[takers[0]].glob.startswith(HIDDEN):
+    taker = sources[takers[0]]
+    if name.startswith(HIDDEN) and not taker.glob.startswith(HIDDEN):
         return Claim(status="ignored", reason="hidden: its name begins with _ or . and the glob does not")
+    if any(folder.startswith(HIDDEN) for folder in path.removeprefix(_folder(taker)).split("/")[:-1]):
+        return Claim(status="ignored", reason="hidden: a folder above it begins with _ or ., as half-written files do")
     return Claim(takers[0])
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from c360_spark import remote
@@ -61,7 +62,16 @@ def _taken(spark: SparkSession, found: Found, folder: str) -> Taken | Missed:
     local = not is_remote(found.location)
     part = f"{folder}/.{uuid.uuid4().hex}"
     if not local or is_remote(folder):
-        delivery_id, damage = remote.copy(spark, found.location, part, local_source=local)
+        try:
+            delivery_id, damage = remote.copy(spark, found.location, part, local_source=local)
+        except Py4JJavaError as error:
+            reason = remote.unreadable(error)
+            if reason is None:
+                raise
+            return Missed(found, reason)
+        if local and signature(Path(found.location).stat()) != found.signature:
+            remote.remove(spark, part)
+            return Missed(found, WRITTEN)
         if not damage:
             remote.rename(spark, part, f"{folder}/{delivery_id}")
         return Taken(found, delivery_id, damage)

@@ -156,11 +156,18 @@ def _schema(spark: SparkSession, path: str) -> str | None:
         raise
 
 
+# Spark writes milliseconds, unless it is told otherwise.
+TO_MICROSECONDS = {
+    "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss[.SSSSSS][XXX]",
+    "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss[.SSSSSS]",
+}
+
+
 def _as_json(data: DataFrame) -> DataFrame:
     record = F.struct(*(F.col(f"`{c}`") for c in data.columns))
     return data.select(
         _named(F.col("_metadata.file_path")).alias("delivery_id"),
         F.col("_metadata.row_index").alias("position"),
-        F.to_json(record, {"ignoreNullFields": "false"}).alias("payload"),
+        F.to_json(record, {"ignoreNullFields": "false", **TO_MICROSECONDS}).alias("payload"),
         F.lit(None).cast("string").alias("header"),
     )

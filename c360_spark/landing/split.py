@@ -5,6 +5,7 @@ number of its first line, or the index of the array element.
 """
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -13,6 +14,7 @@ from typing import IO
 MOST_CHARACTERS = 1 << 20  # of a multi-line record, so that an unclosed quote cannot swallow a whole file
 MOST_ELEMENT = 1 << 26  # of an element of a JSON array
 CHUNK = 1 << 16
+QUOTED = re.compile(r'"[^"]*"')
 BLANKS = " \t\r\n"
 Placed = tuple[int, str]
 
@@ -54,6 +56,8 @@ def below_header(lines: Iterable[Placed], *, starts: str | None, separator: str)
 def _header(number: int, line: str, rest: Iterator[Placed], separator: str) -> tuple[str, Iterator[Placed]]:
     waiting = deque([(number, line)])
     _, header = next(joined(rest, waiting, separator=separator, cells=None))
+    if "\r" in QUOTED.sub("", header).replace("\r\n", "\n").removesuffix("\r"):
+        raise NoRecords("its lines end in a carriage return alone; save it with line feeds")
     cells = _scanned(header.replace("\r\n", " ").replace("\n", " "), separator, is_open=False)[1]
     return header, joined(rest, waiting, separator=separator, cells=cells)
 

@@ -84,7 +84,13 @@ _LIST = (
         "build_events",
         build_events,
         reads=_names(
-            tables.EVENT, tables.ORDER, tables.IDENTIFIER_SET, tables.MEMBERSHIP, tables.CHANGE, tables.PERSON_XREF
+            tables.EVENT,
+            tables.ORDER,
+            tables.IDENTIFIER_SET,
+            tables.DELIVERY_PROPERTY,
+            tables.MEMBERSHIP,
+            tables.CHANGE,
+            tables.PERSON_XREF,
         ),
         writes=_names(
             tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION, tables.ORDER_SESSION, tables.DEVICE
@@ -99,7 +105,13 @@ _LIST = (
     Stage(
         "build_accounts",
         build_accounts,
-        reads=_names(tables.ACCOUNT, tables.SUBSCRIPTION, tables.PERSON_XREF, tables.PROFILE_ATTRIBUTE),
+        reads=_names(
+            tables.ACCOUNT,
+            tables.SUBSCRIPTION,
+            tables.DELIVERY_PROPERTY,
+            tables.PERSON_XREF,
+            tables.PROFILE_ATTRIBUTE,
+        ),
         writes=_names(
             tables.ACCOUNT_KEY,
             tables.GOLD_ACCOUNT,
@@ -117,7 +129,9 @@ _LIST = (
     Stage(
         "build_metrics",
         build_metrics,
-        reads=_names(tables.PROFILE, tables.PERSON_XREF, *(fact.table for fact in FACTS.values())),
+        reads=_names(
+            tables.PROFILE, tables.PERSON_XREF, tables.DELIVERY_PROPERTY, *(fact.table for fact in FACTS.values())
+        ),
         writes=_names(tables.METRIC, tables.METRIC_TOTAL, tables.LIFECYCLE_TRANSITION),
         precheck=all_metrics,
     ),
@@ -125,7 +139,13 @@ _LIST = (
         "build_audiences",
         build_audiences,
         reads=_names(
-            tables.PROFILE, tables.METRIC, tables.CONSENT_STATE, tables.MEMBERSHIP, tables.CHANGE, *tables.CANONICAL
+            tables.PROFILE,
+            tables.METRIC,
+            tables.CONSENT_STATE,
+            tables.MEMBERSHIP,
+            tables.CHANGE,
+            tables.IDENTIFIER_SET,
+            *tables.CANONICAL,
         ),
         writes=_names(tables.AUDIENCE_MEMBER, tables.AUDIENCE_SIZE),
         precheck=_all_audiences,

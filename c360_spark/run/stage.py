@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
-
-from pyspark.sql import DataFrame
+from functools import partial
+from typing import Any, cast
 
 from c360_spark import tables
 from c360_spark.run.context import Run
-from c360_spark.store import Store, Written
+from c360_spark.store import Store
 from c360_spark.tables import Table
 
+# Methods of `Store` that take a table.
+READS = ("path", "name", "exists", "version", "read", "rows", "greatest", "changes", "latest", "changed_values")
+WRITES = ("ensure", "append", "append_rows", "add", "add_rows", "merge", "merge_rows", "sync")
 EVERY_STAGE = (tables.WATERMARK.full_name,)  # its watermarks
 
 
@@ -43,51 +45,29 @@ class Stage:
 
     def __call__(self, run: Run) -> None:
         """Run the stage with access to no tables but those it declares."""
-        self.work(replace(run, store=StageStore(run.store, self)))
+        self.work(replace(run, store=cast(Store, StageStore(run.store, self))))
 
 
-class StageStore(Store):
-    """The store as a stage sees it: only the tables that the stage declares.
+class StageStore:
+    """A store that gives a stage the tables that it declares and no others; all else is as in `store`.
 
-    Raises TypeError for any other table, which is a mistake in the stage and not of a user: the order of stages, what a
-    rule change or a reprocess recomputes, and the docs rely on the declarations.
+    Raises TypeError for another table: the order of stages, what a change of rules or a reprocess computes again, and
+    the docs rely on what is declared. That is a mistake of a stage, not of a user.
     """
 
     def __init__(self, store: Store, stage: Stage) -> None:
-        self.__dict__.update(store.__dict__)
-        self._of = stage
+        self._store, self._stage = store, stage
 
-    # Every operation on a table starts from its path or its name.
-    def path(self, table: Table) -> str:
-        return super().path(self._readable(table))
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._store, name)
+        return partial(self._checked, name, found) if name in (*READS, *WRITES) else found
 
-    def name(self, table: Table) -> str:
-        return super().name(self._readable(table))
-
-    def append(self, table: Table, rows: DataFrame) -> Written:
-        return super().append(self._writable(table), rows)
-
-    def append_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
-        return super().append_rows(self._writable(table), rows)
-
-    def merge(self, table: Table, rows: DataFrame) -> Written:
-        return super().merge(self._writable(table), rows)
-
-    def merge_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
-        return super().merge_rows(self._writable(table), rows)
-
-    def sync(self, table: Table, rows: DataFrame, *, old: DataFrame | None = None) -> Written:
-        return super().sync(self._writable(table), rows, old=old)
-
-    def _readable(self, table: Table) -> Table:
-        if not self._of.may_read(table):
-            raise TypeError(f"{self._of.name} does not declare that it reads {table.full_name}")
-        return table
-
-    def _writable(self, table: Table) -> Table:
-        if not self._of.may_write(table):
-            raise TypeError(f"{self._of.name} does not declare that it writes {table.full_name}")
-        return table
+    def _checked(self, name: str, found: Callable[..., Any], table: Table, *args: Any, **given: Any) -> Any:
+        writes = name in WRITES
+        if not (self._stage.may_write(table) if writes else self._stage.may_read(table)):
+            what = "writes" if writes else "reads"
+            raise TypeError(f"{self._stage.name} does not declare that it {what} {table.full_name}")
+        return found(table, *args, **given)
 
 
 def _among(table: Table, names: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ Nothing here throws in either ANSI mode: bad text becomes null.
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from c360_spark.columns.once import once
 from c360_spark.config import Contract, Field
 from c360_spark.config.contract.money import DIGITS, Writing, writing
 
@@ -51,8 +52,12 @@ def plain(value: Column, field: Field) -> Column:
     """
     if field.settings.locale is None:
         return value
-    written, signed = writing(field.settings.locale), _signed(value)
-    shape = _shape(written, with_mark=field.is_money)
+    written = writing(field.settings.locale)
+    return once(_signed(value), lambda signed: _plain(signed, written, with_mark=field.is_money))
+
+
+def _plain(signed: Column, written: Writing, *, with_mark: bool) -> Column:
+    shape = _shape(written, with_mark=with_mark)
     digits = F.translate(F.regexp_extract(signed, shape, 4), written.groups, "")
     sign, mark = _parts(signed, shape, 1, 3, 6), _parts(signed, shape, 2, 5)
     found = F.concat(sign, F.replace(digits, F.lit(written.point), F.lit(".")))
@@ -85,9 +90,6 @@ def is_of_another_currency(value: Column, field: Field, code: Column) -> Column:
 
 def in_minor_units(number: Column, digits: Column) -> Column:
     """An amount in units of its currency as whole minor units, rounded half up on its decimal digits."""
-    exact = number.cast("decimal(30,10)")
-    found = F.lit(None).cast("bigint")
-    for each in sorted(set(DIGITS.values())):
-        fits = (digits == each) & (F.abs(number) < LARGEST / 10**each)
-        found = F.when(fits, F.round(exact * F.lit(10**each)).cast("long")).otherwise(found)
-    return found
+    unit = F.pow(F.lit(10), digits)
+    exact = number.cast("decimal(30,10)") * unit.cast("decimal(5,0)")
+    return F.when(F.abs(number) * unit < LARGEST, F.round(exact).cast("long"))

@@ -13,6 +13,7 @@ from c360_spark.silver.shape import quoted, shape_of, shaped, with_leaf
 CORRUPT = "_malformed"
 OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT}
 CSV_OPTIONS = OPTIONS | {"escape": '"'}  # RFC 4180: a quote within quotes is doubled, a backslash is a backslash
+LARGE_FLOAT = r'(?<!\\)"\s*:\s*(-?\d{8,}\.\d+)(?=\s*[,}])'  # the value of a property
 
 
 def parsed(rows: DataFrame, contract: Contract, *, headers: Sequence[str] | None, separator: str = ",") -> DataFrame:
@@ -58,7 +59,9 @@ def _json(contract: Contract) -> Column:
         shape = with_leaf(shape, lines.path, ArrayType(item))
     # In an array, because of several bare values Spark reads only the first, as after a lost line break.
     whole = StructType([StructField("records", ArrayType(shape)), StructField(CORRUPT, StringType())])
-    read = F.from_json(F.concat(F.lit('{"records":['), "payload", F.lit("]}")), whole, OPTIONS)
+    # Spark would read 12345678.0 as 1.2345678E7: as a text it stays as it is written.
+    payload = F.regexp_replace("payload", LARGE_FLOAT, '":"$1"')
+    read = F.from_json(F.concat(F.lit('{"records":['), payload, F.lit("]}")), whole, OPTIONS)
     return F.when(read[CORRUPT].isNull() & (F.size(read.records) == 1), read.records[0])
 
 

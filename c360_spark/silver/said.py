@@ -58,7 +58,9 @@ def shapes(rows: DataFrame, wanted: Collection[str]) -> DataFrame:
     it. `rows` are rows of bronze.
     """
     keys = F.collect_set(F.when(F.col("position") < SAMPLE, F.json_object_keys("payload")))
-    named = [F.when(F.bool_or(F.contains("payload", F.lit(f'"{name}"'))), F.lit(name)) for name in sorted(wanted)]
+    # With its colon: a value of the same text, as in "channel": "email", is no property.
+    has = {name: F.bool_or(F.col("payload").rlike(rf'"\Q{name}\E"\s*:')) for name in sorted(wanted)}
+    named = [F.when(found, F.lit(name)) for name, found in has.items()]
     return rows.groupBy("received_at").agg(
         F.max("delivery_id").alias("delivery_id"),
         F.max("header").alias("header"),
@@ -74,11 +76,16 @@ def mapped_fields(contract: Contract) -> dict[str, Field]:
 
 def unsaid(columns: Mapping[Delivered, Sequence[str]]) -> Column:
     """The silver columns that the delivery of a row lacks: an array of names, or null."""
-    said_all = F.lit(None).cast("array<string>")
+    times: dict[tuple[str, str, tuple[str, ...]], list[datetime]] = {}
     for (source, dataset, at), names in columns.items():
-        of_it = (F.col("source") == source) & (F.col("dataset") == dataset) & (F.col("received_at") == F.lit(at))
-        said_all = F.when(of_it, F.array(*map(F.lit, sorted(names)))).otherwise(said_all) if names else said_all
-    return said_all
+        if names:
+            times.setdefault((source, dataset, tuple(sorted(names))), []).append(at)
+    found = F.lit(None).cast("array<string>")
+    # Few sets of names, however many deliveries: a branch for each delivery would nest too deep to plan.
+    for (source, dataset, lacking), at_times in times.items():
+        of_it = (F.col("source") == source) & (F.col("dataset") == dataset) & F.col("received_at").isin(at_times)
+        found = F.when(of_it, F.array(*map(F.lit, lacking))).otherwise(found)
+    return found
 
 
 def _value(name: str) -> Column:

@@ -100,7 +100,7 @@ def _normal(contract: Contract, field: Field, rule: str, *, delivered: bool) -> 
 def with_phones(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFrame:
     """Rows of `with_spelled` that have `country`, with the result of `columns.phone` for each phone number."""
     read = {
-        _phone(contract, field): phone(F.trim(spelled(contract, field)), F.col("country"), field.settings.phone_format)
+        _phone(contract, field): phone(F.trim(lines(contract, field)), F.col("country"), field.settings.phone_format)
         for field in phone_fields(contract, rules)
     }
     return rows.withColumns(read) if read else rows

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from c360_spark.columns.once import once
 from c360_spark.config import Field
 from c360_spark.silver.amount import EXPONENT, in_minor_units, plain
 from c360_spark.silver.parse import text
@@ -43,8 +44,8 @@ def typed(field: Field, value: Column, *, digits: Column | None = None, zone: Co
     if field.settings.value_map:
         return _mapped(value, field.settings.value_map)
     if kind in ("integer", "number"):
-        written = plain(value, field)
-        number = _whole(written) if kind == "integer" else F.when(written.rlike(NUMBER), written.cast("double"))
+        read = _whole if kind == "integer" else _number
+        number = once(plain(value, field), read) if field.settings.locale else read(value)
         if field.in_major_units:
             return in_minor_units(number, F.col(EXPONENT) if digits is None else digits)
         return _scaled(number, field)
@@ -59,9 +60,13 @@ def typed(field: Field, value: Column, *, digits: Column | None = None, zone: Co
     return value
 
 
+def _number(value: Column) -> Column:
+    return F.when(value.rlike(NUMBER), value.cast("double"))
+
+
 def _whole(value: Column) -> Column:
     """A whole number, also one written as a float: a column of whole numbers with gaps often arrives as floats."""
-    number = F.when(value.rlike(NUMBER), value.cast("double"))
+    number = _number(value)
     is_whole = (number == F.floor(number)) & (F.abs(number) <= F.lit(EXACT))
     return F.when(value.rlike(INTEGER), value.cast("long")).when(is_whole, number.cast("long"))
 

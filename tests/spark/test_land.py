@@ -3,11 +3,12 @@ land is on record with its reason, and told.
 """
 
 import gzip
+import json
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -319,6 +320,30 @@ def test_a_full_delivery_that_is_not_as_its_source_says_is_unreadable_and_does_n
     assert seen(run) == {"crm/customer/a.csv": "landed", "crm/customer/b.csv": "unreadable"}
     (reason,) = [row.reason for row in run.store.read(tables.LANDING_FILE).where("reason IS NOT NULL").collect()]
     assert "it is not cp1252" in reason
+
+
+def test_a_file_that_seemed_empty_lands_once_sources_yml_says_how_it_is_written(run: Run) -> None:
+    (folder(run, "support/case") / "one.jsonl").write_text('{"case_id": "S1"}\n')
+    land(with_source(run, "support.case", format="csv"))
+    assert ledger(run)["support/case/one.jsonl"] == ("empty", 0)
+    land(at(run, 1))
+    assert ledger(run)["support/case/one.jsonl"] == ("landed", 1)
+
+
+def test_files_in_hidden_folders_do_not_land(run: Run) -> None:
+    for name in ("_temporary/0/attempt_1", ".ipynb_checkpoints"):
+        as_delivered(folder(run, f"crm/customer/{name}") / "part-0.csv", "C1,A,t")
+    land(run)
+    assert set(seen(run).values()) == {"ignored"}
+
+
+def test_times_of_parquet_keep_their_microseconds(run: Run) -> None:
+    at_ = datetime(2026, 1, 1, 10, 0, 0, 123456, tzinfo=UTC)
+    path = folder(run, "commerce/order") / "a.parquet"
+    pq.write_table(pa.table({"order_id": ["O1"], "at": pa.array([at_], pa.timestamp("us", "UTC"))}), path)
+    land(run)
+    (row,) = run.store.read(tables.bronze("commerce", "order")).collect()
+    assert json.loads(row.payload) == {"order_id": "O1", "at": "2026-01-01T10:00:00.123456Z"}
 
 
 def test_a_packed_parquet_file_lands(run: Run) -> None:

@@ -114,6 +114,7 @@ ADDRESSES = {
     "a@почта.рф": ["a@xn--80a1acny.xn--p1ai"],
     "a@xn--99999999999999999999.de": ["A@xn--99999999999999999999.de"],
     "a@ısı.com": ["a@xn--s-ekab.com"],
+    "a@xn--ls8h.de": ["A@xn--ls8h.de"],  # an emoji, which is no letter
 }
 
 

@@ -16,6 +16,7 @@ from c360_spark.config import Conf
 from c360_spark.config.contract.sources import Source
 from c360_spark.errors import InputError
 from c360_spark.observe.cdp_page import as_html
+from c360_spark.pipeline.stages import STAGES
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.stages.gold.build_profiles import build_profiles
 from c360_spark.stages.gold.reconcile import reconcile
@@ -149,7 +150,12 @@ def test_what_a_cdp_sends_is_evidence_of_nothing(lake: tuple[Run, dict[str, int]
 def test_nothing_that_persons_and_profiles_are_made_of_reads_the_table_of_a_cdp() -> None:
     text = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "c360_spark").rglob("*.py"))}
     naming = {path.name for path, code in text.items() if "tables.CDP_PROFILE" in code}
-    assert naming == {"conf.py", "dependents.py", "reconcile.py", "cdp_report.py"}
+    assert naming == {"conf.py", "dependents.py", "reconcile.py", "cdp_report.py", "stages.py"}
+    assert {name for name, stage in STAGES.items() if stage.may_read(tables.CDP_PROFILE)} == {
+        "canonicalise",  # which writes it
+        "reconcile",
+        "build_audiences",  # to tell which data was late
+    }
     assert tables.CDP_PROFILE not in (*CARRIERS, *tables.OWNED)
 
 

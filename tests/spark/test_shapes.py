@@ -1,7 +1,7 @@
 """Files of many shapes, from the landing folder to silver: nothing is prepared by hand, and no byte is lost."""
 
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from c360_spark.landing.bronze import bronze_records
 from c360_spark.landing.records import records
 from c360_spark.silver.canonical import canonical
 from c360_spark.silver.line import order_lines
+from c360_spark.silver.said import unsaid
 from c360_spark.silver.version import Reading, read
 from tests.conftest import AS_OF
 from tests.contracts import odcs, property_, versions
@@ -285,3 +286,41 @@ def test_letters_are_spelled_once_and_lines_stay_lines(silver):
     )
     rows = silver(properties, *texts, table="profile_record").collect()
     assert [(row.street, row.email) for row in rows] == [("Hauptstr. 1\nHof links", "a@x.de"), (None, "a@x.de")]
+
+
+def test_numbers_of_json_are_read_as_they_are_written(silver):
+    properties = {
+        "id": {"primaryKey": True},
+        "street": {"canonical": "street"},
+        "postcode": {"canonical": "postcode", "normalize": "postcode"},
+    }
+    text = '{"id": 12345678.0, "postcode" : 13101000.0,"street": "\\":12345678.5, b"}'
+    (row,) = silver(properties, text, table="profile_record").collect()
+    assert (row.source_key, row.postcode, row.street) == ("12345678.0", "13101000", '":12345678.5, b')
+
+
+def test_two_numbers_on_two_lines_are_no_number(silver):
+    properties = {
+        "id": {"primaryKey": True},
+        "country": {"canonical": "country"},
+        "tel": {"canonical": "phone", "normalize": "phone"},
+    }
+    texts = [
+        '{"id": "1", "country": "DE", "tel": "089 1234\\n089 5678"}',
+        '{"id": "2", "country": "DE", "tel": "030 1234567\\n"}',
+    ]
+    assert [row.phone for row in silver(properties, *texts, table="profile_record").collect()] == [None, "+49301234567"]
+
+
+def test_what_thousands_of_deliveries_lack_is_one_branch(spark):
+    times = [AS_OF + timedelta(minutes=n) for n in range(3000)]
+    lacking = {("crm", "person", at): ["email"] for at in times} | {("crm", "person", AS_OF): ["phone", "city"]}
+    rows = spark.createDataFrame(
+        [("crm", "person", AS_OF), ("crm", "person", times[-1]), ("crm", "member", AS_OF)],
+        "source string, dataset string, received_at timestamp",
+    )
+    assert [row.unsaid for row in rows.withColumn("unsaid", unsaid(lacking)).collect()] == [
+        ["city", "phone"],
+        ["email"],
+        None,
+    ]

@@ -184,6 +184,15 @@ def test_a_0_after_the_code_of_another_country_is_read_only_where_it_is_known_to
     assert e164("490301234567", "FR", "international") == e164("+490301234567", "FR") == "+49301234567"
 
 
+@pytest.mark.parametrize("text", ["(000) 000-0000", "000-000-0000", "+1 000 000 0000", "000/000", "0000000000"])
+def test_zeros_are_no_number(text):
+    assert [reading(text, country) for country in ("US", "DE", "IT")] == [(None, UNUSABLE)] * 3
+
+
+def test_an_extension_has_one_spelling():
+    assert e164("+49 30 1234567 ext ١٢", "DE") == e164("030 1234567 ext 12", "DE") == "+49301234567;ext=12"
+
+
 def test_words_before_a_number_and_notes_after_it_are_no_part_of_it():
     assert e164("Tel.: 030 1234567", "DE") == "+49301234567"
     assert e164("030 1234567 (privat)", "DE") == "+49301234567"

@@ -145,3 +145,11 @@ def test_a_sample_shows_how_it_is_written(tmp_path, name, content, format, writt
 def test_an_entry_of_sources_that_does_not_fit_is_refused(said, why):
     with pytest.raises(ValueError, match=why):
         Source.model_validate({"path": "x", **said})
+
+
+def test_lines_that_end_in_a_carriage_return_alone_are_refused_and_quoted_ones_are_text():
+    for text in ("id,name\r1,Ann\r2,Bob", "id,name\r1,Ann\r\n"):
+        with pytest.raises(NoRecords, match="carriage return alone"):
+            below_header(lines_of(io.StringIO(text, newline="\n")), starts=None, separator=",")
+    header, rows = below_header(lines_of(io.StringIO('id,"a\rb"\r\n1,x\r\n', newline="\n")), starts=None, separator=",")
+    assert (header, list(rows)) == ('id,"a\rb"', [(1, "1,x")])

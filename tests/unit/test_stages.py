@@ -1,5 +1,6 @@
 """What stages declare: the order that follows from it, and that nothing else can be affected."""
 
+import inspect
 from fnmatch import fnmatchcase
 
 import pytest
@@ -8,7 +9,7 @@ from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.pipeline.stage_graph import edges, stage_graph
 from c360_spark.pipeline.stages import STAGES, of_layers
-from c360_spark.run.stage import Stage, StageStore
+from c360_spark.run.stage import READS, WRITES, Stage, StageStore
 from c360_spark.store import Store
 from tests.conftest import ROOT
 
@@ -62,6 +63,11 @@ def test_layers_are_those_that_are_written():
     assert of_layers("bronze", "export") == ["land", "export", "deliver"]
 
 
+def test_every_method_of_the_store_that_takes_a_table_is_checked():
+    taking = {n for n, m in vars(Store).items() if callable(m) and "table" in inspect.signature(m).parameters}
+    assert {name for name in taking if not name.startswith("_")} == {*READS, *WRITES}
+
+
 def test_a_stage_is_refused_a_table_that_it_does_not_declare():
     stage = Stage("weigh", print, reads=("silver.order", "bronze.*"), writes=("gold.metric",))
     store = StageStore(Plain(), stage)
@@ -72,6 +78,7 @@ def test_a_stage_is_refused_a_table_that_it_does_not_declare():
         store.read(tables.EVENT)
     with pytest.raises(TypeError, match=r"weigh does not declare that it writes silver\.order"):
         store.append_rows(tables.ORDER, [])
+    assert store.lake == "/lake"
     assert stage.may_write(tables.WATERMARK)
 
 

@@ -1,6 +1,7 @@
 """Parses YAML files with the file, line and column of every value, so that a problem is reported at its place."""
 
 import difflib
+import re
 import stat
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import yaml
 
 from c360_spark.errors import ConfigError
 
+PLACEHOLDER = re.compile(r"<[a-z][^<>]*>")  # as drafts have them for what a person must fill in
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000  # aliases are expanded while counting, so a YAML bomb stops here
 MAX_DEPTH = 50
@@ -60,10 +62,22 @@ class Document:
             loc = loc[:-1]
         return Problem(*self.marks.get(loc, (self.path, 1, 1)), message)
 
+    def placeholders(self) -> Iterator[tuple[Loc, str]]:
+        """The place and text of every value that is a placeholder in <>, as drafts have them."""
+        yield from _placeholders(self.data, ())
+
     def unknown(self, loc: Loc, word: str, known: Collection[str], what: str) -> Iterator[Problem]:
         """Yields a problem if `word` is not in `known`, with the closest known word as a suggestion."""
         if word not in known:
             yield self.problem(loc, f"unknown {what} '{word}'{did_you_mean(word, known)}")
+
+
+def _placeholders(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    if isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _placeholders(each, (*loc, key))
+    elif isinstance(value, str) and PLACEHOLDER.fullmatch(value):
+        yield loc, value
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -86,8 +86,8 @@ def _channels(made: Proposal) -> list[str]:
 
 
 def _values(made: Proposal, column: str) -> list[str]:
-    """The sample's values of the property mapped to a column, after its valueMap."""
-    for each in made.every:
+    """The sample's values of the property mapped to a column, after its valueMap; none of one that names persons."""
+    for each in (each for each in made.every if not each.is_direct):
         if "canonical" in each.settings and each.settings["canonical"].value == column:
             map_ = each.settings["valueMap"].value if "valueMap" in each.settings else {}
             return [map_.get(text, text) for text in each.seen.texts]

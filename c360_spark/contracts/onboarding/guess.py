@@ -84,6 +84,11 @@ class Proposed:
     def personal(self) -> bool:
         return "classification" in self.facts
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether its values name persons."""
+        return self.personal and self.facts["classification"].value == "direct"
+
 
 def capped(guess: Guess) -> Guess:
     """A guess that can merge persons, with its confidence limited to MERGES."""

@@ -273,15 +273,15 @@ def _finish(table: str, found: Sequence[Proposed], keys: Sequence[Proposed]) -> 
         column = made.settings["canonical"].value if "canonical" in made.settings else None
         use = made.settings["identifier"].value if "identifier" in made.settings else None
         if pii.get(str(column), Pii.NONE) is not Pii.NONE:
-            direct = pii[str(column)] is Pii.DIRECT or _class(made) == "direct"
+            direct = pii[str(column)] is Pii.DIRECT or made.is_direct
             sure = made.settings["canonical"].confidence
             made.facts["classification"] = Guess("direct" if direct else "indirect", sure, f"as {column} is")
-        elif use and _class(made) != "direct":
+        elif use and not made.is_direct:
             direct = use.get("namespace") in ("email", "phone")
             made.facts["classification"] = Guess("direct" if direct else "indirect", 0.95, "it identifies a person")
         elif (made.namespace or (made in keys and table == "profile_record")) and not made.personal:
             made.facts["classification"] = Guess("indirect", 0.9, "it identifies a person")
-        elif column in ("event_name", "occurred_at", "purpose", "status") and _class(made) == "indirect":
+        elif column in ("event_name", "occurred_at", "purpose", "status") and made.personal and not made.is_direct:
             del made.facts["classification"]
     _beside(table, found)
     for made in found:
@@ -300,10 +300,6 @@ def _signs(made: Proposed) -> None:
         del made.settings["locale"]
 
 
-def _class(made: Proposed) -> str:
-    return str(made.facts["classification"].value) if "classification" in made.facts else "none"
-
-
 def _beside(table: str, found: Sequence[Proposed]) -> None:
     """Maps properties without a column to the table's map column, except those of PII class `direct`."""
     column = next((c.name for c in TABLES[table].columns if c.type == STRING_MAP), None)
@@ -311,7 +307,7 @@ def _beside(table: str, found: Sequence[Proposed]) -> None:
     for made in found:
         if "canonical" in made.settings or not made.seen.texts or len(made.seen.shapes) > 1:
             continue
-        if _class(made) == "direct":
+        if made.is_direct:
             if known(made.seen.path, frozenset(("name", "fullname", "displayname"))):
                 made.notes.append("a whole name: silver takes given_name and family_name, which the source should send")
             continue

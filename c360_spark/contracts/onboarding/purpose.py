@@ -188,6 +188,8 @@ def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
         return share(test, texts), what
     if not texts or made.type.value in ("date", "timestamp"):
         return 0.0, "cannot be it"
+    if column == "event_name" and made.is_direct:
+        return 0.0, "name persons"
     if column == "event_name" and (len(set(texts)) > 50 or share(is_number, texts) > 0.5):
         return 0.0, "are no names of events"
     if column == "event_name" and set(texts) == {"track"}:

@@ -74,7 +74,7 @@ class Delivery:
     def read(self) -> None:
         """Determine which contents bronze lacks, and count their records."""
         known = {delivery_id for (delivery_id, _), status in self.on_record.items() if status != "unreadable"}
-        landed = self._landed(known) | {i for (i, _), status in self.on_record.items() if status == "empty"}
+        landed = self._landed(known)  # an empty one is read again: sources.yml may say otherwise now how it is written
         for each, number in self.taken:
             if not each.damage and each.delivery_id not in landed:
                 self.fresh.setdefault(each.delivery_id, number)
@@ -133,7 +133,7 @@ class Delivery:
             if (
                 status != "held"
                 and self.on_record.get(key) != status
-                and self.on_record.get(key) in (None, "unreadable")
+                and self.on_record.get(key) in (None, "unreadable", "empty")
             ):
                 yield self._noted(each, status)
 

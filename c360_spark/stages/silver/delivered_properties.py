@@ -34,7 +34,7 @@ def with_unsaid(run: Run, inputs: Sequence[Input], found: DataFrame) -> DataFram
     for each in inputs:
         fields = mapped_fields(each.contract)
         maybe = {name for at, names in empty.items() if at[:2] == each.name for name in names & fields.keys()}
-        wanted = {fields[name].path[-1] for name in maybe} if each.arrival.format != "csv" else set()
+        wanted = set().union(*(_names(fields[name]) for name in maybe)) if each.arrival.format != "csv" else set()
         for shape in shapes(each.rows, wanted).collect():
             at = (*each.name, shape.received_at)
             findings = list(_findings(each, shape, empty.get(at, set()), route=run.conf.routed.get(each.name)))
