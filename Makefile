@@ -63,10 +63,11 @@ test: setup ## The whole test suite: the part without a JVM first
 test-fast: $(PROJECT) ## Only the tests without Spark
 	$(PYTEST) -m 'not spark' --ignore=tests/real
 
-check: $(PROJECT) ## Lint, format and types, as CI asks for them
+check: $(PROJECT) ## Lint, format, types and conf/, as CI asks for them
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(VENV)/bin/c360 check
 
 format: $(PROJECT) ## Mend what ruff can mend
 	$(PY) -m ruff check --fix .

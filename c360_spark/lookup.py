@@ -70,7 +70,7 @@ class Lookup:
                 if table.full_name in self._past:
                     found.load_as_version(self._past[table.full_name])
             except deltalake.exceptions.TableNotFoundError:
-                hint = "give the root of a lake that resolve_identity has run on as --lake"
+                hint = f"give as --lake one that has {table.full_name}; docs/stages.md says which stage writes it"
                 raise InputError("C304", f"no table {table.full_name} in {self.lake}", hint=hint) from None
         return self._opened[path]
 

@@ -13,7 +13,7 @@ metrics = typer.Typer(
 
 @metrics.command("list", rich_help_panel=LOOK, epilog="Example: c360 metrics list --lake .demo/lake")
 def list_(config: Config = "conf", env: Env = "dev", lake: Lake = None) -> None:
-    """List every metric with its definition and, with --lake, its current totals."""
+    """List every metric with its definition and, if --lake is given, its current totals."""
     from c360_spark.commands.metrics import listing
 
     print(listing(config, env, lake))

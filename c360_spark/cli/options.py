@@ -7,7 +7,7 @@ import typer
 
 RUN, LOOK, DECIDE, CONFIGURE = "Run", "Look", "Decide", "Configure"
 
-Config = Annotated[str, typer.Option(help="folder with platform.yml")]
+Config = Annotated[str, typer.Option(help="the conf/ folder, with platform.yml")]
 Env = Annotated[str, typer.Option(help="environment: overlays platform.<env>.yml")]
 Lake = Annotated[str | None, typer.Option(help="root of the lake; default from platform.yml")]
 Landing = Annotated[str | None, typer.Option(help="root of the landing folders; default from platform.yml")]

@@ -52,7 +52,10 @@ def synth(
 
 @running.command(rich_help_panel=RUN, epilog="Example: c360 run --landing /data/landing --lake /data/lake")
 def run(
-    stages: Annotated[list[str] | None, typer.Argument(help="stages to run; all of schedule.yml by default")] = None,
+    stages: Annotated[
+        list[str] | None,
+        typer.Argument(help="stages to run, as docs/stages.md lists them; all of schedule.yml by default"),
+    ] = None,
     config: Config = "conf",
     env: Env = "dev",
     lake: Lake = None,

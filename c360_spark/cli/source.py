@@ -9,7 +9,7 @@ from c360_spark.cli.options import CONFIGURE, Config, Env
 
 source = typer.Typer(no_args_is_help=True, help="Add a source: draft its contract from a sample, and try the contract.")
 Name = Annotated[str, typer.Option(help="<source>.<dataset>, such as crm.customer")]
-SampleFile = Annotated[Path, typer.Argument(help="a sample: .csv, .jsonl or .parquet, also packed as .gz or .zst")]
+SampleFile = Annotated[Path, typer.Argument(help="a sample: .csv, .tsv, .json, .jsonl or .parquet, also .gz or .zst")]
 
 
 @source.command(

@@ -14,7 +14,8 @@ RULES = {
     "lower": "lower case, blanks trimmed and collapsed",
     "digits": "digits only",
     "email": "lower case, without blanks; must be local@domain.tld",
-    "email_google": "the same; for gmail.com and googlemail.com also without dots and +suffix before the @",
+    "email_google": "lower case, without blanks; for gmail.com and googlemail.com also without dots and +suffix before "
+    "the @",
     "phone_plus": "E.164 with +; without a country code (+ or 00) it is refused",
     "phone_digits": "E.164 without +; without a country code (+ or 00) it is refused",
     "name": "blanks trimmed and collapsed",
