@@ -36,10 +36,11 @@ def in_order(run: Run, names: list[str]) -> None:
     """Run stages in sequence in a lake whose lease is held already. Raises InputError C305 as `run_stages` does."""
     _refuse_the_past(run)
     ledger: list[tuple[object, ...]] = []
+    last_seconds = _last_seconds(run) if len(names) > 1 else {}
     try:
         for number, name in enumerate(names, 1):
             if len(names) > 1:
-                run.say(f"[{number}/{len(names)}] {name}")
+                run.say(f"[{number}/{len(names)}] {name}{_left(names[number - 1 :], last_seconds)}")
             started_at, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
             message: str | None = "unexpected failure"
             try:
@@ -55,6 +56,21 @@ def in_order(run: Run, names: list[str]) -> None:
                 ledger.append((run.run_id, name, run.as_of, started_at, seconds, status, message))
     finally:
         _note(run, ledger)
+
+
+def _last_seconds(run: Run) -> dict[str, float]:
+    """How long each stage took when it was last done, by ops.run."""
+    rows = run.store.rows(tables.RUN, "started_at", "stage", "seconds", "status")
+    done = sorted((row["started_at"], row["stage"], row["seconds"]) for row in rows if row["status"] == "done")
+    return {stage: seconds for _, stage, seconds in done}
+
+
+def _left(names: list[str], last_seconds: dict[str, float]) -> str:
+    """The time left if every stage takes as long as last time; nothing where one was never done."""
+    if not all(name in last_seconds for name in names):
+        return ""
+    seconds = round(sum(last_seconds[name] for name in names))
+    return f"  (about {seconds // 60} min {seconds % 60:02} s left, by the last run)"
 
 
 def _note(run: Run, ledger: list[tuple[object, ...]]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from c360_spark import tables
 from c360_spark.config import Conf
+from c360_spark.pipeline.chain import _left
 from c360_spark.pipeline.stage_graph import edges, stage_graph
 from c360_spark.pipeline.stages import STAGES, of_layers
 from c360_spark.run.stage import READS, WRITES, Stage, StageStore
@@ -87,3 +88,9 @@ def test_the_graph_of_stages_is_not_stale_and_draws_what_does_not_follow_from_tw
     assert written.read_text(encoding="utf-8") == stage_graph(), "run `make docs`"
     assert ("build_events", "build_metrics") in edges()
     assert ("land", "resolve_identity") not in edges()
+
+
+def test_the_time_left_is_that_of_the_last_run_and_unknown_where_a_stage_was_never_done():
+    seconds = {"land": 50.0, "export": 75.4}
+    assert _left(["land", "export"], seconds) == "  (about 2 min 05 s left, by the last run)"
+    assert _left(["land", "deliver"], seconds) == ""
