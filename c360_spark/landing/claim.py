@@ -45,7 +45,8 @@ def claim(path: str, sources: Mapping[Dataset, Source], *, drafted: Mapping[Data
     taker = sources[takers[0]]
     if name.startswith(HIDDEN) and not taker.glob.startswith(HIDDEN):
         return Claim(status="ignored", reason="hidden: its name begins with _ or . and the glob does not")
-    if any(folder.startswith(HIDDEN) for folder in path.removeprefix(_folder(taker)).split("/")[:-1]):
+    above = path.removeprefix(_folder(taker)).split("/")[:-1]
+    if any(folder.startswith(HIDDEN) and "=" not in folder for folder in above):  # _day=2026-01-02 is a partition
         return Claim(status="ignored", reason="hidden: a folder above it begins with _ or ., as half-written files do")
     return Claim(takers[0])
 
