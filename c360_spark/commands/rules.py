@@ -22,7 +22,7 @@ from c360_spark.stages.identity.rule_approval import approvals, approve, require
 from c360_spark.store import Store
 
 # Stages run for a candidate. Audiences and exports need the live history, so rule_figures derives them from it.
-BESIDE = [name for name in of_layers("identity", "gold") if name != "build_audiences"]
+BESIDE = tuple(name for name in of_layers("identity", "gold") if name != "build_audiences")
 
 
 def read_candidate(config: str, env: str, file: Path) -> RuleSet:
