@@ -53,6 +53,7 @@ def reprocess(run: Run, names: list[tuple[str, str]]) -> None:
         until = marks.get(bronze_of(run, run.conf.contracts[source, dataset]).full_name, -1)
         if until >= 0:
             inputs.append(bronze_input(run, source, dataset, since=-1, until=until))
+    run.store.ensure(tables.DELIVERY_PROPERTY)  # all of them append to it
     judged = in_parallel([partial(_judged, run, each) for each in inputs])
     with run.step("reprocess writing") as step:
         for each, rows in zip(inputs, judged, strict=True):

@@ -77,7 +77,7 @@ def deliveries(frame: Frame, random: Random, name: tuple[str, str], day: int) ->
             "at": "2026-01-01T10:00:00Z",
         }
         at = {"received_at": START + timedelta(days=day), "source": name[0], "dataset": name[1]}
-        rows.append({"bronze_id": f"{name[1]} {day} {number}", "payload": json.dumps(record)} | at)
+        rows.append({"bronze_id": f"{name[1]} {day} {number}", "position": number, "payload": json.dumps(record)} | at)
     return frame(tables.bronze(*name), *rows)
 
 

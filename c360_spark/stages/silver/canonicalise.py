@@ -51,6 +51,7 @@ def canonicalise(run: Run) -> None:
     by_table: dict[str, list[Input]] = {}
     for each in inputs:
         by_table.setdefault(each.contract.table, []).append(each)
+    run.store.ensure(tables.DELIVERY_PROPERTY)  # all of them append to it
     outcomes = in_parallel([partial(_table, run, TABLES[name], found) for name, found in by_table.items()])
     with run.step("canonicalise sets") as step:
         # A set belongs to one dataset, so to one table: the sets of different tables do not overlap.
