@@ -5,23 +5,18 @@ from collections.abc import Collection
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from c360_spark.columns.letters import letters, lower_case
+from c360_spark.columns.letters import lower_case
 from c360_spark.columns.once import once
 from c360_spark.columns.punycode import unicode_host
 
 DOMAIN = r"^([^\s.@/\\:,;<>\"]{1,63}\.)+[^\s.@/\\:,;<>\"\d][^\s.@/\\:,;<>\"]{1,62}$"
 
 
-def domain(value: Column) -> Column:
+def plain_domain(text: Column) -> Column:
     """The domain of an e-mail address, a website or a bare domain, in lower case without `www.`.
 
-    Null unless it looks like a domain.
+    Null unless it looks like a domain. `text` has been through `letters`.
     """
-    return letters(value, plain_domain)
-
-
-def plain_domain(text: Column) -> Column:
-    """`domain` of text that has been through `letters`."""
     text = F.translate(lower_case(F.trim(text)), "。", ".")
     text = F.regexp_replace(text, r"^[a-z][a-z0-9+.-]*://|^mailto:", "")
     text = F.regexp_replace(text, r"[/?#].*$", "")

@@ -70,26 +70,16 @@ def trim(value: Column) -> Column:
     return letters(value, trimmed)
 
 
-def name(value: Column) -> Column:
-    """Lower case, without accents, punctuation and repeated blanks: `Müller-Lüdenscheidt` → `muller ludenscheidt`."""
-    return letters(value, plain_name)
-
-
-def email(value: Column) -> Column:
-    """An e-mail address in lower case without blanks and `mailto:`; null unless it looks like local@domain.tld.
-
-    Dots and tags are kept: they matter. Before the @ a Turkish ı becomes i: it comes from lower-casing a capital I.
-    """
-    return letters(value, plain_email)
-
-
 def digits(value: Column) -> Column:
     """Digits only, without a float's `.0`."""
     return letters(value, _digits)
 
 
 def plain_name(text: Column) -> Column:
-    """`name` of text that has been through `letters`."""
+    """Lower case, without accents, punctuation and repeated blanks: `Müller-Lüdenscheidt` → `muller ludenscheidt`.
+
+    `text` has been through `letters`.
+    """
     words = F.regexp_replace(plain_letters(lower_case(text)), r"[^\p{L}\p{M}\p{N}]+", " ")
     return F.nullif(F.trim(words), F.lit(""))
 
@@ -99,6 +89,11 @@ def trimmed(text: Column) -> Column:
 
 
 def plain_email(text: Column) -> Column:
+    """An e-mail address in lower case without blanks and `mailto:`; null unless it looks like local@domain.tld.
+
+    Dots and tags are kept: they matter. Before the @ a Turkish ı becomes i: it comes from lower-casing a capital I.
+    `text` has been through `letters`.
+    """
     plain = F.translate(F.replace(lower_case(text), F.lit(" "), F.lit("")), "。", ".")
     plain = F.regexp_replace(plain, r"^mailto:([^?]*).*$", "$1")
     plain = F.when(plain.rlike("xn--|ı"), once(plain, _foreign)).otherwise(plain)

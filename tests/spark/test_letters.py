@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns import letters as module
 from c360_spark.columns.letters import STEADY, letters
-from c360_spark.columns.normalize import NORMALIZERS, email, name
+from c360_spark.columns.normalize import NORMALIZERS
 
 pytestmark = pytest.mark.spark
 ALL = [chr(code) for code in range(0x20, 0x20000) if unicodedata.category(chr(code))[0] in "LMNPSZ"]
@@ -42,10 +42,10 @@ def test_a_name_taken_apart_is_the_name(spark: SparkSession) -> None:
     apart = [unicodedata.normalize(form, text) for text in NAMES for form in ("NFD", "NFKD", "NFC")]
     assert by(spark, letters, apart) == [normal(text) for text in NAMES for _ in range(3)]
     again = [text.swapcase() for text in NAMES for _ in range(3)]
-    names = by(spark, name, apart)
-    assert names == [by_name for text in by(spark, name, NAMES) for by_name in [text] * 3]
+    names = by(spark, NORMALIZERS["name"], apart)
+    assert names == [by_name for text in by(spark, NORMALIZERS["name"], NAMES) for by_name in [text] * 3]
     latin = [i for i, text in enumerate(again) if text.isalpha() and text.swapcase().lower() == text.lower()]
-    swapped = by(spark, name, again)
+    swapped = by(spark, NORMALIZERS["name"], again)
     assert [swapped[i] for i in latin] == [names[i] for i in latin]
 
 
@@ -89,14 +89,14 @@ def ranges(text: str) -> list[str]:
     ],
 )
 def test_two_spellings_are_one_name(spark: SparkSession, one: str, other: str) -> None:
-    made = by(spark, name, [one, other])
+    made = by(spark, NORMALIZERS["name"], [one, other])
     assert made[0] == made[1]
     assert made[0]
 
 
 def test_letters_of_other_alphabets_are_not_mixed_up(spark: SparkSession) -> None:
     different = ["Андрей", "Андреи", "はまだ", "はまた", "가", "각", "Ana", "Anna"]
-    assert len(set(by(spark, name, different))) == len(different)
+    assert len(set(by(spark, NORMALIZERS["name"], different))) == len(different)
 
 
 ADDRESSES = {
@@ -120,5 +120,5 @@ ADDRESSES = {
 
 def test_spellings_of_an_address_are_one(spark: SparkSession) -> None:
     cases = [(wanted, text) for wanted, texts in ADDRESSES.items() for text in [*texts, wanted]]
-    made = by(spark, email, [text for _, text in cases])
+    made = by(spark, NORMALIZERS["email"], [text for _, text in cases])
     assert [(text, m) for (_, text), m in zip(cases, made, strict=True)] == [(text, w) for w, text in cases]

@@ -115,7 +115,6 @@ is_flag = like(r"(?i)true|false|yes|no")
 is_bit = like(r"[01]")
 is_hash = like(r"[0-9a-fA-F]{64}")
 is_ip = like(r"(\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){3,7}")
-is_url = like(r"https?://\S+")
 is_code = like(r"[a-z0-9][a-z0-9_.\-]{0,39}|[A-Z0-9][A-Z0-9_.\-]{0,39}")
 
 
