@@ -57,12 +57,11 @@ _LIST = (
     Stage(
         "resolve_identity",
         resolve_identity,
-        reads=_names(
-            tables.IDENTIFIER_SET, tables.PROFILE_RECORD, tables.CONSENT, tables.DELIVERY_PROPERTY, tables.REVIEW
-        ),
+        reads=_names(tables.IDENTIFIER_SET, tables.PROFILE_RECORD, tables.CONSENT, tables.DELIVERY_PROPERTY),
         writes=_names(
             tables.RULE_RELEASE,
             tables.PAIR,
+            tables.REVIEW,
             tables.EVIDENCE,
             tables.IDENTIFIER,
             tables.LINK,

@@ -13,13 +13,10 @@ from pyspark.sql import Row, SparkSession
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.bronze.land import land
-from c360_spark.stages.gold.build_profiles import build_profiles
-from c360_spark.stages.identity.resolve_identity import resolve_identity
-from c360_spark.stages.silver.canonicalise import canonicalise
 from c360_spark.store import Store
 from tests.cases import CASES, EXPORTS, adopt
 from tests.conftest import AS_OF, ROOT
+from tests.stages import build_profiles, canonicalise, land, resolve_identity
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 SILVER = (tables.PROFILE_RECORD, tables.EVENT, tables.ORDER, tables.ORDER_LINE, tables.CONSENT)

@@ -14,14 +14,11 @@ from pyspark.sql import SparkSession
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.bronze.land import land
-from c360_spark.stages.gold.build_profiles import build_profiles
-from c360_spark.stages.identity.resolve_identity import resolve_identity
-from c360_spark.stages.silver.canonicalise import canonicalise
 from c360_spark.store import Store
 from tests.cases import CASES
 from tests.conftest import ROOT
 from tests.contracts import odcs, property_
+from tests.stages import build_profiles, canonicalise, land, resolve_identity
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 EMAIL = {"canonical": "email", "normalize": "email", "identifier": {"namespace": "email"}}

@@ -11,12 +11,11 @@ from c360_spark import tables
 from c360_spark.commands.quarantine import as_text, listed, shown
 from c360_spark.config import load
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.bronze.land import land
-from c360_spark.stages.silver.canonicalise import canonicalise
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT
 from tests.malformed import CUSTOMERS, EVENTS, HEAD, OK, Kind, customer, event
 from tests.malformed_orders import ORDERS, Orders
+from tests.stages import canonicalise, land
 
 pytestmark = pytest.mark.spark
 Outcomes = dict[str, tuple[str, ...]]

@@ -11,12 +11,10 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.bronze.land import land
-from c360_spark.stages.identity.resolve_identity import resolve_identity
-from c360_spark.stages.silver.canonicalise import canonicalise
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT
 from tests.contracts import odcs
+from tests.stages import canonicalise, land, resolve_identity
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 Persons = dict[str, str]

@@ -20,11 +20,11 @@ from c360_spark.config.contract.sources import Source
 from c360_spark.errors import InputError
 from c360_spark.pipeline.reprocess import reprocess
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.silver.canonicalise import canonicalise
 from c360_spark.store import Store
 from c360_spark.tables import Table
 from tests.conftest import ROOT, DyingStore, Killed
 from tests.contracts import odcs, versions
+from tests.stages import canonicalise
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 Frame = Callable[..., DataFrame]

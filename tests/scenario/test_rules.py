@@ -22,11 +22,10 @@ from c360_spark.observe.comparison_text import as_text
 from c360_spark.pipeline.chain import run_stage
 from c360_spark.run.context import Run
 from c360_spark.run.lease import lease
-from c360_spark.stages.gold.build_profiles import build_profiles
-from c360_spark.stages.identity.resolve_identity import resolve_identity
 from c360_spark.stages.identity.rule_approval import approve
 from tests.conftest import DyingStore, Killed
 from tests.spark.test_resolve_identity import C1, C2, A, Life
+from tests.stages import build_profiles, resolve_identity
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 OUTPUTS = {

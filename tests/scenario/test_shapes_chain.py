@@ -15,14 +15,11 @@ from c360_spark.commands.quarantine import shown
 from c360_spark.config import load
 from c360_spark.pipeline.reprocess import reprocess_layers
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.bronze.land import land
-from c360_spark.stages.gold.build_profiles import build_profiles
-from c360_spark.stages.identity.resolve_identity import resolve_identity
-from c360_spark.stages.silver.canonicalise import canonicalise
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT
 from tests.contracts import odcs, property_
 from tests.spark.test_shapes import ROWS, array
+from tests.stages import build_profiles, canonicalise, land, resolve_identity
 
 pytestmark = pytest.mark.spark
 EMAIL = {"identifier": {"namespace": "email"}}

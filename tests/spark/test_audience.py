@@ -18,9 +18,9 @@ from c360_spark.errors import ConfigError, InputError, IntegrityError
 from c360_spark.gold.audience import judged, moves, stays
 from c360_spark.pipeline.chain import run_stages
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.gold.build_audiences import build_audiences
 from c360_spark.store import Store
 from tests.conftest import AS_OF, DyingStore, Killed, utc
+from tests.stages import build_audiences
 
 Frame = Callable[..., DataFrame]
 BUYERS = Audience(name="buyers", description="d", owner="o", purpose="analytics", where="order_count > 0")

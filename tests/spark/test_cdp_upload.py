@@ -14,10 +14,9 @@ from c360_spark.config import Conf
 from c360_spark.config.activation.activation import Destination
 from c360_spark.export.call import call
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.export.deliver import deliver
-from c360_spark.stages.export.export import export
 from c360_spark.store import Store
 from tests.conftest import AS_OF, DyingStore, Frame, Killed
+from tests.stages import deliver, export
 
 FIELDS = {name: {"column": name} for name in ("email", "given_name", "city", "country")}
 CDP = Destination.model_validate(

@@ -19,10 +19,10 @@ from c360_spark.pipeline.replay import replay
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.run.lease import lease
 from c360_spark.stages.export import deliver as module
-from c360_spark.stages.export.deliver import deliver
 from c360_spark.store import Store, Written
 from tests.conftest import AS_OF, Frame, Killed
 from tests.server import Server
+from tests.stages import deliver
 
 pytestmark = pytest.mark.spark
 GIVEN = {"name": "crm", "kind": "crm_jdbc", "description": "d", "owner": "o", "audience": "a", "purposes": ["p"]}

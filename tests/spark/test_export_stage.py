@@ -14,9 +14,9 @@ from c360_spark.commands.destination import coverage_report
 from c360_spark.config import Conf
 from c360_spark.config.activation.activation import Destination
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.export.export import export
 from c360_spark.store import Store
 from tests.conftest import AS_OF, DyingStore, Frame, Killed
+from tests.stages import export
 
 pytestmark = pytest.mark.spark
 PURPOSES = ("ad_user_data", "ad_personalization")

@@ -22,11 +22,11 @@ from c360_spark.columns.keys import INNER, OUTER, identifier_id, with_key
 from c360_spark.config import Conf
 from c360_spark.config.rules.identity import Bridge, Named, Pair, RuleSet
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.identity.resolve_identity import resolve_identity
 from c360_spark.stages.identity.rule_approval import approve
 from c360_spark.store import Store
 from c360_spark.tables import Table
 from c360_spark.tables.model import STRING
+from tests.stages import resolve_identity
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]

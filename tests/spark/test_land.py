@@ -24,10 +24,10 @@ from c360_spark.landing.intake import WRITTEN, Missed, take
 from c360_spark.landing.listing import listing, printable
 from c360_spark.pipeline.chain import run_stages
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.bronze.land import land
 from c360_spark.stages.bronze.landing_files import as_text, listed
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT
+from tests.stages import land
 
 Frame = Callable[..., DataFrame]
 pytestmark = pytest.mark.spark

@@ -17,10 +17,10 @@ from c360_spark.config.rules.metrics import Derived, Metric, MetricRules
 from c360_spark.gold.late_data import arrived
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.silver.identifier_set import SEEN_AT
-from c360_spark.stages.gold.build_audiences import build_audiences
 from c360_spark.store import Store
 from c360_spark.tables import Table
 from tests.conftest import AS_OF, utc
+from tests.stages import build_audiences
 
 Frame = Callable[..., DataFrame]
 LATENCY = timedelta(days=1)  # of every dataset in conf/ that the tests name

@@ -23,11 +23,11 @@ from c360_spark.export.payload import payloads
 from c360_spark.gold.metric import LARGEST, measured, metric_rows, metric_totals, metric_values
 from c360_spark.lookup import Lookup
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.gold.build_audiences import build_audiences
 from c360_spark.stages.gold.build_metrics import MADE, all_metrics, build_metrics
 from c360_spark.stages.gold.persons_with_metrics import persons_with_metrics
 from c360_spark.store import Store
 from tests.conftest import AS_OF
+from tests.stages import build_audiences
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]

@@ -20,11 +20,11 @@ from c360_spark.config.rules.probabilistic import Probabilistic
 from c360_spark.errors import ConfigError, InputError
 from c360_spark.identity.pair import comparable, pair_rows, review_rows, statements_of
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.identity.resolve_identity import resolve_identity
 from c360_spark.stages.identity.rule_approval import approve
 from c360_spark.store import Store
 from tests.conftest import ROOT
 from tests.ids import id_of
+from tests.stages import resolve_identity
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]

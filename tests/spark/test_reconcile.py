@@ -18,14 +18,11 @@ from c360_spark.errors import InputError
 from c360_spark.observe.cdp_page import as_html
 from c360_spark.pipeline.stages import STAGES
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.gold.build_profiles import build_profiles
-from c360_spark.stages.gold.reconcile import reconcile
 from c360_spark.stages.identity.evidence import CARRIERS
-from c360_spark.stages.identity.resolve_identity import resolve_identity
-from c360_spark.stages.silver.canonicalise import canonicalise
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT, DyingStore, Killed
 from tests.contracts import odcs, versions
+from tests.stages import build_profiles, canonicalise, reconcile, resolve_identity
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 Frame = Callable[..., DataFrame]

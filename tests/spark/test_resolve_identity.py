@@ -19,10 +19,10 @@ from c360_spark.config import Conf
 from c360_spark.config.rules.identity import Bridge, Named, Pair
 from c360_spark.errors import InputError, IntegrityError
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.identity.resolve_identity import resolve_identity
 from c360_spark.stages.identity.rule_approval import approve
 from c360_spark.store import Store
 from tests.conftest import ROOT, DyingStore, Killed
+from tests.stages import resolve_identity
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 Frame = Callable[..., DataFrame]

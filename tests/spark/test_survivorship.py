@@ -19,10 +19,10 @@ from c360_spark.gold.override import OVERRIDES, in_force, overrides
 from c360_spark.gold.profile import surviving
 from c360_spark.gold.survivorship import ranked
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.gold.build_profiles import build_profiles
 from c360_spark.store import Store
 from tests.conftest import AS_OF
 from tests.ids import id_of
+from tests.stages import build_profiles
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]

@@ -19,10 +19,9 @@ from c360_spark.errors import ConfigError
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.silver import taxonomy as module
 from c360_spark.silver.taxonomy import named
-from c360_spark.stages.bronze.land import land
-from c360_spark.stages.silver.canonicalise import canonicalise
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT
+from tests.stages import canonicalise, land
 
 Frame = Callable[..., DataFrame]
 SAMPLES = ROOT / "tests" / "samples"
