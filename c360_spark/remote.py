@@ -22,12 +22,25 @@ def default_system(spark: SparkSession) -> str:
     return str(session._jsc.hadoopConfiguration().get("fs.defaultFS"))
 
 
-def files(spark: SparkSession, root: str) -> Iterator[tuple[str, int, int]]:
-    """Path, size in bytes and modification time (ms) of all files below `root`."""
+class Unreadable(Exception):
+    """One file cannot be opened: it is gone, or access to it is denied."""
+
+
+def files(spark: SparkSession, root: str) -> Iterator[tuple[str, int, str]]:
+    """Path, size in bytes and signature of all files below `root`."""
     found = _system(spark, root).listFiles(_path(spark, root), True)
     while found.hasNext():
         status = found.next()
-        yield status.getPath().toString(), status.getLen(), status.getModificationTime()
+        yield status.getPath().toString(), status.getLen(), _signature(status)
+
+
+def signature(spark: SparkSession, path: str) -> str:
+    """A file's size in bytes and modification time in ms, which change when it is written again; '' if it is gone."""
+    return _signature(_system(spark, path).getFileStatus(_path(spark, path))) if exists(spark, path) else ""
+
+
+def _signature(status: Any) -> str:
+    return f"{status.getLen()} {status.getModificationTime()}"
 
 
 def names(spark: SparkSession, folder: str) -> list[str]:
@@ -55,12 +68,11 @@ def copy(
     """Copy a file in one read, decompressed unless `unpack` is false.
 
     Returns the SHA-256 of its content and, if the file is damaged, how. With `local_source` the source is a local file,
-    which may have any name.
+    which may have any name. Raises Unreadable if the source cannot be opened.
     """
     java: Any = spark._jvm
     digest = java.java.security.MessageDigest.getInstance("SHA-256")
-    opened = java.java.io.FileInputStream if local_source else _system(spark, source).open
-    delivered = opened(source if local_source else _path(spark, source))
+    delivered = _opened(spark, source, local_source)
     stream, packed = _unpacked(java, delivered) if unpack else (lambda: delivered, None)
     damage = ""
     try:
@@ -77,10 +89,15 @@ def copy(
     return str(java.org.apache.commons.codec.binary.Hex.encodeHexString(digest.digest())), damage
 
 
-def unreadable(error: Py4JJavaError) -> str | None:
-    """Why a file could not be opened, if that is of this one file: it is gone, or may not be read."""
-    said = str(error.java_exception.toString())
-    return said.splitlines()[0].rpartition("Exception: ")[2] if UNREADABLE.search(said) else None
+def _opened(spark: SparkSession, source: str, local: bool) -> Any:
+    java: Any = spark._jvm
+    try:
+        return java.java.io.FileInputStream(source) if local else _system(spark, source).open(_path(spark, source))
+    except Py4JJavaError as error:
+        reason = str(error.java_exception.toString())
+        if UNREADABLE.search(reason):
+            raise Unreadable(reason.splitlines()[0].rpartition("Exception: ")[2]) from None
+        raise
 
 
 def _unpacked(java: Any, opened: Any) -> tuple[Callable[[], Any], str | None]:

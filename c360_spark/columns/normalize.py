@@ -45,9 +45,10 @@ def by_namespace(namespace: Column, value: Column, rules: RuleSet) -> Column:
 
     def made(text: Column) -> Column:
         found = text
-        for name, space in rules.namespaces.items():
-            if space.normalize in OF_LETTERS:
-                found = F.when(namespace == name, OF_LETTERS[space.normalize](text)).otherwise(found)
+        for normalizer, of_letters in OF_LETTERS.items():
+            names = [name for name, space in rules.namespaces.items() if space.normalize == normalizer]
+            if names:
+                found = F.when(namespace.isin(names), of_letters(text)).otherwise(found)
         return found
 
     return letters(value, made)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from c360_spark import remote
@@ -64,12 +63,9 @@ def _taken(spark: SparkSession, found: Found, folder: str) -> Taken | Missed:
     if not local or is_remote(folder):
         try:
             delivery_id, damage = remote.copy(spark, found.location, part, local_source=local)
-        except Py4JJavaError as error:
-            reason = remote.unreadable(error)
-            if reason is None:
-                raise
-            return Missed(found, reason)
-        if local and signature(Path(found.location).stat()) != found.signature:
+        except remote.Unreadable as error:
+            return Missed(found, str(error))
+        if _signature(spark, found.location) != found.signature:
             remote.remove(spark, part)
             return Missed(found, WRITTEN)
         if not damage:
@@ -92,6 +88,12 @@ def _taken(spark: SparkSession, found: Found, folder: str) -> Taken | Missed:
     else:
         Path(part).replace(f"{folder}/{delivery_id}")
     return Taken(found, delivery_id, damage)
+
+
+def _signature(spark: SparkSession, location: str) -> str:
+    if is_remote(location):
+        return remote.signature(spark, location)
+    return signature(Path(location).stat()) if Path(location).exists() else ""
 
 
 def _copied(file: BinaryIO, target: str) -> tuple[str, str]:

@@ -41,9 +41,7 @@ def listing(spark: SparkSession, root: str) -> list[Found]:
     if not is_remote(root):
         return sorted(_local(root, "", (os.path.realpath(root),)))
     start = len(root.rstrip("/")) + 1
-    return sorted(
-        Found(path[start:], path, size, f"{size} {changed_at}") for path, size, changed_at in remote.files(spark, root)
-    )
+    return sorted(Found(path[start:], path, size, signature) for path, size, signature in remote.files(spark, root))
 
 
 def _local(root: str, below: str, parents: tuple[str, ...]) -> Iterator[Found]:

@@ -4,6 +4,7 @@ Spark reads text with one record per line in parallel. For CSV the pass that cou
 files with an open quote, which can have records of several lines, are read by `prepared`.
 """
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, DoubleType, FloatType, MapType, StructType
 
 from c360_spark.config.contract.sources import Source
 from c360_spark.config.platform import is_remote
@@ -156,6 +158,10 @@ def _schema(spark: SparkSession, path: str) -> str | None:
         raise
 
 
+# Spark writes 12345678.0 as 1.2345678E7, which is no customer number. A number goes through to_json as a text with this
+# character of the private use area before it, which is then taken away together with the quotes.
+NUMBER = "\ue360"
+DECIMAL, LARGEST = "decimal(38,10)", 1e28
 # Spark writes milliseconds, unless it is told otherwise.
 TO_MICROSECONDS = {
     "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss[.SSSSSS][XXX]",
@@ -164,10 +170,38 @@ TO_MICROSECONDS = {
 
 
 def _as_json(data: DataFrame) -> DataFrame:
-    record = F.struct(*(F.col(f"`{c}`") for c in data.columns))
+    record = F.struct(*(_plain(F.col(f"`{c.name}`"), c.dataType).alias(c.name) for c in data.schema))
+    payload = F.to_json(record, {"ignoreNullFields": "false", **TO_MICROSECONDS})
+    if _has_floats(data.schema):
+        payload = F.regexp_replace(payload, f'"{NUMBER}([-0-9.E]+)"', "$1")
     return data.select(
         _named(F.col("_metadata.file_path")).alias("delivery_id"),
         F.col("_metadata.row_index").alias("position"),
-        F.to_json(record, {"ignoreNullFields": "false", **TO_MICROSECONDS}).alias("payload"),
+        payload.alias("payload"),
         F.lit(None).cast("string").alias("header"),
     )
+
+
+def _has_floats(kind: DataType) -> bool:
+    if isinstance(kind, StructType):
+        return any(_has_floats(field.dataType) for field in kind)
+    if isinstance(kind, ArrayType):
+        return _has_floats(kind.elementType)
+    return (isinstance(kind, MapType) and _has_floats(kind.valueType)) or isinstance(kind, DoubleType | FloatType)
+
+
+def _plain(value: Column, kind: DataType) -> Column:
+    """A value whose floating-point numbers are texts without an exponent, marked by NUMBER."""
+    if not _has_floats(kind):
+        return value
+    if isinstance(kind, StructType):
+        fields = (_plain(value[field.name], field.dataType).alias(field.name) for field in kind)
+        return F.when(value.isNotNull(), F.struct(*fields))
+    if isinstance(kind, ArrayType):
+        return F.transform(value, lambda each: _plain(each, kind.elementType))
+    if isinstance(kind, MapType):
+        return F.transform_values(value, lambda _, each: _plain(each, kind.valueType))
+    digits = F.regexp_replace(value.cast("string").cast(DECIMAL).cast("string"), r"(\.\d+?)0+$", "$1")
+    text = F.when((F.abs(value) >= 1e7) & (F.abs(value) < LARGEST), digits).otherwise(value.cast("string"))
+    finite = F.abs(value) <= sys.float_info.max
+    return F.when(finite, F.concat(F.lit(NUMBER), text)).otherwise(text)

@@ -19,7 +19,7 @@ from c360_spark.columns.postcode import plain_postcode
 from c360_spark.config import Contract, Field
 from c360_spark.config.contract.phones import phone_fields
 from c360_spark.config.rules.identity import RuleSet
-from c360_spark.silver.clock_change import clock_changes
+from c360_spark.silver.clock_change import clock_change
 from c360_spark.silver.parse import text
 from c360_spark.silver.shape import CONFLICTS
 from c360_spark.silver.spelled import namespace_rules, normal, problem_of, spelled, value_of
@@ -53,8 +53,7 @@ def remarks(contract: Contract, rules: RuleSet) -> Column:
             found.append(F.when(_is_kind(contract, field, rules, "phone"), problem))
         found += [F.when(wrong, F.lit(f"{code}:{field.name}")) for code, wrong in _of_field(contract, field, rules)]
         if field.is_local:
-            gap, overlap = clock_changes(field)
-            found += [F.when(gap, F.lit(f"gap:{field.name}")), F.when(overlap, F.lit(f"overlap:{field.name}"))]
+            found.append(F.concat(clock_change(field), F.lit(f":{field.name}")))
         part = parts.get(field.settings.canonical or "")
         if part and contract.table == "profile_record":
             is_empty = is_placeholder(part.column, value_of(contract, field), part)

@@ -14,13 +14,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from c360_spark import tables
 from c360_spark.config import load
 from c360_spark.errors import InputError
 from c360_spark.landing.claim import claim, fits_glob
-from c360_spark.landing.intake import WRITTEN, Missed, take
+from c360_spark.landing.intake import WRITTEN, Missed, Taken, take
 from c360_spark.landing.listing import listing, printable
 from c360_spark.pipeline.chain import run_stages
 from c360_spark.run.context import Run, run_id_of
@@ -343,6 +344,87 @@ def test_times_of_parquet_keep_their_microseconds(run: Run) -> None:
     land(run)
     (row,) = run.store.read(tables.bronze("commerce", "order")).collect()
     assert json.loads(row.payload) == {"order_id": "O1", "at": "2026-01-01T10:00:00.123456Z"}
+
+
+def test_numbers_of_parquet_are_written_without_an_exponent(run: Run) -> None:
+    numbers = [12345678.0, 4915112345678.0, -12345678.25, 1234567.5, 0.0, 9007199254740993.0, float("nan"), None]
+    written = ["12345678.0", "4915112345678.0", "-12345678.25", "1234567.5", "0.0", "9007199254740992.0", '"NaN"']
+    inner = [{"a.b": number, "many": [number], "text": f"{number}"} for number in numbers]
+    columns = {"n": pa.array(numbers), "f": pa.array(numbers, pa.float32()), "s": pa.array(inner)}
+    pq.write_table(pa.table(columns), folder(run, "commerce/order") / "a.parquet")
+    land(run)
+    rows = run.store.read(tables.bronze("commerce", "order")).orderBy("position").collect()
+    floats = ["12345678.0", "4915112400000.0", "-12345678.0", "1234567.5", "0.0", "9007199300000000.0", '"NaN"']
+    for row, number, wide, short in zip(rows, numbers, [*written, "null"], [*floats, "null"], strict=True):
+        text = f'"text":"{number}"'
+        assert row.payload == f'{{"n":{wide},"f":{short},"s":{{"a.b":{wide},"many":[{wide}],{text}}}}}'
+
+
+def test_files_of_a_remote_landing_folder_land(run: Run, spark: SparkSession, tmp_path: Path) -> None:
+    as_delivered(folder(run) / "a.csv", "C1,A,t")
+    (folder(run) / "b.csv.gz").write_bytes(gzip.compress(f"{HEADER}\nC2,B,t\n".encode()))
+    pq.write_table(pa.table({"order_id": ["O1", "O2"]}), folder(run, "commerce/order") / "a.parquet")
+    platform = run.conf.platform.model_copy(update={"landing": f"{mounted(spark, tmp_path)}/landing"})
+    land(replace(run, conf=replace(run.conf, platform=platform)))
+    assert [payload for _, payload in payloads(run)] == ["C1,A,t", "C2,B,t"]
+    assert ledger(run)["commerce/order/a.parquet"] == ("landed", 2)
+
+
+def test_a_remote_file_that_is_gone_or_changes_while_it_is_read_waits_for_the_next_run(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    root = mounted(spark, tmp_path)
+    for name in ("gone", "torn", "whole"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text(name)
+    files = listing(spark, f"{root}/in")
+    (tmp_path / "in" / "gone").unlink()
+    (tmp_path / "in" / "torn").write_text("written again")
+    gone, torn, whole = take(spark, files, str(tmp_path / "copies"))
+    assert isinstance(gone, Missed)
+    assert "gone" in gone.reason
+    assert "\n" not in gone.reason
+    assert torn == Missed(files[1], WRITTEN)
+    assert isinstance(whole, Taken)
+    assert data_files(tmp_path / "copies") == [whole.delivery_id]
+
+
+def test_a_local_file_that_changes_while_it_is_copied_to_a_remote_lake_leaves_nothing_there(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    root = mounted(spark, tmp_path)
+    (tmp_path / "in").mkdir()
+    for name in ("gone", "torn", "whole"):
+        (tmp_path / "in" / name).write_text(name)
+    files = listing(spark, str(tmp_path / "in"))
+    (tmp_path / "in" / "gone").unlink()
+    (tmp_path / "in" / "torn").write_text("written again")
+    gone, torn, whole = take(spark, files, f"{root}/copies")
+    assert isinstance(gone, Missed)
+    assert "No such file" in gone.reason
+    assert torn == Missed(files[1], WRITTEN)
+    assert isinstance(whole, Taken)
+    assert data_files(tmp_path / "copies") == [whole.delivery_id]
+
+
+def test_a_lake_that_cannot_be_written_is_no_fault_of_a_file(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").write_text("a")
+    files = listing(spark, str(tmp_path / "in"))
+    with pytest.raises(PySparkException, match="not within a mount point"):
+        take(spark, files, "viewfs://nowhere/in/copies")
+
+
+def mounted(spark: SparkSession, folder: Path) -> str:
+    """A folder as Hadoop's clients alone can read it: behind a scheme that Python does not know."""
+    conf = spark._jsc.hadoopConfiguration()
+    conf.set("fs.viewfs.mounttable.nowhere.link./elsewhere", f"file://{folder}")
+    conf.set(f"fs.viewfs.mounttable.{folder.name}.linkFallback", f"file://{folder}")
+    return f"viewfs://{folder.name}"
+
+
+def data_files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.endswith(".crc"))
 
 
 def test_a_packed_parquet_file_lands(run: Run) -> None:
