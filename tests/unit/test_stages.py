@@ -14,7 +14,7 @@ from c360_spark.run.stage import READS, WRITES, Stage, StageStore
 from c360_spark.store import Store
 from tests.conftest import ROOT
 
-BESIDE = {"ops.watermark", "ops.run", "identity.review"}  # of every stage, of what runs them, of people
+BESIDE = {"ops.watermark", "ops.run"}  # of every stage, of what runs them
 
 
 class Plain(Store):
