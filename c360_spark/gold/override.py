@@ -42,7 +42,7 @@ def overrides(rows: DataFrame, membership: DataFrame, rules: RuleSet, *, secret:
     `rows` are rows of OVERRIDES, `membership` has the current rows of identity.membership.
     """
     value = by_namespace(F.col("namespace"), F.col("identifier"), rules)
-    key = identifier_id(F.col("namespace"), F.col("region"), value)
-    named = with_key(rows, secret).withColumn("identifier_id", key)
+    key = identifier_id(F.col("namespace"), F.col("region"), F.col("identifier"))
+    named = with_key(rows, secret).withColumn("identifier", value).withColumn("identifier_id", key)
     placed = named.join(membership.select("identifier_id", "person_id"), "identifier_id")
     return placed.select("person_id", "attribute", "attribute_value", "changed_at")

@@ -18,8 +18,9 @@ from c360_spark.config.rules.identity import MatchKey, Pair, RuleSet
 from c360_spark.identity.blocked import is_blocked
 
 TIMES = ("first_seen_at", "last_seen_at", "first_recorded_at")
+SIDES = ("hub", "member")
 DECISIONS = "kind string, at timestamp, expires string, " + ", ".join(
-    f"{side}_{part} string" for side in ("hub", "member") for part in ("namespace", "region", "value")
+    f"{side}_{part} string" for side in SIDES for part in ("namespace", "region", "value")
 )
 OBSERVED = ("shared_record", "match_key")  # kinds that come from records; the others are decisions
 
@@ -132,14 +133,11 @@ def decisions(rules: RuleSet) -> list[tuple[object, ...]]:
 
 def decision_evidence(pairs: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
     """Evidence of the force-links and never-links in `pairs`, which has rows of DECISIONS."""
-    ends = {side: _vertex(_named(side, rules), rules) for side in ("hub", "member")}
+    # A column of its own for each step: the normalisers of all namespaces are too long for a plan that repeats them.
+    values = {f"{side}_value": _normal(side, rules) for side in SIDES}
+    ends = with_key(pairs, secret).withColumns(values).withColumns({side: _named(side) for side in SIDES})
     rule = F.when(F.col("expires").isNull(), F.col("kind")).otherwise(F.concat_ws(":", "kind", "expires"))
-    made = with_key(pairs, secret).select(
-        "kind",
-        rule.alias("rule"),
-        "at",
-        *(end.alias(side) for side, end in ends.items()),
-    )
+    made = ends.select("kind", rule.alias("rule"), "at", *(_vertex(F.col(side), rules).alias(side) for side in SIDES))
     # Two spellings may be one identifier: keep the decision once, with the earliest of its dates.
     once = made.groupBy("kind", "rule", "hub", "member").agg(F.min("at").alias("at"))
     key = digest(F.col("rule"), F.col("hub.identifier_id"), F.col("member.identifier_id"))
@@ -157,10 +155,14 @@ def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _named(side: str, rules: RuleSet) -> Column:
+def _normal(side: str, rules: RuleSet) -> Column:
+    """The value of an identifier that the rule set names, as it is in a set."""
+    return by_namespace(F.col(f"{side}_namespace"), F.col(f"{side}_value"), rules)
+
+
+def _named(side: str) -> Column:
     """An identifier that the rule set names, as a struct like a member of a set; needs rows of `with_key`."""
-    namespace, region, given = (F.col(f"{side}_{part}") for part in ("namespace", "region", "value"))
-    value = by_namespace(namespace, given, rules)
+    namespace, region, value = (F.col(f"{side}_{part}") for part in ("namespace", "region", "value"))
     return F.struct(
         identifier_id(namespace, region, value).alias("identifier_id"),
         namespace.alias("namespace"),
