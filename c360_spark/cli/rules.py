@@ -19,7 +19,7 @@ def compare_rules(
     Resolves beside the live tables, on the same evidence; counts differences up to destinations.
     """
     from c360_spark.commands.rules import compare, read_candidate
-    from c360_spark.observe.comparison_text import as_text
+    from c360_spark.observe.rule_comparison import as_text
     from c360_spark.pipeline.job import begin
 
     begun = begin(config=config, env=env, lake=lake)
@@ -72,7 +72,7 @@ def promote(
     Compares it with the live rule set first; the limits of the live one apply.
     """
     from c360_spark.commands.rules import promote, read_candidate
-    from c360_spark.observe.comparison_text import as_text
+    from c360_spark.observe.rule_comparison import as_text
     from c360_spark.pipeline.job import begin
 
     begun = begin(config=config, env=env, lake=lake)

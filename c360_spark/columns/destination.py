@@ -6,6 +6,7 @@ either ANSI mode: the input is free text.
 
 import hashlib
 from collections.abc import Callable
+from decimal import Decimal
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -13,6 +14,7 @@ from pyspark.sql import functions as F
 from c360_spark.columns import normalize
 from c360_spark.columns.letters import lower_case
 from c360_spark.config.activation.destination_kinds import FieldRule
+from c360_spark.config.contract.money import DIGITS
 
 PLAIN = r"^[!-~]+\z"  # nothing to trim, as in most values: the test costs less than a replacement
 PHONE_MARKS = r"\(0\)|[ ().\-/\u2010-\u2015]"
@@ -185,3 +187,12 @@ RULES: dict[str, Callable[[Column], Column]] = {
     "gender": _gender,
     "mobile_ad_id": _mobile_ad_id,
 }
+
+
+def in_units(minor: Column, currency: str) -> Column:
+    """An amount of money in minor units, as text in units of the currency, with the decimal digits of ISO 4217.
+
+    1999 EUR is `19.99`, 5000 JPY is `5000`, 1500 KWD is `1.500`.
+    """
+    digits = DIGITS[currency]
+    return (minor.cast("decimal(19,0)") * Decimal(1).scaleb(-digits)).cast(f"decimal(24,{digits})").cast("string")

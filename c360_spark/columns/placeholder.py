@@ -4,15 +4,14 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.columns.pattern import fits
-from c360_spark.config.rules.key_part import KeyPart
-from c360_spark.config.rules.placeholders import NOTHING, PLACEHOLDERS, Placeholders
+from c360_spark.config.rules.key_part import NOTHING, PLACEHOLDERS, KeyPart, Placeholders
 
 
 def is_placeholder(column: str, text: Column, part: KeyPart | None = None) -> Column:
     """Whether a value of a column of silver.profile_record is a placeholder value. Never null.
 
-    config/rules/placeholders.py decides, and what `part` blocks or allows in addition. `text` has been through
-    `letters`.
+    PLACEHOLDERS of config/rules/key_part.py decides, and what `part` blocks or allows in addition. `text` has been
+    through `letters`.
     """
     known = PLACEHOLDERS.get(column, NOTHING)
     own = Placeholders(part.blocked_values, part.blocked_patterns) if part else NOTHING

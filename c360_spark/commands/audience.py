@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.config.activation.audience import Audience
+from c360_spark.config.activation.activation import Audience
 from c360_spark.config.rules.expression import complaints, conjuncts
 from c360_spark.config.yaml.document import did_you_mean
 from c360_spark.errors import ConfigError, InputError

@@ -15,7 +15,7 @@ from c360_spark.gold.cdp_profile import living
 from c360_spark.observe import cdp_page
 from c360_spark.run.context import Run, hold
 from c360_spark.stages.gold.reconcile import reconcile
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership
 
 SAMPLES = 3  # of each verdict
 ROWS = 8  # identifiers of one sample

@@ -22,7 +22,7 @@ from c360_spark.pipeline.chain import run_stages
 from c360_spark.pipeline.job import begin
 from c360_spark.run.context import Run, in_parallel
 from c360_spark.session import session
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership
 from c360_spark.synth.noise import Noise
 
 START = date(2026, 1, 1)

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 from c360_spark.config.activation.destination_kinds import KINDS
 from c360_spark.config.yaml.document import did_you_mean
 from c360_spark.errors import InputError
-from c360_spark.export.coverage import ANY, coverage, left_out
+from c360_spark.export.payload import ANY, coverage, left_out
 from c360_spark.run.context import TIME, Run
 from c360_spark.stages.export.export import AffectedMembers, payload_rows
 

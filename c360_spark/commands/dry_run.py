@@ -14,20 +14,17 @@ from c360_spark.commands.source import newest_version
 from c360_spark.config import Conf, Contract, load
 from c360_spark.config.contract.sources import Source
 from c360_spark.errors import InputError
-from c360_spark.landing.bronze import bronze_records
 from c360_spark.landing.intake import Missed, take
 from c360_spark.landing.listing import Found, signature
-from c360_spark.landing.records import records
+from c360_spark.landing.records import bronze_records, records
 from c360_spark.scratch import local_scratch
 from c360_spark.session import session
 from c360_spark.silver.canonical import TABLES, canonical
-from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import text
 from c360_spark.silver.remarks import LOST, WORDS
 from c360_spark.silver.route import not_routed, routed_to
-from c360_spark.silver.shape import ROWS
-from c360_spark.silver.unique import with_taken
-from c360_spark.silver.verdict import NARROW, classified, verdicts
+from c360_spark.silver.shape import ROWS, order_lines
+from c360_spark.silver.verdict import NARROW, classified, verdicts, with_taken
 from c360_spark.silver.version import read, readings
 from c360_spark.stages.bronze.bronze_input import headers_of
 from c360_spark.tables.model import STRING_MAP

@@ -10,7 +10,7 @@ from c360_spark.config import load
 from c360_spark.errors import InputError
 from c360_spark.lookup import Lookup, Row, among, text
 from c360_spark.observe import explained
-from c360_spark.observe.path import shortest_path
+from c360_spark.observe.explained import shortest_path
 from c360_spark.run.context import instant
 
 SOURCES_SHOWN = 3

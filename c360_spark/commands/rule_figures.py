@@ -12,8 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.config.activation.activation import Destination
-from c360_spark.config.activation.audience import Audience
+from c360_spark.config.activation.activation import Audience, Destination
 from c360_spark.export.payload import consented, payloads
 from c360_spark.gold.audience import stays
 from c360_spark.identity.history import changes, differences, with_causes
@@ -29,7 +28,7 @@ from c360_spark.observe.rule_comparison import (
 from c360_spark.run.context import Run
 from c360_spark.stages.gold.build_audiences import evaluate
 from c360_spark.stages.gold.persons_with_metrics import persons_with_metrics
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership
 from c360_spark.tables import Table
 
 Figures = dict[str, Any]

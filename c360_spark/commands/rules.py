@@ -17,7 +17,7 @@ from c360_spark.observe.rule_comparison import held
 from c360_spark.pipeline.chain import run_stage
 from c360_spark.pipeline.stages import of_layers
 from c360_spark.run.context import Run, hold
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership
 from c360_spark.stages.identity.rule_approval import approvals, approve, require_approval
 from c360_spark.store import Store
 

@@ -19,8 +19,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from c360_spark.config.contract.odcs import TIME_ZONES
 from c360_spark.config.contract.sources import Source
-from c360_spark.config.contract.time_zones import TIME_ZONES
 from c360_spark.contracts.onboarding.observed import Leaf, Sample
 from c360_spark.contracts.onboarding.values import is_number, is_value
 from c360_spark.errors import InputError

@@ -16,12 +16,11 @@ from c360_spark.config.contract.sources import Routed
 from c360_spark.config.contract.vocabulary import Taxonomy
 from c360_spark.config.yaml.document import Problem, did_you_mean
 from c360_spark.config.yaml.round_trip import edited
-from c360_spark.contracts.onboarding.contract_text import contract_text, sources_entry
+from c360_spark.contracts.onboarding.contract_text import contract_text, sources_entry, summary
 from c360_spark.contracts.onboarding.events import lacking, with_events
 from c360_spark.contracts.onboarding.observed import Leaf, Sample
 from c360_spark.contracts.onboarding.people import Spaces
 from c360_spark.contracts.onboarding.proposal import Proposal, proposal
-from c360_spark.contracts.onboarding.summary import summary
 from c360_spark.errors import ConfigError, InputError
 
 

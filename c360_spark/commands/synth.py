@@ -20,7 +20,6 @@ from c360_spark.synth import (
     email,
     loyalty,
     mobile,
-    subscription,
     support,
     truth,
     web,
@@ -55,7 +54,7 @@ DATASETS = (
     Dataset("consent", "statement", "jsonl", consent.statement),
     Dataset("crm", "account", "jsonl", company.account),
     Dataset("crm", "contact", "jsonl", company.contact),
-    Dataset("commerce", "subscription", "jsonl", subscription.subscription),
+    Dataset("commerce", "subscription", "jsonl", commerce.subscription),
 )
 
 

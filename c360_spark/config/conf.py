@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from c360_spark import tables
-from c360_spark.config.activation.activation import ConsentRules, Destination
-from c360_spark.config.activation.audience import Audience
+from c360_spark.config.activation.activation import Audience, ConsentRules, Destination
 from c360_spark.config.contract.contract import Contract, Versions
 from c360_spark.config.contract.sources import Routed, Source
 from c360_spark.config.contract.vocabulary import Reference, Taxonomy

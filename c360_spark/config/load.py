@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from c360_spark.config.activation.activation import ConsentRules, Destination
-from c360_spark.config.activation.audience import Audience
+from c360_spark.config.activation.activation import Audience, ConsentRules, Destination
 from c360_spark.config.check.conf import check, waiting_routes
 from c360_spark.config.conf import Conf
 from c360_spark.config.contract.load import CONTRACTS, load_contracts, newest, with_references

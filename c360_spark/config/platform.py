@@ -1,4 +1,7 @@
-"""platform.yml: the location of the lake and the size of the Spark session. `platform.<env>.yml` overlays it."""
+"""platform.yml: the location of the lake and the size of the Spark session. `platform.<env>.yml` overlays it.
+
+conf/ holds the names of environment variables with secrets, never the secrets themselves.
+"""
 
 import os
 import re
@@ -6,9 +9,22 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
 
-from c360_spark.config.secret import SecretName
 from c360_spark.config.yaml.model import Model
 from c360_spark.errors import SetupError
+
+
+def _name(given: str) -> str:
+    """Validates the name of an environment variable. Words have at most 15 characters, which random keys exceed.
+
+    The error does not show the value, because it may be the secret itself, put in the wrong place.
+    """
+    if not re.fullmatch(r"[A-Z][A-Z0-9]{0,14}(_[A-Z0-9]{1,15})*", given) or len(given) > 64:
+        raise ValueError("give the name of an environment variable, such as CRM_DSN, not the secret itself")
+    return given
+
+
+SecretName = Annotated[str, AfterValidator(_name)]
+
 
 REMOTE = re.compile(r"^(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 FILE_SCHEME = re.compile(r"^file:(//(localhost)?(?=/))?", re.IGNORECASE)

@@ -1,4 +1,7 @@
-"""The payload that a destination is sent for a person, or the reasons why the person cannot be sent."""
+"""The payload that a destination is sent for a person, or the reasons why the person cannot be sent.
+
+Coverage tells how well the destination can recognise the persons that it is sent, by their match keys.
+"""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -7,8 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import TimestampType
 
-from c360_spark.columns.amount import in_units
-from c360_spark.columns.destination import escaped, problem, sent, text
+from c360_spark.columns.destination import escaped, in_units, problem, sent, text
 from c360_spark.columns.keys import digest
 from c360_spark.config.activation.activation import REVENUE, Destination
 from c360_spark.config.activation.destination_kinds import KINDS
@@ -127,3 +129,27 @@ def _compact(codes: list[Column]) -> Column:
 
 def _nothing() -> Column:
     return F.array().cast("array<string>")
+
+
+ANY = "any"
+
+
+def coverage(rows: DataFrame, destination: Destination) -> DataFrame:
+    """`destination, match_key, persons`: how many sent persons have each match key of the kind.
+
+    The match key `any` counts those with at least one. `rows` are those of `consented`.
+    """
+    keys = list(KINDS[destination.kind].match_keys)
+    sent = rows.where(F.size("reasons") == 0)
+    counts = [F.count(F.when(F.array_contains("match_keys", key), 1)).alias(key) for key in keys]
+    figures = sent.agg(F.count(F.when(F.size("match_keys") > 0, 1)).alias(ANY), *counts)
+    each = F.explode(
+        F.array(*(F.struct(F.lit(key).alias("match_key"), F.col(key).alias("persons")) for key in (*keys, ANY)))
+    )
+    return figures.select(F.lit(destination.name).alias("destination"), each.alias("of")).select("destination", "of.*")
+
+
+def left_out(rows: DataFrame) -> DataFrame:
+    """`reason, persons`: how many persons are sent without a field because of a problem with it, as `code:field`."""
+    reasons = rows.select(F.explode("left_out").alias("reason"))
+    return reasons.groupBy("reason").agg(F.count(F.lit(1)).alias("persons"))

@@ -1,9 +1,11 @@
-"""Attribution of events: the person of an event when it arrived, and the person now.
+"""Attribution of events: the person of an event when it arrived, and the person now. The same for devices and cookies.
 
 Both follow from the history of identity alone, not from earlier contents of a table. An event belongs to the person who
 owned its identifiers when it was received, or else to their first owner, and moves with them from then on. There is one
 exception: an anonymous event that found its person too late does not move.
 """
+
+from collections.abc import Collection
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -81,3 +83,23 @@ def _device(settings: Events) -> Column:
     """The identifier of the cookie or device; the smallest where there are several."""
     own = F.filter("identifiers", lambda member: member.namespace.isin(*settings.devices))
     return F.array_min(F.transform(own, lambda member: member.identifier_id))
+
+
+def devices(sets: DataFrame, membership: DataFrame, namespaces: Collection[str], events: Collection[str]) -> DataFrame:
+    """gold.device from silver.identifier_set.
+
+    `membership` has the current rows of identity.membership, `namespaces` are those of devices, `events` the datasets
+    (`source.dataset`) whose records are events. Identifier sets count their records, so events need not be read.
+    """
+    counted = F.when(F.concat_ws(".", "source", "dataset").isin(*events), F.col("record_count")).otherwise(0)
+    seen = sets.select(F.explode("members").alias("m"), "first_seen_at", "last_seen_at", counted.alias("events"))
+    found = seen.where(F.col("m.namespace").isin(*namespaces)).groupBy(
+        F.col("m.identifier_id").alias("device_id"), F.col("m.namespace"), F.col("m.region")
+    )
+    made = found.agg(
+        F.min("first_seen_at").alias("first_seen_at"),
+        F.max("last_seen_at").alias("last_seen_at"),
+        F.sum("events").alias("event_count"),
+    )
+    held = membership.select(F.col("identifier_id").alias("device_id"), "person_id")
+    return made.join(held, "device_id", "left")

@@ -1,4 +1,4 @@
-"""Connected components by either of two engines that give equal partitions.
+"""Connected components by either of two engines that give equal partitions, and the invariants of every partition.
 
 `local` is one Arrow task with scipy: fastest while the links fit the memory of one worker (16 bytes per link and per
 end). `graphframes` is distributed, and serves as the oracle that `local` is checked against. Write the links to storage
@@ -55,3 +55,22 @@ def _graphframes(links: DataFrame) -> DataFrame:
     labelled: DataFrame = GraphFrame(vertices, edges).connectedComponents(algorithm="graphframes")
     smallest = labelled.groupBy("component").agg(F.min("id").alias("component_id"))
     return labelled.join(smallest, "component").select(F.col("id").alias("identifier_id"), "component_id")
+
+
+def broken(placed: DataFrame, links: DataFrame) -> DataFrame:
+    """Violated invariants as rows `invariant, count`; empty when all hold.
+
+    `placed` has `identifier_id, part_id`; `links` are the active links. The invariants: every identifier is placed
+    once, every end of a link is placed, and no link crosses parts.
+    """
+    twice = placed.groupBy("identifier_id").count().where("count > 1")
+    known = placed.select("identifier_id", "part_id")
+    left, right = known.toDF("left_id", "left_part"), known.toDF("right_id", "right_part")
+    ends = links.select("left_id", "right_id").join(left, "left_id", "left").join(right, "right_id", "left")
+    crossing = ends.where("NOT (left_part <=> right_part) OR left_part IS NULL")
+    return (
+        twice.select(F.lit("an identifier is placed twice").alias("invariant"))
+        .unionByName(crossing.select(F.lit("a link crosses persons").alias("invariant")))
+        .groupBy("invariant")
+        .count()
+    )

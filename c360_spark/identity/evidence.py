@@ -6,7 +6,7 @@ well. Every row comes from one set or one record alone, so a change needs only t
 changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from pyspark.sql import Column, DataFrame
@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest, identifier_id, joined_list, with_key
 from c360_spark.columns.normalize import by_namespace, key_part
+from c360_spark.columns.pattern import fits
 from c360_spark.config.rules.identity import MatchKey, Pair, RuleSet
-from c360_spark.identity.blocked import is_blocked
 
 TIMES = ("first_seen_at", "last_seen_at", "first_recorded_at")
 SIDES = ("hub", "member")
@@ -221,3 +221,20 @@ def _key(rule: str, match_key: MatchKey) -> Column:
     return F.struct(
         F.lit(rule).alias("rule"), F.lit(match_key.namespace).alias("namespace"), F.array(*parts).alias("parts")
     )
+
+
+def is_blocked(namespace: Column, value: Column, rules: RuleSet) -> Column:
+    """Whether the rule set blocks `value` in `namespace`. Never null for values that are not null."""
+    text = F.lower(value)
+    blocked = _matches(text, rules.blocked_values, rules.blocked_patterns)
+    for name, space in rules.namespaces.items():
+        if space.blocked_values or space.blocked_patterns:
+            blocked = blocked | ((namespace == name) & _matches(text, space.blocked_values, space.blocked_patterns))
+    return blocked
+
+
+def _matches(text: Column, values: Iterable[str], patterns: Iterable[str]) -> Column:
+    found: Column = text.isin(*(value.lower() for value in values))
+    for pattern in patterns:
+        found = found | fits(text, pattern, any_case=True)
+    return found

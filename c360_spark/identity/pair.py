@@ -5,8 +5,7 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest
 from c360_spark.config.rules.identity import RuleSet
-from c360_spark.identity.blocked import is_blocked
-from c360_spark.identity.evidence import trust
+from c360_spark.identity.evidence import is_blocked, trust
 
 
 def comparable(records: DataFrame, rules: RuleSet) -> DataFrame:

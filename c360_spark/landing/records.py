@@ -1,26 +1,34 @@
-"""Reads delivered files into rows with their position. The files are the copies made by `intake`, named by their hash.
+"""Reads delivered files into rows with their position, and makes bronze rows of them.
+
+The files are the copies made by `intake`, named by their hash.
 
 Spark reads text with one record per line in parallel. For CSV the pass that counts lines also detects open quotes; only
 files with an open quote, which can have records of several lines, are read by `prepared`.
+
+The line numbers of records are independent of how Spark splits the file. Spark's text reader gives lines without
+numbers, in order within each block of a file. A first, cheap pass counts the lines of every block, which gives the
+offset of each block; a second pass then computes the number of every line. Nothing is shuffled.
 """
 
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DoubleType, FloatType, MapType, StructType
 
+from c360_spark.columns.keys import digest
 from c360_spark.config.contract.sources import Source
 from c360_spark.config.platform import is_remote
 from c360_spark.errors import InputError
-from c360_spark.landing.position import blocks, position, with_ordinal
 from c360_spark.landing.prepared import PREPARED, prepare
+from c360_spark.tables import bronze
 
 DELIVERED = "delivery_id string, delivery_no int, position bigint, payload string, header string"
 
@@ -205,3 +213,56 @@ def _plain(value: Column, kind: DataType) -> Column:
     text = F.when((F.abs(value) >= 1e7) & (F.abs(value) < LARGEST), digits).otherwise(value.cast("string"))
     finite = F.abs(value) <= sys.float_info.max
     return F.when(finite, F.concat(F.lit(NUMBER), text)).otherwise(text)
+
+
+def bronze_records(rows: DataFrame, *, source: str, dataset: str, as_of: datetime) -> DataFrame:
+    """Rows of `bronze.<source>_<dataset>` from delivered rows (columns of `records.DELIVERED`).
+
+    `received_at` differs by one microsecond per file of a run, in the order of their paths, so that among several daily
+    extracts landed together the last one is the newest.
+    """
+    identity = digest(F.lit(source), F.lit(dataset), F.col("delivery_id"), F.col("position"))
+    received_at = F.timestamp_micros(F.unix_micros(F.lit(as_of)) + F.col("delivery_no"))
+    return rows.select(
+        F.substring(identity, 1, 32).alias("bronze_id"),
+        F.lit(source).alias("source"),
+        F.lit(dataset).alias("dataset"),
+        "delivery_id",
+        "position",
+        "payload",
+        F.substring(F.sha2("payload", 256), 1, 32).alias("payload_hash"),
+        "header",
+        received_at.alias("received_at"),
+        F.to_date(received_at).alias("received_date"),
+    ).select(*bronze(source, dataset).column_names)
+
+
+def with_ordinal(lines: DataFrame) -> DataFrame:
+    """Text lines with `file_path`, `block_start` (first byte of the split) and `ordinal` (increasing in the split)."""
+    return lines.select(
+        F.col("value").alias("payload"),
+        F.col("_metadata.file_path").alias("file_path"),
+        F.col("_metadata.file_block_start").alias("block_start"),
+        # Grows in reading order within a partition; only differences within one block are used.
+        F.monotonically_increasing_id().alias("ordinal"),
+    )
+
+
+def blocks(lines: DataFrame) -> DataFrame:
+    """One row per block of a file: `first_ordinal`, `line_count`, `line_offset` in the file, `first_line`, and
+    `open_quotes`: whether a line has an odd number of quotes, as with a line break within quotes.
+    """
+    quotes = F.length("payload") - F.length(F.replace("payload", F.lit('"')))
+    counted = lines.groupBy("delivery_id", "block_start").agg(
+        F.min("ordinal").alias("first_ordinal"),
+        F.count(F.lit(1)).alias("line_count"),
+        F.min_by("payload", "ordinal").alias("first_line"),
+        F.max(quotes % 2 == 1).alias("open_quotes"),
+    )
+    before = Window.partitionBy("delivery_id").orderBy("block_start").rowsBetween(Window.unboundedPreceding, -1)
+    return counted.withColumn("line_offset", F.coalesce(F.sum("line_count").over(before), F.lit(0)))
+
+
+def position() -> Column:
+    """The 0-based line number, for a row of `with_ordinal` joined to its row of `blocks`."""
+    return F.col("line_offset") + F.col("ordinal") - F.col("first_ordinal")

@@ -1,6 +1,7 @@
-"""What another rule set would change: figures from the live and the candidate tables. Pure functions."""
+"""What another rule set would change: figures from the live and the candidate tables, and the comparison as text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -95,3 +96,38 @@ def held(membership: DataFrame, identifiers: DataFrame) -> DataFrame:
     spaces = identifiers.select("identifier_id", "namespace")
     counted = membership.join(spaces, "identifier_id").groupBy("person_id", "namespace").count()
     return counted.groupBy("namespace").agg(F.max("count").alias("most"))
+
+
+Figures = Mapping[str, Any]
+
+
+def as_text(figures: Figures) -> str:
+    """The comparison as text, one line for each kind of change."""
+    return "\n".join(_lines(figures))
+
+
+def _lines(figures: Figures) -> Iterator[str]:
+    live, candidate = (figures["persons"][side] for side in ("live", "candidate"))
+    yield f"rule set {figures['live']} → {figures['candidate']}"
+    for word in ("persons", "largest", "alone"):
+        yield f"  {WORDS[word]:<32} {live[word]:>9,} → {candidate[word]:,}"
+    share = f"of {figures['identifiers']:,} ({figures['moved_share']:.2%})"
+    yield f"  identifiers with another person  {figures['moved']:>9,} {share}"
+    yield "persons " + (", ".join(f"{kind} {n:,}" for kind, n in sorted(figures["changes"].items())) or "unchanged")
+    for link in figures["links"]:
+        yield f"links by {link['rule']}: {link['gained']:,} gained, {link['lost']:,} lost"
+    for table in figures["tables"]:
+        yield f"{table['table']}: {table['live']:,} → {table['candidate']:,} rows, {table['changed']:,} differ"
+    for audience in figures["audiences"]:
+        yield (
+            f"audience {audience['audience']}: {audience['live']:,} → {audience['candidate']:,}, "
+            f"{audience['entering']:,} entering, {audience['leaving']:,} leaving"
+        )
+    for sent in figures["exports"]:
+        yield (
+            f"destination {sent['destination']} ({sent['audience']}): {sent['live']:,} → {sent['candidate']:,} sent, "
+            f"{sent['add']:,} to add, {sent['update']:,} to update, {sent['remove']:,} to remove"
+        )
+
+
+WORDS = {"persons": "persons", "largest": "identifiers of the largest", "alone": "persons of one identifier"}

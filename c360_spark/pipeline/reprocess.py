@@ -15,12 +15,11 @@ from c360_spark.errors import InputError
 from c360_spark.pipeline.chain import in_order
 from c360_spark.pipeline.stages import of_layers
 from c360_spark.run.context import Run, Step, hold, in_parallel, sync
-from c360_spark.run.watermark import watermarks
+from c360_spark.run.pending_changes import watermarks
 from c360_spark.silver.canonical import TABLES
-from c360_spark.silver.identifier_set import carriers, identifier_sets
-from c360_spark.silver.line import order_lines
-from c360_spark.silver.unique import with_taken
-from c360_spark.silver.verdict import NARROW, classified, verdicts
+from c360_spark.silver.identifiers import carriers, identifier_sets
+from c360_spark.silver.shape import order_lines
+from c360_spark.silver.verdict import NARROW, classified, verdicts, with_taken
 from c360_spark.stages.bronze.bronze_input import CONSUMER, Input, bronze_input, bronze_of, candidates, past_support
 from c360_spark.stages.silver.canonicalise import KEPT, account, told
 from c360_spark.stages.silver.deletions import with_deletions

@@ -1,4 +1,7 @@
-"""The run context that every stage receives: Spark session, store, configuration and as-of time."""
+"""The run context that every stage receives: Spark session, store, configuration and as-of time.
+
+A run holds the lease of its lake: two drivers that write the same files can lose each other's commits.
+"""
 
 import sys
 import time
@@ -7,14 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock, Timeout
 from pyspark.sql import DataFrame, SparkSession
 
 from c360_spark.config import Conf
+from c360_spark.config.platform import absolute, is_remote
 from c360_spark.config.rules.identity import RuleSet
-from c360_spark.errors import InputError
-from c360_spark.run.lease import lease
+from c360_spark.errors import BusyError, InputError
 from c360_spark.scratch import sweep
 from c360_spark.store import Store, Written
 from c360_spark.tables import Table
@@ -115,3 +120,27 @@ def instant(text: str) -> datetime:
             "C303", f"'{text}' is not an ISO 8601 time", hint="such as 2026-01-31 or 2026-01-31T06:00:00Z"
         ) from None
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+@contextmanager
+def lease(lake: str) -> Iterator[None]:
+    """Hold the exclusive write lease of a lake, however its path is spelled, while the body runs.
+
+    The operating system frees the lease of a killed run. Raises BusyError C401 when another run holds it. A lake behind
+    a URI has no lease: there the scheduler allows one run at a time, and Delta's commit service rejects a lost race.
+    """
+    if is_remote(lake):
+        yield
+        return
+    folder = Path(absolute(lake))
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".c360.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        hint = "wait for it to end; if none is running, look for a hanging driver process"
+        raise BusyError("C401", f"another run is writing to {folder}", hint=hint) from None
+    try:
+        yield
+    finally:
+        lock.release()

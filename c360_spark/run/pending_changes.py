@@ -1,17 +1,22 @@
-"""Pending changes of a stage: what changed in the tables it reads since its last run, or a full refresh."""
+"""Pending changes of a stage: what changed in the tables it reads since its last run, or a full refresh.
+
+Watermarks record how far each consumer has read each table. They are written after the consumer's own writes, so a
+killed stage reads the same changes again.
+"""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pyspark.sql import DataFrame
 
 import c360_spark
+from c360_spark import tables
 from c360_spark.run.context import Run
-from c360_spark.run.watermark import Marks, advance, watermarks
 from c360_spark.tables import Table
 
+Marks = Mapping[str, int]  # versions by full table name, or numbers by label
 AS_OF = "as_of "  # prefix in ops.watermark: as-of times that the consumer has processed, numbered
 
 
@@ -143,3 +148,28 @@ def _moment(run: Run, known: Marks, last: datetime | None) -> dict[str, int]:
 def _last_as_of(known: Marks) -> datetime | None:
     times = {n: name for name, n in known.items() if name.startswith(AS_OF)}
     return datetime.fromisoformat(times[max(times)].removeprefix(AS_OF)) if times else None
+
+
+def watermarks(run: Run, *consumers: str) -> list[Marks]:
+    """The last version that each of `consumers` has processed, by table; a table never read is absent."""
+    newest: dict[str, dict[str, int]] = {consumer: {} for consumer in consumers}
+    for row in run.store.rows(tables.WATERMARK, "consumer", "table", "version"):
+        if row["consumer"] in newest:
+            marks = newest[row["consumer"]]
+            marks[row["table"]] = max(marks.get(row["table"], -1), row["version"])
+    return [newest[consumer] for consumer in consumers]
+
+
+def advance(run: Run, versions: Mapping[str, Marks], *, known: Mapping[str, Marks]) -> None:
+    """Record in one commit that each consumer has processed the tables up to these `versions`.
+
+    Versions that are in `known`, the watermarks so far, are not written again.
+    """
+    rows = [
+        (consumer, table, version)
+        for consumer, marks in versions.items()
+        for table, version in marks.items()
+        if known[consumer].get(table) != version
+    ]
+    if rows:
+        run.store.append_rows(tables.WATERMARK, rows)

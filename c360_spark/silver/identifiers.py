@@ -1,4 +1,4 @@
-"""The identifiers that a record carries, normalised by their namespace and keyed by region."""
+"""The identifiers that a record carries, normalised by namespace and keyed by region, and sets that occur together."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import INNER, OUTER, digest, identifier_id, with_key
+from c360_spark.columns.record import arrival
 from c360_spark.config import Contract, Field
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.silver.parse import text
 from c360_spark.silver.spelled import normal
-from c360_spark.tables import MEMBERS
+from c360_spark.tables import MEMBERS, Table
 
 
 def with_identifiers(rows: DataFrame, contract: Contract, rules: RuleSet, *, secret: str) -> DataFrame:
@@ -64,3 +65,47 @@ def identifier_set_id() -> Column:
     ids = F.transform("identifiers", lambda m: F.concat_ws(":", m.identifier_id, m.verified))
     key = F.substring(digest(F.col("source"), F.col("dataset"), F.array_join(ids, " ")), 1, 32)
     return F.when(F.size("identifiers") > 0, key)
+
+
+SEEN_AT = {
+    "profile_record": "coalesce(updated_at, created_at, received_at)",
+    "event": "occurred_at",
+    "order": "ordered_at",
+    "order_line": "coalesce(ordered_at, received_at)",
+    "support_case": "opened_at",
+    "consent": "effective_from",
+    "cdp_profile": "received_at",
+    "account": "coalesce(updated_at, created_at, received_at)",
+    "subscription": "coalesce(updated_at, created_at, least(started_at, received_at))",  # it may begin in the future
+}
+CARRIES = ("identifier_set_id", "source", "dataset", "region", "identifiers", "received_at", "position", "bronze_id")
+
+
+def carriers(table: Table, rows: DataFrame) -> DataFrame:
+    """Rows of a canonical table that carry identifiers, with `seen_at` by the source's clock.
+
+    A table without `identifier_set_id` gives no rows: its identifiers are compared with ours, and are not evidence.
+    """
+    if "identifier_set_id" not in table.column_names:
+        rows = rows.withColumn("identifier_set_id", F.lit(None).cast("string"))
+    if table.name == "order_line":  # lines of an order repeat the identifiers of the order's own row
+        rows = rows.where("line_no = 1")
+    # A contract need not give the times that a table leaves optional.
+    absent = {c.name: F.lit(None).cast(c.type) for c in table.columns if c.name not in rows.columns}
+    found = rows.withColumns(absent).where("identifier_set_id IS NOT NULL")
+    return found.select(*CARRIES, F.expr(SEEN_AT[table.name]).alias("seen_at"))
+
+
+def identifier_sets(rows: DataFrame) -> DataFrame:
+    """silver.identifier_set from `carriers`: one row per set."""
+    return rows.groupBy("identifier_set_id").agg(
+        F.max("source").alias("source"),
+        F.max("dataset").alias("dataset"),
+        F.max("region").alias("region"),
+        F.max("identifiers").alias("members"),  # equal in all rows of a set
+        F.count(F.lit(1)).alias("record_count"),
+        F.min("seen_at").alias("first_seen_at"),
+        F.max("seen_at").alias("last_seen_at"),
+        F.min("received_at").alias("first_recorded_at"),
+        F.min_by("bronze_id", arrival()).alias("sample_bronze_id"),
+    )

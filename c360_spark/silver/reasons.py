@@ -5,7 +5,7 @@ is absent · `type` a value does not fit its type, or is not among the mapped va
 values · `currency` the currency of an amount is not known, is not in ISO 4217, or differs from the sign beside the
 amount · `zone` a time whose zone is not known · `reference` the value is not in the list that the property names ·
 `pattern` · `range` · `rule` a rule of the contract does not hold; the rule's name takes the place of the field ·
-`unsupported` the record claims a version of the contract that is not accepted. unique.py gives `unique`, taxonomy.py
+`unsupported` the record claims a version of the contract that is not accepted. verdict.py gives `unique`, taxonomy.py
 the codes of the taxonomy of events.
 """
 

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from c360_spark.columns.placeholder import is_placeholder
 from c360_spark.columns.postcode import plain_postcode
 from c360_spark.config import Contract, Field
-from c360_spark.config.contract.phones import phone_fields
+from c360_spark.config.contract.contract import phone_fields
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.silver.clock_change import clock_change
 from c360_spark.silver.parse import text

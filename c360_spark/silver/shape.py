@@ -1,6 +1,6 @@
 """Reshapes delivered records: one that holds many, many that are one, and pairs of key and value.
 
-It works on parsed rows, before anything is typed.
+It works on parsed rows, before anything is typed; `order_lines` works on accepted orders.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -9,6 +9,7 @@ from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from c360_spark.config import Contract
 from c360_spark.config.contract.contract import Entries, Path
+from c360_spark.tables import ORDER_LINE, PROVENANCE
 
 ROWS = "row_count"  # number of delivered rows of a record, where it can have several
 ITEMS = 1 << 20  # more items than a record has
@@ -152,3 +153,24 @@ def is_garbled() -> Column:
     hashed = F.substring(F.sha2(payload, 256), 1, 32)
     replaced = payload.contains("\ufffd") & (F.col("payload_hash") != hashed)
     return replaced | (F.encode(payload, "UTF-8") != payload.cast("binary"))
+
+
+FROM_ORDER = ("order_id", "ordered_at", "currency")
+
+
+def order_lines(orders: DataFrame) -> DataFrame:
+    """silver.order_line from accepted orders with `lines`. Identifiers stay with the order."""
+    carried = [c.name for c in PROVENANCE if c.name not in ("identifiers", "identifier_set_id")]
+    from_order = [name for name in FROM_ORDER if name in orders.columns]
+    # A deleted order gets one line with number 0, so that its lines are deleted as well.
+    none = F.from_json(F.lit('[{"line_no": 0}]'), orders.schema["lines"].dataType.simpleString())
+    lines = F.when(F.col("is_deleted"), none).otherwise(F.col("lines"))
+    exploded = orders.select(*carried, *from_order, F.explode(lines).alias("line"))
+    own = exploded.select("line.*").columns
+    if "currency" in own and "currency" in from_order:  # a line may have another currency than its order
+        line = F.col("line").withField("currency", F.coalesce("line.currency", "currency"))
+        exploded = exploded.withColumn("line", line)
+    inner = exploded.select(*carried, *(name for name in from_order if name not in own), "line.*")
+    if "amount_minor" not in inner.columns:  # null rather than wrong where it does not fit a long
+        inner = inner.withColumn("amount_minor", F.try_multiply("quantity", "unit_price_minor"))
+    return inner.select(*(c for c in ORDER_LINE.column_names if c in inner.columns))

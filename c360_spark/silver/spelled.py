@@ -10,7 +10,7 @@ from c360_spark.columns.letters import letters
 from c360_spark.columns.normalize import normalized
 from c360_spark.columns.phone import phone
 from c360_spark.config import Contract, Field
-from c360_spark.config.contract.phones import phone_fields
+from c360_spark.config.contract.contract import phone_fields
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.silver.parse import text
 from c360_spark.silver.typed import meant

@@ -9,7 +9,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from c360_spark.config import Field
-from c360_spark.config.contract.time_zones import TIME_ZONES
+from c360_spark.config.contract.odcs import TIME_ZONES
 from c360_spark.silver.parse import text_at
 
 # 2026-01-01T10:00Z, +01, +0100, +01:00 and 10:00 Europe/Berlin have a zone of their own.

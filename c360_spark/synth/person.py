@@ -8,8 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.synth import chance, names, places
-from c360_spark.synth.address import home
-from c360_spark.synth.contact import letters, mailboxes, phones
+from c360_spark.synth.contact import home, letters, mailboxes, phones
 from c360_spark.synth.world import DAY_SECONDS, World
 
 PATTERNS = (

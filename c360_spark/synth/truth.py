@@ -5,7 +5,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.synth import commerce, delivery, mobile, subscription, web
+from c360_spark.synth import commerce, delivery, mobile, web
 from c360_spark.synth.person import customer_id
 from c360_spark.synth.world import World
 
@@ -27,7 +27,7 @@ def records(people: DataFrame, world: World) -> DataFrame:
         _keys(rows, "crm", "customer", customer_id(world, "row")),
         _keys(people.where("in_loyalty"), "loyalty", "member", F.col("member_no")),
         _keys(ordered, "commerce", "account", F.col("account_id")),
-        _keys(subscription.subscribed(people, world), "commerce", "account", F.col("account_id")),
+        _keys(commerce.subscribed(people, world), "commerce", "account", F.col("account_id")),
         _keys(visits.where(logins), "commerce", "account", F.col("account_id")),
         _keys(sessions.where(logins), "commerce", "account", F.col("account_id")),
         _keys(visits.where("NOT kiosk"), "web", "cookie", F.col("cookie_id")),

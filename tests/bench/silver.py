@@ -12,7 +12,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from c360_spark import tables
 from c360_spark.config import Conf
-from c360_spark.landing.bronze import bronze_records
+from c360_spark.landing.records import bronze_records
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.stages.bronze.bronze_input import bronze_input, candidates
 from c360_spark.stages.silver.canonicalise import canonicalise

@@ -14,14 +14,12 @@ from c360_spark import tables
 from c360_spark.commands.rule_figures import COMPARED
 from c360_spark.commands.rules import BESIDE, compare, promote, rollback
 from c360_spark.config import Conf
-from c360_spark.config.activation.activation import Destination
-from c360_spark.config.activation.audience import Audience
+from c360_spark.config.activation.activation import Audience, Destination
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.errors import BusyError, ConfigError
-from c360_spark.observe.comparison_text import as_text
+from c360_spark.observe.rule_comparison import as_text
 from c360_spark.pipeline.chain import run_stage
-from c360_spark.run.context import Run
-from c360_spark.run.lease import lease
+from c360_spark.run.context import Run, lease
 from c360_spark.stages.identity.rule_approval import approve
 from tests.conftest import DyingStore, Killed
 from tests.spark.test_resolve_identity import C1, C2, A, Life

@@ -21,7 +21,7 @@ from c360_spark.columns.domain import company_domain
 from c360_spark.config import Conf
 from c360_spark.config.rules.gold import Accounts, Domains, Subscriptions
 from c360_spark.gold.account import Grouping, account_members, account_records, accounts, belonging
-from c360_spark.gold.device import devices
+from c360_spark.gold.event import devices
 from c360_spark.gold.subscription import subscriptions
 from c360_spark.run.context import Run
 from c360_spark.stages.gold.build_accounts import MADE, build_accounts

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from c360_spark import tables
 from c360_spark.commands.audience import explain, preview
 from c360_spark.config import Conf
-from c360_spark.config.activation.audience import Audience
+from c360_spark.config.activation.activation import Audience
 from c360_spark.config.rules.expression import conjuncts
 from c360_spark.errors import ConfigError, InputError, IntegrityError
 from c360_spark.gold.audience import judged, moves, stays

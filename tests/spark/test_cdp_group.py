@@ -11,8 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from c360_spark import tables
 from c360_spark.gold.cdp_group import grouped, one_to_one, pairs, placed, tangled, verdicts
-from c360_spark.gold.cdp_mismatch import mismatches
-from c360_spark.gold.cdp_profile import attributes, identities, living
+from c360_spark.gold.cdp_profile import attributes, identities, living, mismatches
 from c360_spark.identity.components import components
 
 pytestmark = pytest.mark.spark

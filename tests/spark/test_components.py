@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from c360_spark.identity.components import Engine, components
-from c360_spark.identity.invariants import broken
+from c360_spark.identity.components import Engine, broken, components
 
 pytestmark = pytest.mark.spark
 Pairs = list[tuple[int, int]]

@@ -16,8 +16,7 @@ from c360_spark.errors import BusyError, DeliveryError, SetupError
 from c360_spark.pipeline import replay as module_of_replay
 from c360_spark.pipeline.chain import run_stages
 from c360_spark.pipeline.replay import replay
-from c360_spark.run.context import Run, run_id_of
-from c360_spark.run.lease import lease
+from c360_spark.run.context import Run, lease, run_id_of
 from c360_spark.stages.export import deliver as module
 from c360_spark.store import Store, Written
 from tests.conftest import AS_OF, Frame, Killed

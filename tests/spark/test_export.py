@@ -11,9 +11,8 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.activation.activation import Destination
-from c360_spark.export.change import export_changes
-from c360_spark.export.coverage import coverage, left_out
-from c360_spark.export.payload import consented, payloads
+from c360_spark.export.outbox import export_changes
+from c360_spark.export.payload import consented, coverage, left_out, payloads
 from c360_spark.export.rejection import exits, rejections
 from tests.conftest import AS_OF, utc
 

@@ -11,10 +11,9 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.columns.record import current
 from c360_spark.config import Conf
-from c360_spark.config.activation.activation import Destination
-from c360_spark.config.activation.audience import Audience
+from c360_spark.config.activation.activation import Audience, Destination
 from c360_spark.config.rules.survivorship import ProfileRules, Survivorship
-from c360_spark.export.change import export_changes
+from c360_spark.export.outbox import export_changes
 from c360_spark.export.payload import payloads
 from c360_spark.gold.audience import judged
 from c360_spark.gold.consent import consent_state

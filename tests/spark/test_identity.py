@@ -10,9 +10,8 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.config.rules.identity import RuleSet
-from c360_spark.identity.blocked import is_blocked
 from c360_spark.identity.components import components
-from c360_spark.identity.evidence import key_evidence, set_evidence
+from c360_spark.identity.evidence import is_blocked, key_evidence, set_evidence
 from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
 from c360_spark.identity.history import changes, differences, membership_rows, redirects, with_causes
 from c360_spark.identity.link import identifiers, links, vertices

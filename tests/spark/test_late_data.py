@@ -12,11 +12,11 @@ from pyspark.sql import DataFrame, SparkSession
 from c360_spark import tables
 from c360_spark.commands.audience import preview
 from c360_spark.config import Conf
-from c360_spark.config.activation.audience import Audience
+from c360_spark.config.activation.activation import Audience
 from c360_spark.config.rules.metrics import Derived, Metric, MetricRules
 from c360_spark.gold.late_data import arrived
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.silver.identifier_set import SEEN_AT
+from c360_spark.silver.identifiers import SEEN_AT
 from c360_spark.store import Store
 from c360_spark.tables import Table
 from tests.conftest import AS_OF, utc

@@ -15,10 +15,9 @@ from c360_spark import tables
 from c360_spark.commands.audience import explain, preview
 from c360_spark.commands.metrics import totals
 from c360_spark.config import Conf
-from c360_spark.config.activation.activation import Destination
-from c360_spark.config.activation.audience import Audience
+from c360_spark.config.activation.activation import Audience, Destination
 from c360_spark.config.rules.metrics import FACTS, MetricRules
-from c360_spark.contracts.catalog.metrics import metrics
+from c360_spark.contracts.catalog.vocabulary import metrics
 from c360_spark.export.payload import payloads
 from c360_spark.gold.metric import LARGEST, measured, metric_rows, metric_totals, metric_values
 from c360_spark.lookup import Lookup

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.columns.amount import in_units
+from c360_spark.columns.destination import in_units
 from c360_spark.config.activation.activation import Destination
 from c360_spark.config.contract.money import DIGITS, writing
 from c360_spark.export.payload import payloads
 from c360_spark.gold.profile import profiles, record_figures, surviving
 from c360_spark.silver.canonical import canonical
-from c360_spark.silver.line import order_lines
+from c360_spark.silver.shape import order_lines
 from c360_spark.silver.version import Reading, read
 from tests.contracts import odcs, versions
 

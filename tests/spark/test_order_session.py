@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark import tables
-from c360_spark.gold.order_session import naming, order_sessions
+from c360_spark.gold.session import naming, order_sessions
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 
 from c360_spark import tables
 from c360_spark.config.activation.activation import Destination
-from c360_spark.export.change import export_changes
+from c360_spark.export.outbox import export_changes
 from c360_spark.export.pending import in_order, parked, pending
 from tests.conftest import AS_OF, Frame
 

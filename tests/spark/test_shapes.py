@@ -7,11 +7,10 @@ import pytest
 
 from c360_spark import tables
 from c360_spark.config.contract.sources import Source
-from c360_spark.landing.bronze import bronze_records
-from c360_spark.landing.records import records
+from c360_spark.landing.records import bronze_records, records
 from c360_spark.silver.canonical import canonical
-from c360_spark.silver.line import order_lines
 from c360_spark.silver.said import unsaid
+from c360_spark.silver.shape import order_lines
 from c360_spark.silver.version import Reading, read
 from tests.conftest import AS_OF
 from tests.contracts import odcs, property_, versions

@@ -13,8 +13,8 @@ from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.silver.canonical import canonical
 from c360_spark.silver.identifiers import with_identifiers
-from c360_spark.silver.line import order_lines
 from c360_spark.silver.parse import parsed
+from c360_spark.silver.shape import order_lines
 from c360_spark.silver.spelled import with_normal, with_phones, with_spelled
 from c360_spark.silver.typed import typed
 from c360_spark.silver.version import Reading, read

@@ -15,9 +15,8 @@ from c360_spark import tables
 from c360_spark.config import Conf
 from c360_spark.config.rules.survivorship import Override, ProfileRules
 from c360_spark.gold.field import fields
-from c360_spark.gold.override import OVERRIDES, in_force, overrides
 from c360_spark.gold.profile import surviving
-from c360_spark.gold.survivorship import ranked
+from c360_spark.gold.survivorship import OVERRIDES, in_force, overrides, ranked
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.store import Store
 from tests.conftest import AS_OF

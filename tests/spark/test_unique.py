@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import Conf, Contract
-from c360_spark.silver.unique import with_taken
+from c360_spark.silver.verdict import with_taken
 
 pytestmark = pytest.mark.spark
 Frame = Callable[..., DataFrame]

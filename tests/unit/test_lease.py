@@ -10,7 +10,7 @@ import pytest
 from c360_spark.config import load
 from c360_spark.config.platform import absolute, is_remote
 from c360_spark.errors import BusyError, ConfigError, InputError
-from c360_spark.run.lease import lease
+from c360_spark.run.context import lease
 from tests.conftest import ROOT
 
 
@@ -43,7 +43,9 @@ def test_a_lake_is_held_in_every_spelling_and_freed_when_the_run_ends(tmp_path: 
 
 
 def test_the_lease_of_a_killed_process_is_free(tmp_path: Path) -> None:
-    code = f"import os\nfrom c360_spark.run.lease import lease\nwith lease({str(tmp_path)!r}): os.kill(os.getpid(), 9)"
+    code = (
+        f"import os\nfrom c360_spark.run.context import lease\nwith lease({str(tmp_path)!r}): os.kill(os.getpid(), 9)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     with lease(str(tmp_path)):
         pass

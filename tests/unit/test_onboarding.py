@@ -20,12 +20,11 @@ from c360_spark.config import load
 from c360_spark.config.contract.load import load_contracts
 from c360_spark.config.yaml.document import Problems
 from c360_spark.config.yaml.round_trip import edited, flow
-from c360_spark.contracts.onboarding.contract_text import contract_text, sources_entry
+from c360_spark.contracts.onboarding.contract_text import contract_text, sources_entry, summary
 from c360_spark.contracts.onboarding.names import known, tokens
 from c360_spark.contracts.onboarding.observed import Leaf, Sample
 from c360_spark.contracts.onboarding.people import Spaces
 from c360_spark.contracts.onboarding.proposal import proposal
-from c360_spark.contracts.onboarding.summary import summary
 from c360_spark.contracts.onboarding.values import days, moments
 from tests.conftest import ROOT
 from tests.unit.test_contracts_odcs import official_schema

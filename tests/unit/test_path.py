@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c360_spark.observe.path import shortest_path
+from c360_spark.observe.explained import shortest_path
 
 
 def link(left: int, right: int, status: str = "active", rule: str = "r") -> dict[str, Any]:

@@ -10,8 +10,7 @@ from pyspark.sql import Row
 from c360_spark.config.activation.activation import Destination
 from c360_spark.errors import SetupError
 from c360_spark.receivers import postgres as module
-from c360_spark.receivers.dsn import connection_arguments
-from c360_spark.receivers.postgres import Postgres
+from c360_spark.receivers.postgres import Postgres, connection_arguments
 from c360_spark.receivers.receiver import Answer, Dispatch, NotTaken
 from tests.conftest import AS_OF
 from tests.server import Server

@@ -1,4 +1,4 @@
-"""consent.yml and destinations/*.yml: purposes of consent, destinations, and how dispatches are delivered."""
+"""consent.yml, audiences/*.yml and destinations/*.yml: purposes of consent, audiences, destinations, and dispatch."""
 
 import re
 from typing import Annotated, Literal
@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from c360_spark.config.activation.destination_kinds import KINDS, FieldRule
-from c360_spark.config.secret import SecretName
+from c360_spark.config.platform import SecretName
+from c360_spark.config.rules.expression import used
 from c360_spark.config.yaml.model import Model
 
 
@@ -110,3 +111,37 @@ OWN_COLUMNS = {
 }
 REVENUE = "revenue_minor"  # a map of gold.profile by currency; a destination maps one entry, such as revenue_minor.EUR
 GENERIC = {"none": "as_is", "trim_lower": "lower", "digits": "digits"}
+
+
+class Audience(Model):
+    """One audience: `where` is a SQL condition over gold.profile, metrics and `as_of`; `purpose` must be granted.
+
+    `exit` is the condition for leaving; by default a person leaves when `where` no longer holds. A stay lasts at least
+    `min_stay_days`, unless consent is withdrawn or the person ceases to exist, and at most `max_stay_days`. A person
+    who left can re-enter after `cooldown_days`, or never if `requalify` is false. `every_hours` is the refresh
+    interval: runs in between skip the audience. `sla_hours` is the maximum age of the audience when it is read.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    description: str
+    owner: str
+    purpose: str
+    where: str
+    exit: str | None = None
+    min_stay_days: int = Field(0, ge=0)
+    max_stay_days: int | None = Field(None, ge=1)
+    cooldown_days: int = Field(0, ge=0)
+    requalify: bool = True
+    every_hours: int = Field(0, ge=0)
+    sla_hours: int | None = Field(None, ge=1)
+
+    @property
+    def definition(self) -> str:
+        """The conditions as text."""
+        return self.where if self.exit is None else f"{self.where}; out when {self.exit}"
+
+    @property
+    def moves_with_time(self) -> bool:
+        """Whether a person can enter or leave merely because time passes, without a change of data."""
+        timed = self.min_stay_days or self.max_stay_days or self.cooldown_days
+        return bool(timed) or bool(used(f"{self.where} {self.exit or ''}", ("as_of",)))

@@ -3,19 +3,16 @@
 from collections.abc import Collection, Iterator
 
 from c360_spark import tables
+from c360_spark.config.check.contract import check_money, check_shapes, check_times
 from c360_spark.config.check.deliver import check_deliver
 from c360_spark.config.check.destinations import check_destinations
 from c360_spark.config.check.gold import check_gold
 from c360_spark.config.check.lifecycle import lifecycle
 from c360_spark.config.check.metrics import check_metrics
-from c360_spark.config.check.money import check_money
 from c360_spark.config.check.profile import check_profile
-from c360_spark.config.check.shapes import check_shapes
-from c360_spark.config.check.times import check_times
 from c360_spark.config.check.vocabulary import check_vocabulary, check_words
 from c360_spark.config.conf import Conf
-from c360_spark.config.contract.contract import Contract, Field
-from c360_spark.config.contract.phones import phone_fields
+from c360_spark.config.contract.contract import Contract, Field, phone_fields
 from c360_spark.config.rules.expression import complaints
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.config.rules.pattern import complaint as pattern_complaint

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from c360_spark import tables
 from c360_spark.config.conf import Conf
-from c360_spark.config.contract.time_zones import TIME_ZONES
+from c360_spark.config.contract.odcs import TIME_ZONES
 from c360_spark.config.rules.survivorship import ENTRY
 from c360_spark.config.yaml.document import Document, Loc, Problem
 from c360_spark.tables.model import STRING

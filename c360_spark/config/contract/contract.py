@@ -7,6 +7,7 @@ from c360_spark.config.contract.lifecycle import END, ContractSettings, Quality,
 from c360_spark.config.contract.money import AMOUNTS
 from c360_spark.config.contract.odcs import Element, IdentifierUse, Odcs, PropertySettings
 from c360_spark.config.contract.upcast import Step
+from c360_spark.config.rules.identity import RuleSet
 from c360_spark.config.yaml.document import Document, Loc
 
 Path = tuple[str, ...]
@@ -173,3 +174,15 @@ class Contract:
 
 
 Versions = dict[tuple[str, str], tuple[Contract, ...]]
+
+
+def phone_fields(contract: Contract, rules: RuleSet) -> list[Field]:
+    """Properties of the record normalised as phone numbers, by the contract or by their namespace in the rule set."""
+    return [field for field in contract.fields if _is_phone(field, rules)]
+
+
+def _is_phone(field: Field, rules: RuleSet) -> bool:
+    use = field.settings.identifier
+    spaces = [use.namespace, *use.namespaces.values()] if use else []
+    named = [rules.namespaces[space].normalize for space in spaces if space in rules.namespaces]
+    return "phone" in (field.settings.normalize, *named)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 
 from c360_spark.config import Conf, Contract
 from c360_spark.contracts.catalog.dataset import dataset, duration
-from c360_spark.contracts.catalog.metrics import metrics
 from c360_spark.contracts.catalog.parts import (
     INDEX,
     NONE,
@@ -20,7 +19,7 @@ from c360_spark.contracts.catalog.parts import (
     use_link,
 )
 from c360_spark.contracts.catalog.table import table_content
-from c360_spark.contracts.catalog.words import words
+from c360_spark.contracts.catalog.vocabulary import metrics, words
 from c360_spark.contracts.gate.version_gate import between_versions
 from c360_spark.contracts.lineage import Use, fed, uses
 from c360_spark.markup import Markup, element, joined, table

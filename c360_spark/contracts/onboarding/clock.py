@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from c360_spark.config.contract.time_zones import TIME_ZONES
+from c360_spark.config.contract.odcs import TIME_ZONES
 from c360_spark.contracts.onboarding.guess import NO_ZONE, Guess, Proposed, of
 from c360_spark.contracts.onboarding.names import tokens
 from c360_spark.contracts.onboarding.values import CLOCKS, like, share

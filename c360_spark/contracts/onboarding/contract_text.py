@@ -1,6 +1,6 @@
-"""Writes a proposal as the YAML text of a draft contract, each guess with its confidence and reason as a comment."""
+"""A proposal as text: a draft contract in YAML with confidences and reasons as comments, and a terminal summary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -132,3 +132,44 @@ def _add(row: CommentedMap, name: str, value: Any, why: str) -> None:
     settings: CommentedSeq = row["customProperties"]
     settings.append(flow({"property": name, "value": value}))
     say(settings, len(settings) - 1, why)
+
+
+def summary(made: Proposal) -> str:
+    """The summary as text: table, key, event time, and the target of each property."""
+    return "\n".join(_lines(made))
+
+
+def _lines(made: Proposal) -> Iterator[str]:
+    records = len(made.sample.records)
+    yield f"{made.source}.{made.dataset}: {records:,} records → silver.{made.table.value} ({made.table})"
+    yield f"  primary key  {' + '.join(_name(each) for each in made.keys) or 'none found'}"
+    yield f"  event time   {_name(made.event_time) if made.event_time else 'none found'}"
+    for each in made.made.values():
+        yield "  " + f"{_name(each):<28} {each.type.value:<10} {_becomes(each)}".rstrip()
+    for array in made.arrays:
+        name, guess = next(iter(array.settings.items()))
+        what = {"explode": "a record for each item", "entries": "a property for each key"}
+        yield f"  {'.'.join(array.seen.path)} → {what.get(name, f'silver.{guess.value}')} ({guess})"
+        for each in array.made:
+            yield "  " + f"  {_name(each):<26} {each.type.value:<10} {_becomes(each)}".rstrip()
+    yield from (f"  ! {note}" for note in made.notes)
+    spaces = sorted({str(each.namespace.value) for each in made.made.values() if each.namespace})
+    if spaces:
+        yield f"  ! new namespaces are proposed in comments: {', '.join(spaces)}"
+
+
+def _name(made: Proposed) -> str:
+    return ".".join(made.seen.path)
+
+
+def _becomes(made: Proposed) -> str:
+    parts = []
+    if "canonical" in made.settings:
+        parts.append(f"→ {made.settings['canonical'].value} {made.settings['canonical'].confidence:.2f}")
+    if "identifier" in made.settings:
+        use = made.settings["identifier"]
+        space = use.value.get("namespace") or " or ".join(sorted(set(use.value["namespaces"].values())))
+        parts.append(f"identifies {space} {min(use.confidence, 0.99):.2f}")
+    if "classification" in made.facts:
+        parts.append(str(made.facts["classification"].value))
+    return " · ".join(parts)

@@ -7,9 +7,8 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.contract.sources import Source
-from c360_spark.landing.bronze import bronze_records
 from c360_spark.landing.claim import Dataset
-from c360_spark.landing.records import Records
+from c360_spark.landing.records import Records, bronze_records
 from c360_spark.run.context import Run
 from c360_spark.stages.bronze.bronze_input import input_of, keys
 

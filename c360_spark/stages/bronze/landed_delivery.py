@@ -12,11 +12,10 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.config.contract.sources import Source
 from c360_spark.errors import IntegrityError
-from c360_spark.landing.bronze import bronze_records
 from c360_spark.landing.claim import Dataset
 from c360_spark.landing.intake import Missed, Taken
 from c360_spark.landing.listing import Found
-from c360_spark.landing.records import Records, damaged, records
+from c360_spark.landing.records import Records, bronze_records, damaged, records
 from c360_spark.run.context import Run
 from c360_spark.stages.bronze.held_delivery import held
 

@@ -8,8 +8,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.activation.activation import Destination
-from c360_spark.export.change import export_changes
-from c360_spark.export.event import present, wanted_events
+from c360_spark.export.outbox import export_changes, present, wanted_events
 from c360_spark.export.payload import consented, payloads
 from c360_spark.export.rejection import exits, rejections
 from c360_spark.run.context import Run, Step

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.columns.record import RECORD_KEY
-from c360_spark.gold.order_session import naming
+from c360_spark.gold.session import naming
 from c360_spark.run.context import Run
 from c360_spark.run.pending_changes import PendingChanges, restrict_to
 from c360_spark.stages.gold.affected_persons import members

@@ -10,7 +10,7 @@ from c360_spark.columns.record import RECORD_KEY
 from c360_spark.gold.owner import owners
 from c360_spark.run.context import Run
 from c360_spark.run.pending_changes import PendingChanges
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership
 
 READ = (tables.PERSON, tables.MEMBERSHIP, tables.IDENTIFIER_SET, tables.CONSENT, *tables.OWNED)
 

@@ -11,11 +11,9 @@ from functools import partial
 from pyspark.sql import DataFrame
 
 from c360_spark import tables
-from c360_spark.gold.device import devices
-from c360_spark.gold.event import attributed, reattributions
-from c360_spark.gold.order_session import naming, order_sessions
+from c360_spark.gold.event import attributed, devices, reattributions
 from c360_spark.gold.owner import owner_history
-from c360_spark.gold.session import sessions
+from c360_spark.gold.session import naming, order_sessions, sessions
 from c360_spark.run.context import Run, Step, in_parallel, sync
 from c360_spark.run.pending_changes import PendingChanges, pending_changes, restrict_to
 from c360_spark.stages.gold.affected_events import (
@@ -25,7 +23,7 @@ from c360_spark.stages.gold.affected_events import (
     affected_events,
     affected_orders,
 )
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership
 from c360_spark.stages.silver.delivered_properties import current_rows
 
 MADE = (tables.GOLD_EVENT, tables.EVENT_REATTRIBUTION, tables.SESSION, tables.ORDER_SESSION, tables.DEVICE)

@@ -13,7 +13,7 @@ from c360_spark.config.rules.gold import Households
 from c360_spark.gold.household import address_keys, at_address, by_address, by_sharing, eligible, households, sharing
 from c360_spark.run.context import Run, Step, in_parallel, sync
 from c360_spark.run.pending_changes import PendingChanges, pending_changes, restrict_to
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership
 
 READ = (tables.PROFILE, tables.LINK, tables.MEMBERSHIP)
 MADE = (tables.HOUSEHOLD_KEY, tables.HOUSEHOLD, tables.HOUSEHOLD_MEMBER)

@@ -13,14 +13,13 @@ from c360_spark import tables
 from c360_spark.columns.record import RECORD_KEY
 from c360_spark.gold.consent import consent_state
 from c360_spark.gold.field import fields
-from c360_spark.gold.override import OVERRIDES, Overrides, in_force, overrides
 from c360_spark.gold.owner import narrowed, owned_records, person_xref
 from c360_spark.gold.profile import event_figures, profiles, record_figures, surviving
-from c360_spark.gold.survivorship import ranked
+from c360_spark.gold.survivorship import OVERRIDES, Overrides, in_force, overrides, ranked
 from c360_spark.run.context import Run, Step, in_parallel
 from c360_spark.run.pending_changes import PendingChanges, pending_changes, restrict_to
 from c360_spark.stages.gold.affected_persons import READ, affected_persons, owned_sets
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership
 
 MADE = (tables.PERSON_XREF, tables.PROFILE_ATTRIBUTE, tables.PROFILE, tables.CONSENT_STATE)
 

@@ -7,12 +7,10 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.gold.cdp_group import grouped, one_to_one, pairs, placed, tangled, verdicts
-from c360_spark.gold.cdp_mismatch import mismatches
-from c360_spark.gold.cdp_profile import attributes, identities, living
+from c360_spark.gold.cdp_profile import attributes, identities, living, mismatches
 from c360_spark.identity.components import COMPONENTS, components
 from c360_spark.run.context import Run, sync
-from c360_spark.stages.identity.graph import engine_for
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership, engine_for
 from c360_spark.tables import Table
 
 MADE = (tables.CDP_RECONCILIATION, tables.CDP_MISMATCH)

@@ -20,7 +20,7 @@ from c360_spark.identity.evidence import (
 )
 from c360_spark.identity.guard import expiry
 from c360_spark.run.context import Run, Step
-from c360_spark.run.watermark import Marks, advance, watermarks
+from c360_spark.run.pending_changes import Marks, advance, watermarks
 from c360_spark.stages.identity.key_parts import DATES, dates_in_force, ruled_without
 from c360_spark.stages.identity.rule_approval import require_approval
 from c360_spark.tables import Table

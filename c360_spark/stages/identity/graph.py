@@ -1,4 +1,6 @@
-"""Second part of resolve_identity: the part of the graph that a change can reach, and its connected components."""
+"""Second part of resolve_identity: the part of the graph that a change can reach, its connected components, and the
+membership that they give.
+"""
 
 from dataclasses import dataclass
 
@@ -7,9 +9,8 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.errors import IntegrityError
-from c360_spark.identity.components import Engine, components
+from c360_spark.identity.components import Engine, broken, components
 from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
-from c360_spark.identity.invariants import broken
 from c360_spark.identity.limit import broken_components, parts
 from c360_spark.identity.link import links, vertices
 from c360_spark.identity.scope import elsewhere, ends, marked, neighbours, touching
@@ -183,3 +184,8 @@ def _final(links: DataFrame, label: str) -> DataFrame:
     undecided = F.col("reason").isin("uncertain", "limit:known")
     status = F.when(F.col("reason").isNull(), "active").when(undecided, "review").otherwise("evicted")
     return links.withColumns({"status": status, "rule_set": F.lit(label)}).select(*tables.LINK.column_names)
+
+
+def current_membership(run: Run) -> DataFrame:
+    """The current version of identity.membership: one row for each identifier that belongs to a person."""
+    return run.store.read(tables.MEMBERSHIP).where("valid_to_run IS NULL")

@@ -7,7 +7,7 @@ from c360_spark.columns.record import current
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.frequent import BIRTH_DATE, first_days, frequent_values, uses_birth_date, without_dates
 from c360_spark.run.context import Run
-from c360_spark.run.watermark import Marks
+from c360_spark.run.pending_changes import Marks
 
 # Watermark of the birth dates that make no match key, numbered: the last ones are in force.
 DATES = "resolve_identity dates"

@@ -18,8 +18,7 @@ from c360_spark.identity.scope import ends, touching
 from c360_spark.observe.identity_health import health
 from c360_spark.run.context import Run, Step, in_parallel
 from c360_spark.stages.identity.evidence import IdentityInput, gather, refuse_unapproved
-from c360_spark.stages.identity.graph import Components, Graph, partitioned, reachable
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import Components, Graph, current_membership, partitioned, reachable
 from c360_spark.stages.identity.rule_approval import approve_first
 from c360_spark.stages.identity.scored_pairs import queue_review, score_pairs
 

@@ -8,7 +8,7 @@ from c360_spark.gold.consent import consent_state
 from c360_spark.identity.pair import comparable, pair_rows, review_rows, statements_of
 from c360_spark.identity.probabilistic import crowded_blocks, pairs, prepared
 from c360_spark.run.context import Run, Step
-from c360_spark.stages.identity.membership import current_membership
+from c360_spark.stages.identity.graph import current_membership
 from c360_spark.stages.silver.delivered_properties import current_rows
 
 

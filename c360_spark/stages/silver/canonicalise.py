@@ -9,14 +9,12 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.errors import IntegrityError
 from c360_spark.run.context import Run, in_parallel
-from c360_spark.run.watermark import Marks, advance, watermarks
+from c360_spark.run.pending_changes import Marks, advance, watermarks
 from c360_spark.silver.canonical import TABLES
-from c360_spark.silver.identifier_set import carriers, identifier_sets
-from c360_spark.silver.line import order_lines
+from c360_spark.silver.identifiers import carriers, identifier_sets
 from c360_spark.silver.remarks import WORDS
-from c360_spark.silver.shape import ROWS
-from c360_spark.silver.unique import with_taken
-from c360_spark.silver.verdict import NARROW, classified, verdicts
+from c360_spark.silver.shape import ROWS, order_lines
+from c360_spark.silver.verdict import NARROW, classified, verdicts, with_taken
 from c360_spark.stages.bronze.bronze_input import (
     CONSUMER,
     Input,
