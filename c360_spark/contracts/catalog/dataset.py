@@ -171,18 +171,18 @@ def _limits(field: Field) -> Iterator[Markup]:
 
 def _meaning(use: Use, known: dict[str, Table]) -> Markup:
     """The silver column with its meaning from the table registry, the normaliser, and the identifier's namespace."""
-    settings, said = use.field.settings if use.field else None, list[Markup]()
+    settings, meaning = use.field.settings if use.field else None, list[Markup]()
     if settings and settings.canonical:
         column = settings.canonical.split(".")[0]
         declared = next(each for each in known[f"silver.{use.table}"].columns if each.name == column)
         where = dependent_link(f"silver.{use.table}.{settings.canonical}", known)
-        said.append(element("p", where, " ", pii(declared.pii) if declared.pii != "none" else "", class_="target"))
-        said.append(element("p", declared.meaning))
+        meaning.append(element("p", where, " ", pii(declared.pii) if declared.pii != "none" else "", class_="target"))
+        meaning.append(element("p", declared.meaning))
     if settings and settings.normalize:
-        said.append(element("p", "normaliser ", element("code", settings.normalize)))
+        meaning.append(element("p", "normaliser ", element("code", settings.normalize)))
     if settings and settings.identifier:
-        said.append(element("p", *_identifier(settings.identifier)))
-    return joined(said)
+        meaning.append(element("p", *_identifier(settings.identifier)))
+    return joined(meaning)
 
 
 def _identifier(use: IdentifierUse) -> Iterator[str]:

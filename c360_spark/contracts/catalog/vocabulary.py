@@ -53,14 +53,14 @@ def metrics(conf: Conf, totals: Mapping[str, str] | None = None) -> Markup:
 def users(conf: Conf, name: str) -> list[str]:
     """The users of a metric: other metrics, audiences, and destinations with the field that carries it."""
     made = conf.metrics.expressions.items()
-    found = [f"metric {other}" for other, each in made if name in conf.metrics.reading(each.expression)]
+    readers = [f"metric {other}" for other, each in made if name in conf.metrics.reading(each.expression)]
     for audience in conf.audiences.values():
         if name in conf.metrics.reading(audience.where, audience.exit):
-            found.append(f"audience {audience.name}")
+            readers.append(f"audience {audience.name}")
     for destination in conf.destinations.values():
         sent = [field for field, mapping in sorted(destination.fields.items()) if mapping.column == name]
-        found += [f"destination {destination.name}: {field}" for field in sent]
-    return found
+        readers += [f"destination {destination.name}: {field}" for field in sent]
+    return readers
 
 
 def _rows(conf: Conf, totals: Mapping[str, str] | None) -> Iterator[tuple[None, list[str]]]:

@@ -24,47 +24,49 @@ def version_differences(old: Contract, new: Contract) -> list[Difference]:
     renamed = {
         step.source: step.target for step in new.upcasts if isinstance(step, Rename) and new.number[0] > old.number[0]
     }
-    found = [*_table(old.table, new.table, old.constants, new.constants, "")]
-    found += _fields(old.fields, new.fields, "", renamed)
-    found += _primary_key(old, new)
-    found += _lines(old, new)
-    found += _shape(old, new)
-    found += _rules(old, new)
-    found += _service(old, new)
+    differences = [*_table(old.table, new.table, old.constants, new.constants, "")]
+    differences += _fields(old.fields, new.fields, "", renamed)
+    differences += _primary_key(old, new)
+    differences += _lines(old, new)
+    differences += _shape(old, new)
+    differences += _rules(old, new)
+    differences += _service(old, new)
     if old.settings.default_country != new.settings.default_country:
         before, after = old.settings.default_country or "", new.settings.default_country or ""
-        found.append(Difference(f"default_country.{'changed' if before else 'added'}", before=before, after=after))
+        differences.append(
+            Difference(f"default_country.{'changed' if before else 'added'}", before=before, after=after)
+        )
     if old.settings.version_from != new.settings.version_from:
         before, after = old.settings.version_from or "", new.settings.version_from or ""
-        found.append(Difference("version_from.changed", before=before, after=after))
+        differences.append(Difference("version_from.changed", before=before, after=after))
     if old.upcasts != new.upcasts and old.number[0] == new.number[0]:
-        found.append(Difference("upcasts.changed"))
-    found += _words(old, new)
+        differences.append(Difference("upcasts.changed"))
+    differences += _words(old, new)
     if old.odcs.team != new.odcs.team:
         before, after = (f"{c.owner or 'nobody'}, {c.steward or 'nobody'}" for c in (old, new))
-        found.append(Difference("owner.changed", before=before, after=after))
-    return found
+        differences.append(Difference("owner.changed", before=before, after=after))
+    return differences
 
 
 def state_differences(old: Contract, new: Contract) -> list[Difference]:
     """The differences of a version that was changed in place: in its promises and in its lifecycle."""
-    found = version_differences(old, new)
+    differences = version_differences(old, new)
     step = STEPS[new.status] - STEPS[old.status]
     if step:
         kind = "status.forward" if step == 1 else "status.backward" if step < 0 else "status.skipped"
-        found.append(Difference(kind, before=old.status, after=new.status))
+        differences.append(Difference(kind, before=old.status, after=new.status))
     before, after = old.end_of_support, new.end_of_support
     if before != after:
         kind = "end.set" if before is None else "end.later" if after is None or after > before else "end.earlier"
-        found.append(Difference(kind, before=str(before or ""), after=str(after or "")))
+        differences.append(Difference(kind, before=str(before or ""), after=str(after or "")))
     if old.settings.after_end_of_support != new.settings.after_end_of_support:
-        said = old.settings.after_end_of_support, new.settings.after_end_of_support
-        found.append(Difference("end.treatment.changed", "", *said))
+        treatments = old.settings.after_end_of_support, new.settings.after_end_of_support
+        differences.append(Difference("end.treatment.changed", "", *treatments))
     if old.settings.reviewed != new.settings.reviewed:
-        found.append(Difference("review.changed"))
+        differences.append(Difference("review.changed"))
     if old.settings.no_upcast != new.settings.no_upcast:
-        found.append(Difference("words.changed", "noUpcast"))
-    return found
+        differences.append(Difference("words.changed", "noUpcast"))
+    return differences
 
 
 def _table(

@@ -19,10 +19,10 @@ ZONES = {
 }
 
 
-def with_clock(date: Proposed, found: Sequence[Proposed]) -> None:
+def with_clock(date: Proposed, props: Sequence[Proposed]) -> None:
     """Turns a date into a timestamp if a sibling property with a matching name holds its time of day."""
     words = tokens(date.seen.path[-1:])
-    time = _beside(date, found, ["time" if word == "date" else word for word in words])
+    time = _beside(date, props, ["time" if word == "date" else word for word in words])
     if date.type.value != "date" or "date" not in words or time is None:
         return
     clock = next((name for name, pattern, _ in CLOCKS if share(like(pattern[1:]), time.seen.texts) >= 0.95), None)
@@ -33,7 +33,7 @@ def with_clock(date: Proposed, found: Sequence[Proposed]) -> None:
     date.type = Guess("timestamp", sure, f"a date, and {time.seen.name} is its time of day")
     date.settings["formats"] = Guess([f"{day}{clock}" for day in days], sure, "of both together")
     date.settings["timeFrom"] = Guess(time.seen.name, 0.8, of(1.0, time.seen, "are times of day"))
-    _zone(date, _beside(date, found, ["time", "zone"]) or _beside(date, found, ["timezone"]))
+    _zone(date, _beside(date, props, ["time", "zone"]) or _beside(date, props, ["timezone"]))
 
 
 def _zone(date: Proposed, zone: Proposed | None) -> None:
@@ -47,6 +47,6 @@ def _zone(date: Proposed, zone: Proposed | None) -> None:
         date.notes.append(NO_ZONE)
 
 
-def _beside(date: Proposed, found: Sequence[Proposed], words: list[str]) -> Proposed | None:
+def _beside(date: Proposed, props: Sequence[Proposed], words: list[str]) -> Proposed | None:
     above = date.seen.path[:-1]
-    return next((m for m in found if m.seen.path[:-1] == above and tokens(m.seen.path[-1:]) == words), None)
+    return next((m for m in props if m.seen.path[:-1] == above and tokens(m.seen.path[-1:]) == words), None)

@@ -22,29 +22,29 @@ identifiers and keys first: they can merge people. Then fill in the placeholders
 INDENT = 6  # spaces before the properties of a record
 
 
-def contract_text(made: Proposal) -> str:
+def contract_text(draft: Proposal) -> str:
     """The text of the draft contract, for conf/contracts/<source>/<dataset>/1.0.0.odcs.yaml."""
-    contract = _head(made)
-    contract["schema"] = CommentedSeq([_record(made)])
-    notes = "".join(f"\nNOTE {note}" for note in made.notes)
-    text = TOP.format(records=len(made.sample.records), format=made.sample.format)
+    contract = _head(draft)
+    contract["schema"] = CommentedSeq([_record(draft)])
+    notes = "".join(f"\nNOTE {note}" for note in draft.notes)
+    text = TOP.format(records=len(draft.sample.records), format=draft.sample.format)
     contract.yaml_set_start_comment(text + notes)
     return dumped(contract)
 
 
-def sources_entry(made: Proposal) -> CommentedMap:
+def sources_entry(draft: Proposal) -> CommentedMap:
     """The entry of sources.yml, to be put under the names of source and dataset."""
-    path, sample = f"{made.source}/{made.dataset}", made.sample
+    path, sample = f"{draft.source}/{draft.dataset}", draft.sample
     entry: CommentedMap = flow({"format": sample.format, "path": path, "glob": sample.glob, **sample.written})
     return entry
 
 
-def _head(made: Proposal) -> CommentedMap:
+def _head(draft: Proposal) -> CommentedMap:
     contract = block(
         apiVersion="v3.1.0",
         kind="DataContract",
-        id=f"{made.source}.{made.dataset}",
-        name=f"{made.source} {made.dataset}",
+        id=f"{draft.source}.{draft.dataset}",
+        name=f"{draft.source} {draft.dataset}",
         version="1.0.0",
         status="draft",
         domain="customer",
@@ -62,18 +62,18 @@ def _head(made: Proposal) -> CommentedMap:
     return contract
 
 
-def _record(made: Proposal) -> CommentedMap:
-    record = block(name=made.dataset, logicalType="object", customProperties=CommentedSeq())
-    _set(record, "canonicalTable", made.table)
-    if made.constants:
-        values = {name: guess.value for name, guess in made.constants.items()}
-        why = "; ".join(str(guess) for guess in made.constants.values())
+def _record(draft: Proposal) -> CommentedMap:
+    record = block(name=draft.dataset, logicalType="object", customProperties=CommentedSeq())
+    _set(record, "canonicalTable", draft.table)
+    if draft.constants:
+        values = {name: guess.value for name, guess in draft.constants.items()}
+        why = "; ".join(str(guess) for guess in draft.constants.values())
         _add(record, "constants", values, why)
-    record["properties"] = _properties(made, made.tree, made.made, INDENT)
+    record["properties"] = _properties(draft, draft.tree, draft.made, INDENT)
     return record
 
 
-def _properties(made: Proposal, tree: Sequence[Observed], known: dict[Path, Proposed], pad: int) -> CommentedSeq:
+def _properties(draft: Proposal, tree: Sequence[Observed], known: dict[Path, Proposed], pad: int) -> CommentedSeq:
     rows = CommentedSeq()
     for seen in tree:
         notes: list[str] = []
@@ -82,45 +82,45 @@ def _properties(made: Proposal, tree: Sequence[Observed], known: dict[Path, Prop
         elif seen.shape == "object":
             row = block(name=seen.name, logicalType="object")
             say(row, "logicalType", "1.00: an object in each record that has it")
-            row["properties"] = _properties(made, seen.inner, known, pad + 4) if seen.inner else flow([])
+            row["properties"] = _properties(draft, seen.inner, known, pad + 4) if seen.inner else flow([])
         else:
             row = block(name=seen.name, logicalType="array")
             say(row, "logicalType", "1.00: an array in each record that has it")
-            if array := made.array(seen):
+            if array := draft.array(seen):
                 row["customProperties"] = CommentedSeq()
                 for name, guess in array.settings.items():
                     _set(row, name, guess)
                 row["items"] = block(name="line" if array.is_lines else "item", logicalType="object")
                 inner = {each.seen.path: each for each in array.made}
-                row["items"]["properties"] = _properties(made, [each.seen for each in array.made], inner, pad + 6)
+                row["items"]["properties"] = _properties(draft, [each.seen for each in array.made], inner, pad + 6)
         rows.append(row)
         if notes:
             rows.yaml_set_comment_before_after_key(len(rows) - 1, before="\n".join(notes), indent=pad)
     return rows
 
 
-def _notes(made: Proposed) -> list[str]:
+def _notes(prop: Proposed) -> list[str]:
     """The comment lines above a property."""
-    if made.namespace is None:
-        return made.notes
-    space = made.namespace
+    if prop.namespace is None:
+        return prop.notes
+    space = prop.namespace
     use = f"- {{property: identifier, value: {{namespace: {space.value}}}}}"
-    where = f", and {space.value}: {{trust: 60}} to namespaces in identity.yml" if made.namespace_is_new else ""
-    return [*made.notes, f"{space}; to use it, add {use} to its customProperties{where}"]
+    where = f", and {space.value}: {{trust: 60}} to namespaces in identity.yml" if prop.namespace_is_new else ""
+    return [*prop.notes, f"{space}; to use it, add {use} to its customProperties{where}"]
 
 
-def _property(made: Proposed) -> CommentedMap:
-    row = block(name=made.seen.name, logicalType=made.type.value)
-    say(row, "logicalType", str(made.type))
+def _property(prop: Proposed) -> CommentedMap:
+    row = block(name=prop.seen.name, logicalType=prop.type.value)
+    say(row, "logicalType", str(prop.type))
     for name in FACTS:
-        if name in made.facts:
-            row[name] = flow(made.facts[name].value)
-            say(row, name, str(made.facts[name]))
-    if made.settings:
+        if name in prop.facts:
+            row[name] = flow(prop.facts[name].value)
+            say(row, name, str(prop.facts[name]))
+    if prop.settings:
         row["customProperties"] = CommentedSeq()
     for name in SETTINGS:
-        if name in made.settings:
-            _set(row, name, made.settings[name])
+        if name in prop.settings:
+            _set(row, name, prop.settings[name])
     return row
 
 
@@ -134,42 +134,42 @@ def _add(row: CommentedMap, name: str, value: Any, why: str) -> None:
     say(settings, len(settings) - 1, why)
 
 
-def summary(made: Proposal) -> str:
+def summary(draft: Proposal) -> str:
     """The summary as text: table, key, event time, and the target of each property."""
-    return "\n".join(_lines(made))
+    return "\n".join(_lines(draft))
 
 
-def _lines(made: Proposal) -> Iterator[str]:
-    records = len(made.sample.records)
-    yield f"{made.source}.{made.dataset}: {records:,} records → silver.{made.table.value} ({made.table})"
-    yield f"  primary key  {' + '.join(_name(each) for each in made.keys) or 'none found'}"
-    yield f"  event time   {_name(made.event_time) if made.event_time else 'none found'}"
-    for each in made.made.values():
+def _lines(draft: Proposal) -> Iterator[str]:
+    records = len(draft.sample.records)
+    yield f"{draft.source}.{draft.dataset}: {records:,} records → silver.{draft.table.value} ({draft.table})"
+    yield f"  primary key  {' + '.join(_name(each) for each in draft.keys) or 'none found'}"
+    yield f"  event time   {_name(draft.event_time) if draft.event_time else 'none found'}"
+    for each in draft.made.values():
         yield "  " + f"{_name(each):<28} {each.type.value:<10} {_becomes(each)}".rstrip()
-    for array in made.arrays:
+    for array in draft.arrays:
         name, guess = next(iter(array.settings.items()))
         what = {"explode": "a record for each item", "entries": "a property for each key"}
         yield f"  {'.'.join(array.seen.path)} → {what.get(name, f'silver.{guess.value}')} ({guess})"
         for each in array.made:
             yield "  " + f"  {_name(each):<26} {each.type.value:<10} {_becomes(each)}".rstrip()
-    yield from (f"  ! {note}" for note in made.notes)
-    spaces = sorted({str(each.namespace.value) for each in made.made.values() if each.namespace})
+    yield from (f"  ! {note}" for note in draft.notes)
+    spaces = sorted({str(each.namespace.value) for each in draft.made.values() if each.namespace})
     if spaces:
         yield f"  ! new namespaces are proposed in comments: {', '.join(spaces)}"
 
 
-def _name(made: Proposed) -> str:
-    return ".".join(made.seen.path)
+def _name(prop: Proposed) -> str:
+    return ".".join(prop.seen.path)
 
 
-def _becomes(made: Proposed) -> str:
+def _becomes(prop: Proposed) -> str:
     parts = []
-    if "canonical" in made.settings:
-        parts.append(f"→ {made.settings['canonical'].value} {made.settings['canonical'].confidence:.2f}")
-    if "identifier" in made.settings:
-        use = made.settings["identifier"]
+    if "canonical" in prop.settings:
+        parts.append(f"→ {prop.settings['canonical'].value} {prop.settings['canonical'].confidence:.2f}")
+    if "identifier" in prop.settings:
+        use = prop.settings["identifier"]
         space = use.value.get("namespace") or " or ".join(sorted(set(use.value["namespaces"].values())))
         parts.append(f"identifies {space} {min(use.confidence, 0.99):.2f}")
-    if "classification" in made.facts:
-        parts.append(str(made.facts["classification"].value))
+    if "classification" in prop.facts:
+        parts.append(str(prop.facts["classification"].value))
     return " · ".join(parts)

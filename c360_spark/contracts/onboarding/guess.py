@@ -107,24 +107,24 @@ def of(part: float, seen: Observed, what: str) -> str:
 
 def propose(seen: Observed, *, within: str = "") -> Proposed:
     """Infers type, formats, presence and PII class of a scalar property; `within` is its parent if not the record."""
-    made = Proposed(seen, _type(seen))
-    _formats(made)
+    prop = Proposed(seen, _type(seen))
+    _formats(prop)
     part = len(seen.texts) / seen.records if seen.records else 0.0
     if seen.complete:
         # If one record in twenty lacked it, a sample of this size would show that with this probability.
         sure = 1 - 0.95**seen.records
         if sure >= 0.75:  # a wrong guess would quarantine records
-            made.facts["required"] = Guess(True, sure, f"in all {seen.records:,} records")
+            prop.facts["required"] = Guess(True, sure, f"in all {seen.records:,} records")
     elif seen.texts:
-        made.notes.append(f"in {percent(part)} of {seen.records:,} records")
+        prop.notes.append(f"in {percent(part)} of {seen.records:,} records")
     else:
-        made.notes.append(f"without a value in all {seen.records:,} records: its type is not known")
+        prop.notes.append(f"without a value in all {seen.records:,} records: its type is not known")
     if len(seen.shapes) > 1:
-        made.notes.append(f"mixed shapes ({_counted(seen.shapes)}): read as text")
+        prop.notes.append(f"mixed shapes ({_counted(seen.shapes)}): read as text")
     found = _class(seen, within)
     if found:
-        made.facts["classification"] = found
-    return made
+        prop.facts["classification"] = found
+    return prop
 
 
 def _counted(shapes: dict[str, int]) -> str:
@@ -181,32 +181,32 @@ def _said(found: list[tuple[str, float, str]], seen: Observed) -> str:
     return "; ".join(of(part, seen, said) for _, part, said in found)
 
 
-def _formats(made: Proposed) -> None:
+def _formats(prop: Proposed) -> None:
     """Adds formats that differ from the default, and notes values that silver could not parse."""
-    seen, kind = made.seen, made.type.value
+    seen, kind = prop.seen, prop.type.value
     if kind in ("date", "timestamp"):
         found = moments(seen.texts) if kind == "timestamp" else days(seen.texts)
         names = [name for name, _, _ in found]
         total = sum(part for _, part, _ in found)
         if names not in (["iso"], ["yyyy-MM-dd"]):
             unsure = any("tells which" in said for _, _, said in found)
-            made.settings["formats"] = Guess(names, 0.5 if unsure else total, _said(found, seen))
+            prop.settings["formats"] = Guess(names, 0.5 if unsure else total, _said(found, seen))
             if unsure:
-                made.notes.append("whether the day or the month comes first cannot be told: ask, and mend formats")
+                prop.notes.append("whether the day or the month comes first cannot be told: ask, and mend formats")
         if total < 0.999:
-            made.notes.append(f"{percent(1 - total)} of its values do not fit, and would be quarantined")
+            prop.notes.append(f"{percent(1 - total)} of its values do not fit, and would be quarantined")
     elif kind in ("integer", "number"):
-        fits = share(is_whole, seen.texts) if kind == "integer" else made.type.confidence
+        fits = share(is_whole, seen.texts) if kind == "integer" else prop.type.confidence
         if fits < 1:
-            made.notes.append(f"{percent(1 - fits)} of its values do not fit, and would be quarantined")
+            prop.notes.append(f"{percent(1 - fits)} of its values do not fit, and would be quarantined")
     if kind == "number" and share(is_number, seen.texts) < FITS and (written := numbers_written(seen.texts)):
         sure = 0.5 if written.unsure else written.share
-        made.settings["locale"] = Guess(written.locale, sure, of(written.share, seen, "are written so"))
+        prop.settings["locale"] = Guess(written.locale, sure, of(written.share, seen, "are written so"))
         if written.unsure:
-            made.notes.append(f"1,203 or 1.203 may be a thousand or one: by {written.locale}, or {written.unsure}; ask")
+            prop.notes.append(f"1,203 or 1.203 may be a thousand or one: by {written.locale}, or {written.unsure}; ask")
     if kind == "timestamp" and names[0] not in EPOCHS and (local := share(is_local, seen.texts)) > 0:
-        made.settings["zone"] = Guess("UTC", 0.3, f"assumed: {of(local, seen, 'tell no zone')}")
-        made.notes.append(NO_ZONE)
+        prop.settings["zone"] = Guess("UTC", 0.3, f"assumed: {of(local, seen, 'tell no zone')}")
+        prop.notes.append(NO_ZONE)
 
 
 def _class(seen: Observed, within: str) -> Guess | None:
@@ -228,14 +228,14 @@ def _class(seen: Observed, within: str) -> Guess | None:
     return None
 
 
-def allowed(made: Proposed) -> Guess | None:
+def allowed(prop: Proposed) -> Guess | None:
     """Infers `enum` for a non-personal property with few distinct codes, if the sample likely shows all of them."""
-    texts = made.seen.texts
+    texts = prop.seen.texts
     counts = Counter(texts)
-    if made.type.value != "string" or made.personal or made.namespace or len(texts) < 10 or len(counts) > MOST_ENUM:
+    if prop.type.value != "string" or prop.personal or prop.namespace or len(texts) < 10 or len(counts) > MOST_ENUM:
         return None
-    growing = GROWING & set(tokens(made.seen.path[-1:]))
-    if len(counts) < 2 or share(is_code, texts) < 1 or _identifying(made.seen) or growing:
+    growing = GROWING & set(tokens(prop.seen.path[-1:]))
+    if len(counts) < 2 or share(is_code, texts) < 1 or _identifying(prop.seen) or growing:
         return None
     once = sum(1 for count in counts.values() if count == 1)
     sure = 1 - once / len(texts)  # Good-Turing: the probability that the next value is among these

@@ -26,51 +26,51 @@ class Spaces:
     names: tuple[str, ...]
     patterns: Mapping[str, tuple[str, ...]]
 
-    def called(self, made: Proposed) -> list[tuple[str, float]]:
+    def called(self, prop: Proposed) -> list[tuple[str, float]]:
         """Namespaces that match the property's name, with a confidence."""
         found = []
         for space in self.names:
             last = space.rsplit(".", 1)[-1]
             words = [*NAMESPACES.get(last, ()), "".join(tokens([last]))]
-            if sure := known(made.seen.path, words):
+            if sure := known(prop.seen.path, words):
                 found.append((space, sure))
         return found
 
 
-def identify(source: str, table: str, found: Sequence[Proposed], keys: Sequence[Proposed], spaces: Spaces) -> None:
+def identify(source: str, table: str, props: Sequence[Proposed], keys: Sequence[Proposed], spaces: Spaces) -> None:
     """Adds the guessed identifier to each property. Its PII class and column are derived later, from this guess."""
-    paired = _paired(found, spaces)
-    for made in found:
-        if made is paired or not made.seen.texts or (table == "cdp_profile" and made in keys):
+    paired = _paired(props, spaces)
+    for prop in props:
+        if prop is paired or not prop.seen.texts or (table == "cdp_profile" and prop in keys):
             continue  # the profile id of a CDP is never evidence of identity
         people = table == "profile_record"
-        _one(source, made, spaces, own=people and list(keys) == [made], of_people=people)
+        _one(source, prop, spaces, own=people and list(keys) == [prop], of_people=people)
 
 
-def _one(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> None:
-    seen = made.seen
+def _one(source: str, prop: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> None:
+    seen = prop.seen
     if share(is_hash, seen.texts) >= 0.9:
         if known(seen.path, NAMESPACES["email"]) or "email" in "".join(tokens(seen.path)):
-            made.notes.append("hashed already: it cannot be held against plain e-mail addresses")
+            prop.notes.append("hashed already: it cannot be held against plain e-mail addresses")
         return
-    address = _address(made, spaces)
+    address = _address(prop, spaces)
     if address and (others := sorted(OTHERS & set(tokens(seen.path)))):
-        made.notes.append(f"no identifier: by the word {others[0]} it is not of the person whom the record is about")
+        prop.notes.append(f"no identifier: by the word {others[0]} it is not of the person whom the record is about")
     elif address:
-        _use(made, *address)
+        _use(prop, *address)
     elif not own and known(seen.path, OF_MANY):
-        made.notes.append("no identifier: many people can share the id of an account or a company")
-    elif not _known_space(source, made, spaces, own=own, of_people=of_people) and (own or known(seen.path, OF_PEOPLE)):
-        made.namespace = Guess(
+        prop.notes.append("no identifier: many people can share the id of an account or a company")
+    elif not _known_space(source, prop, spaces, own=own, of_people=of_people) and (own or known(seen.path, OF_PEOPLE)):
+        prop.namespace = Guess(
             f"{source}.{'_'.join(tokens(seen.path[-1:])) if len(tokens(seen.path[-1:])) > 1 else _longer(seen.path)}",
             0.6 if own else 0.5,
             "the key of the source's own records" if own else "named like an identifier of people",
         )
 
 
-def _address(made: Proposed, spaces: Spaces) -> tuple[dict[str, object], float, str] | None:
+def _address(prop: Proposed, spaces: Spaces) -> tuple[dict[str, object], float, str] | None:
     """Recognises an e-mail address or phone number by the values; None otherwise."""
-    seen = made.seen
+    seen = prop.seen
     if (part := share(is_email, seen.texts)) >= 0.8 and "email" in spaces.names:
         return {"namespace": "email"}, part, of(part, seen, "are e-mail addresses")
     dialled = share(is_dialled, seen.texts) if known(seen.path, NAMESPACES["phone"]) else 0.0
@@ -80,25 +80,25 @@ def _address(made: Proposed, spaces: Spaces) -> tuple[dict[str, object], float, 
     return None
 
 
-def _known_space(source: str, made: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> bool:
+def _known_space(source: str, prop: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> bool:
     """Whether the property was settled: given a namespace of identity.yml, or noted why it cannot have one."""
-    seen = made.seen
-    for space, sure in spaces.called(made):
+    seen = prop.seen
+    for space, sure in spaces.called(prop):
         if space in ("email", "phone"):
             continue
         fits = _promised(spaces.patterns.get(space, ()), seen.texts)
         if fits is not None and fits < 0.8:
-            made.notes.append(f"not {space}: {percent(fits)} of its values fit the pattern of that contract")
+            prop.notes.append(f"not {space}: {percent(fits)} of its values fit the pattern of that contract")
             continue
         mine = space.startswith(f"{source}.")
         if own and not mine and fits is None:
             continue  # the key of a source's own records cannot be in another source's namespace
         if of_people and (shared := len(seen.texts) - len(set(seen.texts))):
-            made.notes.append(f"not {space}: {shared:,} of its values stand in more than one record of a person")
+            prop.notes.append(f"not {space}: {shared:,} of its values stand in more than one record of a person")
             return True
         said = f"named like {space}" + ("" if fits is None else f"; {of(fits, seen, 'fit its pattern')}")
         use: dict[str, object] = {"namespace": space, **({"verified": True} if mine and own else {})}
-        _use(made, use, 0.9 * sure if fits is not None or mine else 0.7 * sure, said)
+        _use(prop, use, 0.9 * sure if fits is not None or mine else 0.7 * sure, said)
         return True
     return False
 
@@ -108,8 +108,8 @@ def _longer(path: Sequence[str]) -> str:
     return "_".join(tokens(path[-2:])) if len(path) > 1 else snake(path)
 
 
-def _use(made: Proposed, use: dict[str, object], sure: float, why: str) -> None:
-    made.settings["identifier"] = capped(Guess(use, sure, why))
+def _use(prop: Proposed, use: dict[str, object], sure: float, why: str) -> None:
+    prop.settings["identifier"] = capped(Guess(use, sure, why))
 
 
 def _promised(patterns: Sequence[str], texts: Sequence[str]) -> float | None:
@@ -118,10 +118,10 @@ def _promised(patterns: Sequence[str], texts: Sequence[str]) -> float | None:
     return share(lambda text: any(re.search(pattern, text) for pattern in patterns), texts)
 
 
-def _paired(found: Sequence[Proposed], spaces: Spaces) -> Proposed | None:
+def _paired(props: Sequence[Proposed], spaces: Spaces) -> Proposed | None:
     """The identifier property whose namespace is given by another property, as in consent statements."""
-    kind = next((made for made in found if known(made.seen.path, SUBJECT_TYPE)), None)
-    value = next((made for made in found if made is not kind and known(made.seen.path, SUBJECT_VALUE)), None)
+    kind = next((prop for prop in props if known(prop.seen.path, SUBJECT_TYPE)), None)
+    value = next((prop for prop in props if prop is not kind and known(prop.seen.path, SUBJECT_VALUE)), None)
     if kind is None or value is None or len(set(kind.seen.texts)) > 10:
         return None
     meant: dict[str, str] = {}

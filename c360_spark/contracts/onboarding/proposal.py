@@ -76,16 +76,16 @@ def proposal(source: str, dataset: str, sample: Sample, spaces: Spaces) -> Propo
     assert read is not None
     outer, arrays, table = read.outer, read.arrays, read.table
     name = str(table.value)
-    found = [*outer, *(made for array in arrays if not array.is_lines for made in array.made)]
+    props = [*outer, *(prop for array in arrays if not array.is_lines for prop in array.made)]
     keys, why_key = _keys(name, dataset, outer, arrays)
-    columns = _fill(name, found)
-    for place, made in enumerate(keys, 1):
+    columns = _fill(name, props)
+    for place, prop in enumerate(keys, 1):
         assert why_key is not None
         if len(keys) > 1:
-            made.facts["primaryKeyPosition"] = Guess(place, why_key.confidence, "its place within the key")
-        made.facts |= {"primaryKey": why_key, "required": Guess(True, why_key.confidence, "part of the key")}
-    identify(source, name, found, keys, spaces)
-    _zones(sample.zone, found)
+            prop.facts["primaryKeyPosition"] = Guess(place, why_key.confidence, "its place within the key")
+        prop.facts |= {"primaryKey": why_key, "required": Guess(True, why_key.confidence, "part of the key")}
+    identify(source, name, props, keys, spaces)
+    _zones(sample.zone, props)
     time = columns.get(TIME[name]) or columns.get("created_at")
     if time:
         with_clock(time, outer)
@@ -94,7 +94,7 @@ def proposal(source: str, dataset: str, sample: Sample, spaces: Spaces) -> Propo
         source, dataset, sample, read.tree, by_path, table, keys, time, arrays=arrays, notes=list(sample.notes)
     )
     _constants(result, columns)
-    _finish(name, found, keys)
+    _finish(name, props, keys)
     _told(result, columns)
     return result
 
@@ -137,8 +137,8 @@ def _lines(seen: Observed, rows_by: str) -> Shaped:
     found = [propose(item, within="line") for item in scalars(seen.items)]
     columns = chosen("order_line", found)
     inner = {name: pair for name, pair in columns.items() if name not in ("order_id", "ordered_at", "country")}
-    for name, (made, guess) in inner.items():
-        _map(name, made, guess)
+    for name, (prop, guess) in inner.items():
+        _map(name, prop, guess)
     sure = sum(0.35 for name in ("sku", "quantity", "unit_price_minor", "amount_minor") if name in inner)
     why = f"its items have {', '.join(sorted(inner))}" if inner else "its items are not like lines of an order"
     settings = {"canonicalTable": Guess("order_line", min(sure, 0.95), why)}
@@ -153,10 +153,10 @@ def _keys(
     """The primary key: the order key for rows that are order lines; for consent statements also the key of the item."""
     for array in arrays:
         if "rowsBy" in array.settings:
-            made = next(each for each in outer if each.seen.path == (array.settings["rowsBy"].value,))
-            made.facts.pop("classification", None)  # a column called Name holds the order's name, not a person's
-            made.settings["canonical"] = Guess("order_id", 0.9, "it tells the orders apart")
-            return [made], capped(Guess(True, 0.9, "rows of one order share it"))
+            prop = next(each for each in outer if each.seen.path == (array.settings["rowsBy"].value,))
+            prop.facts.pop("classification", None)  # a column called Name holds the order's name, not a person's
+            prop.settings["canonical"] = Guess("order_id", 0.9, "it tells the orders apart")
+            return [prop], capped(Guess(True, 0.9, "rows of one order share it"))
     keys, why = primary_key(table, dataset, outer)
     for array in arrays:
         item = item_key(array) if "explode" in array.settings else None
@@ -165,174 +165,174 @@ def _keys(
     return keys, why
 
 
-def _zones(named: str, found: Sequence[Proposed]) -> None:
+def _zones(named: str, props: Sequence[Proposed]) -> None:
     """Assigns times without a time zone to the zone that a line above the header names."""
-    for made in found:
-        if named and "zone" in made.settings:
-            made.settings["zone"] = Guess(named, 0.8, "a line above the header names it")
-            made.notes = [note for note in made.notes if note != NO_ZONE]
+    for prop in props:
+        if named and "zone" in prop.settings:
+            prop.settings["zone"] = Guess(named, 0.8, "a line above the header names it")
+            prop.notes = [note for note in prop.notes if note != NO_ZONE]
 
 
-def _fill(table: str, found: Sequence[Proposed]) -> dict[str, Proposed]:
+def _fill(table: str, props: Sequence[Proposed]) -> dict[str, Proposed]:
     """Maps properties to columns of `table`, with the settings that these columns need."""
-    known_already = {str(made.settings["canonical"].value): made for made in found if "canonical" in made.settings}
-    columns = chosen(table, [made for made in found if "canonical" not in made.settings])
+    known_already = {str(prop.settings["canonical"].value): prop for prop in props if "canonical" in prop.settings}
+    columns = chosen(table, [prop for prop in props if "canonical" not in prop.settings])
     columns = {name: pair for name, pair in columns.items() if name not in known_already}
-    for name, (made, guess) in columns.items():
-        _map(name, made, guess)
+    for name, (prop, guess) in columns.items():
+        _map(name, prop, guess)
         if name in NEEDED.get(table, ()):
-            made.facts["required"] = Guess(True, guess.confidence, f"silver.{table} needs {name}")
+            prop.facts["required"] = Guess(True, guess.confidence, f"silver.{table} needs {name}")
         if name == "status" and table == "consent":
-            _statements(made)
-    return known_already | {name: made for name, (made, _) in columns.items()}
+            _statements(prop)
+    return known_already | {name: prop for name, (prop, _) in columns.items()}
 
 
-def _map(name: str, made: Proposed, guess: Guess) -> None:
+def _map(name: str, prop: Proposed, guess: Guess) -> None:
     guess = capped(guess) if name in MERGING else guess
-    made.settings["canonical"] = guess
+    prop.settings["canonical"] = guess
     if name in NORMALIZED:
-        made.settings["normalize"] = Guess(NORMALIZED[name], guess.confidence, f"as {name} is compared")
+        prop.settings["normalize"] = Guess(NORMALIZED[name], guess.confidence, f"as {name} is compared")
     if name == "status":
-        made.settings.setdefault("normalize", Guess("lower", guess.confidence, "as status is compared"))
+        prop.settings.setdefault("normalize", Guess("lower", guess.confidence, "as status is compared"))
     if name in MONEY:
-        _money(made)
+        _money(prop)
 
 
-def _money(made: Proposed) -> None:
+def _money(prop: Proposed) -> None:
     """Guesses whether an amount is delivered in major or minor units; silver keeps minor units."""
-    if set(tokens(made.seen.path[-1:])) & {"cents", "cent", "minor"}:
-        if made.type.value == "number":
-            made.settings["amountIn"] = Guess("minor", 0.6, "its name says so, its decimals do not")
+    if set(tokens(prop.seen.path[-1:])) & {"cents", "cent", "minor"}:
+        if prop.type.value == "number":
+            prop.settings["amountIn"] = Guess("minor", 0.6, "its name says so, its decimals do not")
         return
-    if made.seen.kinds == {"integer"} and len(made.seen.texts) >= ENOUGH:
+    if prop.seen.kinds == {"integer"} and len(prop.seen.texts) >= ENOUGH:
         # JSON systems write major units with decimals or as text, and minor units as whole numbers.
-        made.settings["amountIn"] = Guess(
+        prop.settings["amountIn"] = Guess(
             "minor", 0.55, "whole numbers of JSON only, as of cents; its name does not say"
         )
-        made.notes.append("19.99 or 1999? by its values amounts are in minor units, as cents: ask")
+        prop.notes.append("19.99 or 1999? by its values amounts are in minor units, as cents: ask")
         return
-    if made.type.value == "integer":
-        made.type = Guess("number", 0.55, "whole numbers so far; as units of the currency it may have decimals")
-        made.settings["amountIn"] = Guess(
+    if prop.type.value == "integer":
+        prop.type = Guess("number", 0.55, "whole numbers so far; as units of the currency it may have decimals")
+        prop.settings["amountIn"] = Guess(
             "major", 0.55, "euros or cents? no decimals are seen, and the name says neither"
         )
         return
-    part = share(like(r"[+-]?\d+(\.\d{1,2})?"), made.seen.texts)
-    sure = 0.9 if "locale" in made.settings else 0.95 * part
-    made.settings["amountIn"] = Guess("major", sure, "written in units of the currency, with decimals")
+    part = share(like(r"[+-]?\d+(\.\d{1,2})?"), prop.seen.texts)
+    sure = 0.9 if "locale" in prop.settings else 0.95 * part
+    prop.settings["amountIn"] = Guess("major", sure, "written in units of the currency, with decimals")
 
 
-def _statements(made: Proposed) -> None:
+def _statements(prop: Proposed) -> None:
     """Maps the source's consent statuses to granted, denied, withdrawn. Unknown words are reported, never guessed."""
     meant = {}
-    for word in sorted(set(made.seen.texts)):
+    for word in sorted(set(prop.seen.texts)):
         flat = "".join(tokens([word]))
         for status, words in (("granted", GRANTED), ("denied", DENIED), ("withdrawn", WITHDRAWN)):
             if flat in words:
                 meant[word] = status
-    part = sum(text in meant for text in made.seen.texts) / len(made.seen.texts) if made.seen.texts else 0.0
-    made.settings.pop("normalize", None)
+    part = sum(text in meant for text in prop.seen.texts) / len(prop.seen.texts) if prop.seen.texts else 0.0
+    prop.settings.pop("normalize", None)
     if meant:
-        made.settings["valueMap"] = Guess(meant, part, f"{len(meant)} words of its values are known statuses")
+        prop.settings["valueMap"] = Guess(meant, part, f"{len(meant)} words of its values are known statuses")
     if part < 1:
-        made.notes.append("some of its values are no known status: they would be quarantined")
+        prop.notes.append("some of its values are no known status: they would be quarantined")
 
 
-def _constants(made: Proposal, columns: dict[str, Proposed]) -> None:
-    table, name = TABLES[str(made.table.value)], made.table.value
-    words = {*tokens([made.source]), *tokens([made.dataset])}
+def _constants(draft: Proposal, columns: dict[str, Proposed]) -> None:
+    table, name = TABLES[str(draft.table.value)], draft.table.value
+    words = {*tokens([draft.source]), *tokens([draft.dataset])}
     channel = next((channel for channel, of in CHANNELS.items() if words & set(of)), None)
     if channel and "channel" in table.column_names and "channel" not in columns:
-        made.constants["channel"] = Guess(channel, 0.8, f"by the name {made.source}.{made.dataset}")
-    if _needs_currency(made, columns):
-        made.constants["currency"] = _currency(made)
-        made.notes.append("amounts are in units of a currency that no property names: say which in constants")
+        draft.constants["channel"] = Guess(channel, 0.8, f"by the name {draft.source}.{draft.dataset}")
+    if _needs_currency(draft, columns):
+        draft.constants["currency"] = _currency(draft)
+        draft.notes.append("amounts are in units of a currency that no property names: say which in constants")
     if name == "event" and "event_name" not in columns:
-        made.constants["event_name"] = Guess(made.dataset, 0.3, "no property names the event")
+        draft.constants["event_name"] = Guess(draft.dataset, 0.3, "no property names the event")
 
 
-def _currency(made: Proposal) -> Guess:
+def _currency(draft: Proposal) -> Guess:
     """Guesses the currency from the sign next to the amounts."""
-    amounts = [text for each in made.every if "amountIn" in each.settings for text in each.seen.texts]
+    amounts = [text for each in draft.every if "amountIn" in each.settings for text in each.seen.texts]
     for sign, code, sure in SIGNS:
         if amounts and all(sign in text for text in amounts):
             return Guess(code, sure, f"all amounts have the sign {sign}; no property names it")
     return Guess("<currency>", 0.1, "no property names it: a code of ISO 4217, such as EUR")
 
 
-def _needs_currency(made: Proposal, columns: dict[str, Proposed]) -> bool:
-    given = [each.settings["canonical"].value for each in made.every if "canonical" in each.settings]
-    in_units = any("amountIn" in each.settings and each.settings["amountIn"].value == "major" for each in made.every)
+def _needs_currency(draft: Proposal, columns: dict[str, Proposed]) -> bool:
+    given = [each.settings["canonical"].value for each in draft.every if "canonical" in each.settings]
+    in_units = any("amountIn" in each.settings and each.settings["amountIn"].value == "major" for each in draft.every)
     return in_units and "currency" not in (*columns, *given)
 
 
-def _finish(table: str, found: Sequence[Proposed], keys: Sequence[Proposed]) -> None:
+def _finish(table: str, props: Sequence[Proposed], keys: Sequence[Proposed]) -> None:
     """Derives PII classes from other guesses, maps unmapped properties to the map column, and adds enums."""
     pii = {column.name: column.pii for column in TABLES[table].columns}
-    for made in found:
-        column = made.settings["canonical"].value if "canonical" in made.settings else None
-        use = made.settings["identifier"].value if "identifier" in made.settings else None
+    for prop in props:
+        column = prop.settings["canonical"].value if "canonical" in prop.settings else None
+        use = prop.settings["identifier"].value if "identifier" in prop.settings else None
         if pii.get(str(column), Pii.NONE) is not Pii.NONE:
-            direct = pii[str(column)] is Pii.DIRECT or made.is_direct
-            sure = made.settings["canonical"].confidence
-            made.facts["classification"] = Guess("direct" if direct else "indirect", sure, f"as {column} is")
-        elif use and not made.is_direct:
+            direct = pii[str(column)] is Pii.DIRECT or prop.is_direct
+            sure = prop.settings["canonical"].confidence
+            prop.facts["classification"] = Guess("direct" if direct else "indirect", sure, f"as {column} is")
+        elif use and not prop.is_direct:
             direct = use.get("namespace") in ("email", "phone")
-            made.facts["classification"] = Guess("direct" if direct else "indirect", 0.95, "it identifies a person")
-        elif (made.namespace or (made in keys and table == "profile_record")) and not made.personal:
-            made.facts["classification"] = Guess("indirect", 0.9, "it identifies a person")
-        elif column in ("event_name", "occurred_at", "purpose", "status") and made.personal and not made.is_direct:
-            del made.facts["classification"]
-    _beside(table, found)
-    for made in found:
-        if "locale" in made.settings and "amountIn" not in made.settings:
-            _signs(made)
-        given = made.settings["canonical"].value if "canonical" in made.settings else ""
-        if given not in OPEN and "valueMap" not in made.settings and (values := allowed(made)):
-            made.settings["enum"] = values
+            prop.facts["classification"] = Guess("direct" if direct else "indirect", 0.95, "it identifies a person")
+        elif (prop.namespace or (prop in keys and table == "profile_record")) and not prop.personal:
+            prop.facts["classification"] = Guess("indirect", 0.9, "it identifies a person")
+        elif column in ("event_name", "occurred_at", "purpose", "status") and prop.personal and not prop.is_direct:
+            del prop.facts["classification"]
+    _beside(table, props)
+    for prop in props:
+        if "locale" in prop.settings and "amountIn" not in prop.settings:
+            _signs(prop)
+        given = prop.settings["canonical"].value if "canonical" in prop.settings else ""
+        if given not in OPEN and "valueMap" not in prop.settings and (values := allowed(prop)):
+            prop.settings["enum"] = values
 
 
-def _signs(made: Proposed) -> None:
+def _signs(prop: Proposed) -> None:
     """Types numbers with currency signs as text unless they are amounts, because silver parses signs only there."""
-    plain = like(rf"[-+]?({writing(str(made.settings['locale'].value)).number})")
-    if share(plain, made.seen.texts) < FITS:
-        made.type = Guess("string", 0.8, "numbers with signs beside them, and no amount of silver")
-        del made.settings["locale"]
+    plain = like(rf"[-+]?({writing(str(prop.settings['locale'].value)).number})")
+    if share(plain, prop.seen.texts) < FITS:
+        prop.type = Guess("string", 0.8, "numbers with signs beside them, and no amount of silver")
+        del prop.settings["locale"]
 
 
-def _beside(table: str, found: Sequence[Proposed]) -> None:
+def _beside(table: str, props: Sequence[Proposed]) -> None:
     """Maps properties without a column to the table's map column, except those of PII class `direct`."""
     column = next((c.name for c in TABLES[table].columns if c.type == STRING_MAP), None)
     taken: set[str] = set()
-    for made in found:
-        if "canonical" in made.settings or not made.seen.texts or len(made.seen.shapes) > 1:
+    for prop in props:
+        if "canonical" in prop.settings or not prop.seen.texts or len(prop.seen.shapes) > 1:
             continue
-        if made.is_direct:
-            if known(made.seen.path, frozenset(("name", "fullname", "displayname"))):
-                made.notes.append("a whole name: silver takes given_name and family_name, which the source should send")
+        if prop.is_direct:
+            if known(prop.seen.path, frozenset(("name", "fullname", "displayname"))):
+                prop.notes.append("a whole name: silver takes given_name and family_name, which the source should send")
             continue
-        key = "primaryKey" in made.facts
+        key = "primaryKey" in prop.facts
         own = key and table == "profile_record"  # the number by which the source's staff know a person
-        if not own and (key or "identifier" in made.settings):
+        if not own and (key or "identifier" in prop.settings):
             continue
         if column is None:
-            made.notes.append(f"silver.{table} has no column for it: it stays in bronze")
+            prop.notes.append(f"silver.{table} has no column for it: it stays in bronze")
             continue
-        name = f"{column}.{snake(made.seen.path)}"
+        name = f"{column}.{snake(prop.seen.path)}"
         target = next(each for n in count(1) if (each := name if n == 1 else f"{name}_{n}") not in taken)
         taken.add(target)
-        made.settings["canonical"] = Guess(target, 0.4, "no column of its own")
+        prop.settings["canonical"] = Guess(target, 0.4, "no column of its own")
 
 
-def _told(made: Proposal, columns: dict[str, Proposed]) -> None:
+def _told(draft: Proposal, columns: dict[str, Proposed]) -> None:
     """Adds the notes at the top of the draft, which no reviewer should miss."""
-    name = str(made.table.value)
-    missing = [c for c in NEEDED.get(name, ()) if c not in columns and c not in made.constants]
-    made.notes += [f"no property fills {c}, which silver.{name} needs: c360 check will say so" for c in missing]
-    if not made.keys:
-        made.notes.append("no primary key was found: without one, a record that is sent again counts twice")
-    for seen in _arrays(made.tree):
-        if made.array(seen):
+    name = str(draft.table.value)
+    missing = [c for c in NEEDED.get(name, ()) if c not in columns and c not in draft.constants]
+    draft.notes += [f"no property fills {c}, which silver.{name} needs: c360 check will say so" for c in missing]
+    if not draft.keys:
+        draft.notes.append("no primary key was found: without one, a record that is sent again counts twice")
+    for seen in _arrays(draft.tree):
+        if draft.array(seen):
             continue
         what = "an array of arrays" if seen.depth else "an array of objects" if seen.items else "an array"
-        made.notes.append(f"{'.'.join(seen.path)} is {what} that silver does not read: it stays in bronze")
+        draft.notes.append(f"{'.'.join(seen.path)} is {what} that silver does not read: it stays in bronze")

@@ -78,18 +78,18 @@ MONEY = frozenset(("total_minor", "unit_price_minor", "amount_minor"))
 Chosen = dict[str, tuple[Proposed, Guess]]
 
 
-def table_of(source: str, dataset: str, found: Sequence[Proposed], *, lines: bool) -> Guess:
+def table_of(source: str, dataset: str, props: Sequence[Proposed], *, lines: bool) -> Guess:
     """Infers the canonical table of a dataset from its properties and name; `lines`: whether records have order lines.
 
     Customer records of a CDP must not become identity evidence; only the name of source or dataset reveals a CDP.
     """
-    scores = {table: _score(table, dataset, found, lines=lines) for table in SIGNALS}
+    scores = {table: _score(table, dataset, props, lines=lines) for table in SIGNALS}
     ranked = sorted(scores, key=lambda table: (-scores[table][0], table))
     best, second = ranked[0], ranked[1]
-    kinds = [made for made in found if known(made.seen.path, ("type",)) and made.seen.complete]
-    if any(set(made.seen.texts) <= NAMING for made in kinds):
+    kinds = [prop for prop in props if known(prop.seen.path, ("type",)) and prop.seen.complete]
+    if any(set(prop.seen.texts) <= NAMING for prop in kinds):
         return Guess("profile_record", 0.8, "calls of a tracker that tell who somebody is")
-    if any(set(made.seen.texts) <= CALLS for made in kinds):
+    if any(set(prop.seen.texts) <= CALLS for prop in kinds):
         return Guess("event", 0.8, "calls of a tracker, told apart by their type; identify and alias are no events")
     called = sorted(CDPS & {*tokens([source]), *tokens([dataset])})
     if best == "profile_record" and called:
@@ -100,8 +100,8 @@ def table_of(source: str, dataset: str, found: Sequence[Proposed], *, lines: boo
     return Guess(best, sure, f"it has {', '.join(scores[best][1])}; next would be {second}")
 
 
-def _score(table: str, dataset: str, found: Sequence[Proposed], *, lines: bool) -> tuple[float, list[str]]:
-    columns = chosen(table, found)
+def _score(table: str, dataset: str, props: Sequence[Proposed], *, lines: bool) -> tuple[float, list[str]]:
+    columns = chosen(table, props)
     present = [name for name in SIGNALS[table] if name in columns]
     score = sum(SIGNALS[table][name] * columns[name][1].confidence for name in present)
     words = tokens([dataset])
@@ -116,16 +116,16 @@ def _score(table: str, dataset: str, found: Sequence[Proposed], *, lines: bool) 
     return score, present
 
 
-def chosen(table: str, found: Sequence[Proposed]) -> Chosen:
+def chosen(table: str, props: Sequence[Proposed]) -> Chosen:
     """The best-matching property for each column of `table`; a property fills at most one column."""
     guesses = []
     for order, (column, words) in enumerate(COLUMNS[table].items()):
-        for place, made in enumerate(found):
-            guess = _fits(column, words, made)
+        for place, prop in enumerate(props):
+            guess = _fits(column, words, prop)
             if guess:
                 rank = (
-                    min(words.index(name) for name in spellings(made.seen.path) if name in words)
-                    if (known(made.seen.path, words))
+                    min(words.index(name) for name in spellings(prop.seen.path) if name in words)
+                    if (known(prop.seen.path, words))
                     else len(words)
                 )
                 # For times the name ranks first: created_at is the time of an order only if there is nothing better.
@@ -133,14 +133,14 @@ def chosen(table: str, found: Sequence[Proposed]) -> Chosen:
                     (rank, -guess.confidence) if column in TIMES or column == "status" else (-guess.confidence, rank)
                 )
                 # Silver quarantines a record without a required column, so a property often absent is the last choice.
-                lacking = column in NEEDED.get(table, ()) and len(made.seen.texts) < 0.9 * made.seen.records
+                lacking = column in NEEDED.get(table, ()) and len(prop.seen.texts) < 0.9 * prop.seen.records
                 first = (float(lacking), *first)
-                guesses.append((first, len(made.seen.path), order, place, column, made, guess))
+                guesses.append((first, len(prop.seen.path), order, place, column, prop, guess))
     taken: Chosen = {}
     used: set[int] = set()
-    for _, _, _, place, column, made, guess in sorted(guesses, key=lambda each: (_late(each[4]), *each[:4])):
+    for _, _, _, place, column, prop, guess in sorted(guesses, key=lambda each: (_late(each[4]), *each[:4])):
         if column not in taken and place not in used:
-            taken[column] = made, guess
+            taken[column] = prop, guess
             used.add(place)
     return taken
 
@@ -150,10 +150,10 @@ def _late(column: str) -> int:
     return 1 if column == "created_at" else 0
 
 
-def _fits(column: str, words: Sequence[str], made: Proposed) -> Guess | None:
+def _fits(column: str, words: Sequence[str], prop: Proposed) -> Guess | None:
     """A guess that a property fills a column, if its name matches and its values do not contradict; else None."""
-    seen, named = made.seen, known(made.seen.path, words)
-    part, what = _looks(column, made)
+    seen, named = prop.seen, known(prop.seen.path, words)
+    part, what = _looks(column, prop)
     by_name = f"named like {column}"
     if named and part is None:
         return Guess(column, named * 0.9, by_name)
@@ -164,17 +164,17 @@ def _fits(column: str, words: Sequence[str], made: Proposed) -> Guess | None:
     return None
 
 
-def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
+def _looks(column: str, prop: Proposed) -> tuple[float | None, str]:
     """The share of values that have the column's format, and a description; None if the format cannot be tested."""
-    texts = made.seen.texts
+    texts = prop.seen.texts
     if column in TIMES:
-        ok = made.type.value in ("date", "timestamp")
-        return (1.0 if ok else 0.0), f"are of type {made.type.value}"
+        ok = prop.type.value in ("date", "timestamp")
+        return (1.0 if ok else 0.0), f"are of type {prop.type.value}"
     if column == "birth_date":
-        return (1.0 if made.type.value == "date" else 0.0), "are dates"
+        return (1.0 if prop.type.value == "date" else 0.0), "are dates"
     if column in MONEY or column in ("quantity", "loyalty_points"):
         whole = column in ("quantity", "loyalty_points")
-        ok = made.type.value in (("integer",) if whole else ("integer", "number"))
+        ok = prop.type.value in (("integer",) if whole else ("integer", "number"))
         return (1.0 if ok else 0.0), "are numbers"
     tests = {
         "email": (is_email, "are e-mail addresses"),
@@ -186,9 +186,9 @@ def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
     if column in tests and texts:
         test, what = tests[column]
         return share(test, texts), what
-    if not texts or made.type.value in ("date", "timestamp"):
+    if not texts or prop.type.value in ("date", "timestamp"):
         return 0.0, "cannot be it"
-    if column == "event_name" and made.is_direct:
+    if column == "event_name" and prop.is_direct:
         return 0.0, "name persons"
     if column == "event_name" and (len(set(texts)) > 50 or share(is_number, texts) > 0.5):
         return 0.0, "are no names of events"
@@ -197,11 +197,11 @@ def _looks(column: str, made: Proposed) -> tuple[float | None, str]:
     return None, ""
 
 
-def primary_key(table: str, dataset: str, found: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
+def primary_key(table: str, dataset: str, props: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
     """Infers the primary key from property names and from uniqueness in the sample."""
     if table == "order_line":
-        order = [made for made in found if known(made.seen.path, COLUMNS["order"]["order_id"][:-1])]
-        line = [made for made in found if known(made.seen.path, LINE_NO)]
+        order = [prop for prop in props if known(prop.seen.path, COLUMNS["order"]["order_id"][:-1])]
+        line = [prop for prop in props if known(prop.seen.path, LINE_NO)]
         if order and line:
             pairs = list(
                 zip(
@@ -213,8 +213,8 @@ def primary_key(table: str, dataset: str, found: Sequence[Proposed]) -> tuple[li
             part = len(set(pairs)) / len(pairs) if pairs else 0
             if part >= 0.9 and order[0].seen.complete and line[0].seen.complete:
                 return [order[0], line[0]], Guess(True, 0.9 * part, "an order and its line; no two records share both")
-    for made in _named_keys(table, dataset, found):
-        seen = made.seen
+    for prop in _named_keys(table, dataset, props):
+        seen = prop.seen
         part = len(set(seen.texts)) / len(seen.texts) if seen.texts else 0
         if seen.complete and part >= 0.9:
             again = len(seen.texts) - len(set(seen.texts))
@@ -224,11 +224,11 @@ def primary_key(table: str, dataset: str, found: Sequence[Proposed]) -> tuple[li
                 else f"{again:,} values stand more than once: sent again, or another version"
             )
             sure = part * (0.95 if not again else 0.8)
-            return [made], capped(Guess(True, sure, f"named like a key; in all records, {said}"))
-    return _event_key(found) if table == "event" else ([], None)
+            return [prop], capped(Guess(True, sure, f"named like a key; in all records, {said}"))
+    return _event_key(props) if table == "event" else ([], None)
 
 
-def _named_keys(table: str, dataset: str, found: Sequence[Proposed]) -> list[Proposed]:
+def _named_keys(table: str, dataset: str, props: Sequence[Proposed]) -> list[Proposed]:
     """Properties that may be the key by name, most certain first: contact_id for contacts, then id, then others.
     Excludes the id of something else that a record belongs to, such as an account.
     """
@@ -236,22 +236,22 @@ def _named_keys(table: str, dataset: str, found: Sequence[Proposed]) -> list[Pro
     own = {f"{word}{end}" for word in (words[0], words[0].rstrip("s")) for end in ("id", "no", "number")}
     names = [*sorted(own), *KEYS[table]]
     ranked = []
-    for place, made in enumerate(found):
-        known_by = [(-sure, names.index(n)) for n, sure in spellings(made.seen.path).items() if n in names]
-        if known_by and not known(made.seen.path, OF_MANY - own):
-            ranked.append((*min(known_by)[:1], len(made.seen.path), min(known_by)[1], place))
-    return [found[place] for *_, place in sorted(ranked)]
+    for place, prop in enumerate(props):
+        known_by = [(-sure, names.index(n)) for n, sure in spellings(prop.seen.path).items() if n in names]
+        if known_by and not known(prop.seen.path, OF_MANY - own):
+            ranked.append((*min(known_by)[:1], len(prop.seen.path), min(known_by)[1], place))
+    return [props[place] for *_, place in sorted(ranked)]
 
 
-def _event_key(found: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
+def _event_key(props: Sequence[Proposed]) -> tuple[list[Proposed], Guess | None]:
     """A composite key of person identifier, time and event name, for events without an id."""
-    columns = chosen("event", found)
-    who = [made for made in found if known(made.seen.path, OF_PEOPLE) and made.seen.complete]
+    columns = chosen("event", props)
+    who = [prop for prop in props if known(prop.seen.path, OF_PEOPLE) and prop.seen.complete]
     parts = [columns[name][0] for name in ("occurred_at", "event_name") if name in columns]
-    if not who or len(parts) < 2 or not all(made.seen.complete for made in parts):
+    if not who or len(parts) < 2 or not all(prop.seen.complete for prop in parts):
         return [], None
     keys = [who[0], *parts]
-    rows = list(zip(*((leaf.text for leaf in made.seen.leaves) for made in keys), strict=False))
+    rows = list(zip(*((leaf.text for leaf in prop.seen.leaves) for prop in keys), strict=False))
     if len(set(rows)) < len(rows):
         return [], None
     return keys, Guess(True, 0.5, "an event without an id: who, when and what; no two records share all three")

@@ -92,10 +92,10 @@ def _order(rows: Sequence[Record], names: Sequence[str], line: Sequence[str]) ->
 def statements(arrays: Sequence[Observed]) -> Shaped | None:
     """The first array whose items are consent statements, each with a purpose and a status; None without one."""
     for seen in arrays:
-        made = [propose(item) for item in scalars(seen.items)]
-        if {"purpose", "status"} <= chosen("consent", made).keys():
+        prop = [propose(item) for item in scalars(seen.items)]
+        if {"purpose", "status"} <= chosen("consent", prop).keys():
             why = Guess(True, 0.9, "each of its items is a statement of its own about one purpose")
-            return Shaped(seen, {"explode": why}, made)
+            return Shaped(seen, {"explode": why}, prop)
     return None
 
 
@@ -103,8 +103,8 @@ def item_key(array: Shaped) -> Proposed | None:
     """The property that is unique among the items of each record; ids are preferred to names."""
     names = ["purposeid", "id", "purpose", "purposename", *KEYS["consent"]]
     ranked = sorted(
-        ((names.index(word), place) for place, made in enumerate(array.made)
-         if (word := "".join(tokens(made.seen.path))) in names and made.seen.complete)
+        ((names.index(word), place) for place, prop in enumerate(array.made)
+         if (word := "".join(tokens(prop.seen.path))) in names and prop.seen.complete)
     )  # fmt: skip
     for _, place in ranked:
         name = array.made[place].seen.name
@@ -131,10 +131,10 @@ def _pairs(seen: Observed) -> Shaped | None:
     typed = TYPED if set(parts) <= set(TYPED) else tuple(parts)
     records = [{item[key.name].text.strip(): leaf for item in items if (leaf := _leaf(item.get(value.name), typed))}
                for items in seen.lists]  # fmt: skip
-    made = [propose(each) for each in observed(records)]
+    prop = [propose(each) for each in observed(records)]
     values = [f"{value.name}.{part}" for part in typed] if parts else [value.name]
-    why = Guess({"key": key.name, "values": values}, 0.9, f"pairs of {key.name} and {value.name}: {len(made)} keys")
-    return Shaped(seen, {"entries": why}, made)
+    why = Guess({"key": key.name, "values": values}, 0.9, f"pairs of {key.name} and {value.name}: {len(prop)} keys")
+    return Shaped(seen, {"entries": why}, prop)
 
 
 def _leaf(value: Any, parts: Sequence[str]) -> Leaf | None:
