@@ -32,11 +32,11 @@ def cdp_report(run: Run, cdp: str, *, form: str, values: bool) -> str:
     _require(run, cdp)
     with hold(run):
         reconcile(run)
-    told = findings(run, cdp, values=values)
+    report = findings(run, cdp, values=values)
     if form == "html":
         page = Path(cdp_page.__file__).with_suffix(".html").read_text(encoding="utf-8")
-        return cdp_page.as_html(told, page=page)
-    return json.dumps(told, indent=2) if form == "json" else cdp_page.as_text(told)
+        return cdp_page.as_html(report, page=page)
+    return json.dumps(report, indent=2) if form == "json" else cdp_page.as_text(report)
 
 
 def _require(run: Run, cdp: str) -> None:
@@ -94,16 +94,18 @@ def _samples(run: Run, cdp: str, rows: DataFrame, *, values: bool) -> list[Row]:
     largest = F.dense_rank().over(Window.partitionBy("verdict", "reason").orderBy(F.desc(size), "group"))
     few = F.row_number().over(Window.partitionBy("verdict", "group", "side").orderBy(SUBJECT))
     chosen = rows.withColumn("group", group).withColumn("place", largest).where(F.col("place") <= SAMPLES)
-    found: dict[tuple[str, str], Row] = {}
+    samples: dict[tuple[str, str], Row] = {}
     for row in chosen.withColumn("few", few).where(F.col("few") <= ROWS).orderBy("place", "few").collect():
-        told = {name: row[name] for name in ("verdict", "reason", "profile_count", "person_count")}
-        sample = found.setdefault((row.verdict, row.group), told | {"profiles": [], "persons": [], "identities": []})
+        figures = {name: row[name] for name in ("verdict", "reason", "profile_count", "person_count")}
+        sample = samples.setdefault(
+            (row.verdict, row.group), figures | {"profiles": [], "persons": [], "identities": []}
+        )
         sample["profiles" if row.side == "cdp" else "persons"].append(row.subject_id)
-    identities = _identities(run, cdp, [name for sample in found.values() for name in sample["profiles"]])
-    for sample in found.values():
+    identities = _identities(run, cdp, [name for sample in samples.values() for name in sample["profiles"]])
+    for sample in samples.values():
         own = [row for row in identities if row.profile_id in sample["profiles"]][:ROWS]
         sample["identities"] = [_identity(row, values=values) for row in own]
-    return sorted(found.values(), key=_order)
+    return sorted(samples.values(), key=_order)
 
 
 def _identities(run: Run, cdp: str, profiles: list[str]) -> list[SparkRow]:

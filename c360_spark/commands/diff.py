@@ -48,12 +48,12 @@ def _of_table(one: Store, other: Store, table: Table) -> Difference | None:
         *(_count(condition).alias(f"column {name}") for name, condition in differs.items()),
     ).head()
     assert counts is not None
-    told = counts.asDict()
-    if not told["only_one"] + told["only_other"] + told["changed"]:
+    figures = counts.asDict()
+    if not figures["only_one"] + figures["only_other"] + figures["changed"]:
         return None
-    columns = {name: told.pop(f"column {name}") for name in values}
+    columns = {name: figures.pop(f"column {name}") for name in values}
     rows = both.where(changed | ~in_left | ~in_right)
-    return {"table": table.full_name, **told, "columns": {n: c for n, c in columns.items() if c}} | {
+    return {"table": table.full_name, **figures, "columns": {n: c for n, c in columns.items() if c}} | {
         "sample": _sample(rows, table)
     }
 

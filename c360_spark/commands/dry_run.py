@@ -162,17 +162,17 @@ def told(found: Outcome) -> Iterator[str]:
         wrong = found.rejected.get(name, {})
         # One value can fail several checks, so the largest count is a lower bound; a missing value is not a bad one.
         bad = max((count for code, count in wrong.items() if code != "missing"), default=0)
-        said = found.remarks.get(name, {})
-        lost = sum(count for code, count in said.items() if code in LOST)
-        reasons = ", ".join(f"{code} {count:,}" for code, count in sorted((wrong | said).items()))
+        remarks = found.remarks.get(name, {})
+        lost = sum(count for code, count in remarks.items() if code in LOST)
+        reasons = ", ".join(f"{code} {count:,}" for code, count in sorted((wrong | remarks).items()))
         fine = found.present[name] - bad
         yield f"  {name:<32} {found.present[name]:>8,} {fine:>9,} {fine - lost:>8,}  {reasons}".rstrip()
     for name in sorted(set(found.rejected) - set(names)):
         reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(found.rejected[name].items()))
         yield f"  {name:<32} {'':>8} {'':>9} {'':>8}  {reasons} records"
     accepted = found.verdicts.get("accepted", 0)
-    for name, said in sorted(found.remarks.items()):
-        for code, count in sorted(said.items()):
+    for name, remarks in sorted(found.remarks.items()):
+        for code, count in sorted(remarks.items()):
             yield f"  {WORDS[code]} in {count:,} of {accepted:,} records ({name})"
     yield "  identifiers of accepted records"
     yield from _links(contract, found.linked)

@@ -24,11 +24,11 @@ def explain(
     """The explanation of a person or identifier as `text`, `json` or `html`; see `explanation`."""
     conf = load(Path(config), env, lake=lake)
     moment = instant(as_of) if as_of else None
-    told = explanation(conf.platform.lake, subject, to=to, as_of=moment, values=values)
+    explained_person = explanation(conf.platform.lake, subject, to=to, as_of=moment, values=values)
     if form == "html":
         page = Path(explained.__file__).with_name("explained.html").read_text(encoding="utf-8")
-        return explained.as_html(told, page=page)
-    return explained.as_json(told) if form == "json" else explained.as_text(told)
+        return explained.as_html(explained_person, page=page)
+    return explained.as_json(explained_person) if form == "json" else explained.as_text(explained_person)
 
 
 def explanation(lake: str, subject: str, *, to: str | None, as_of: datetime | None, values: bool) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def explanation(lake: str, subject: str, *, to: str | None, as_of: datetime | No
     ids = _members(lookup, person, as_of) if person else start
     members = _identifiers(lookup, ids, values=values)
     links = _links(lookup, ids) if ended or not as_of else []
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "subject": subject,
         "as_of": as_of,
         "person": person,
@@ -60,9 +60,9 @@ def explanation(lake: str, subject: str, *, to: str | None, as_of: datetime | No
         "changes": _changes(lookup, person, as_of) if person else [],
     }
     if to:
-        told["path"] = _path(lookup, links, start or ids[:1], _start(lookup, to), to, as_of)
-    _name_ends(lookup, told, values=values)
-    return told
+        content["path"] = _path(lookup, links, start or ids[:1], _start(lookup, to), to, as_of)
+    _name_ends(lookup, content, values=values)
+    return content
 
 
 def _start(lookup: Lookup, subject: str) -> list[int]:
@@ -111,11 +111,11 @@ def _held(lookup: Lookup, condition: str, as_of: datetime | None) -> list[Row]:
 
 def _person(lookup: Lookup, subject: str, start: list[int], as_of: datetime | None) -> str | None:
     if start:
-        found = _held(lookup, among("m.identifier_id", start), as_of)
-        if len({row["person_id"] for row in found}) > 1:
-            hint = "in more than one region; ask for a person id: " + ", ".join(row["person_id"] for row in found)
+        holders = _held(lookup, among("m.identifier_id", start), as_of)
+        if len({row["person_id"] for row in holders}) > 1:
+            hint = "in more than one region; ask for a person id: " + ", ".join(row["person_id"] for row in holders)
             raise InputError("C203", f"'{subject}' is several identifiers", hint=hint)
-        return found[0]["person_id"] if found else None
+        return holders[0]["person_id"] if holders else None
     known = lookup.ask(f"SELECT 1 AS one FROM p WHERE person_id = {text(subject)}", p=tables.PERSON)
     if not known:
         raise InputError("C203", f"no person '{subject}'", hint="retired ids are known too; is it the right lake?")

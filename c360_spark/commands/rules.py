@@ -82,17 +82,17 @@ def _promoted(run: Run, candidate: RuleSet, *, approved_by: str) -> Figures:
     if too_low:
         hint = "raise the limit, or split these persons with never-links first"
         raise ConfigError("C205", "; ".join(too_low), hint=hint)
-    found, limits = _compared(run, candidate), run.conf.rules.promotion
+    figures, limits = _compared(run, candidate), run.conf.rules.promotion
     complaints = []
-    if found["moved_share"] > limits.max_moved_share:
-        complaints.append(f"{found['moved_share']:.1%} of identifiers would move, {limits.max_moved_share:.1%} may")
-    if found["persons"]["candidate"]["largest"] > limits.max_person_size:
-        complaints.append(f"a person would have {found['persons']['candidate']['largest']:,} identifiers")
+    if figures["moved_share"] > limits.max_moved_share:
+        complaints.append(f"{figures['moved_share']:.1%} of identifiers would move, {limits.max_moved_share:.1%} may")
+    if figures["persons"]["candidate"]["largest"] > limits.max_person_size:
+        complaints.append(f"a person would have {figures['persons']['candidate']['largest']:,} identifiers")
     if complaints:
         hint = "raise `promotion` in the live identity.yml, under review, if this is meant"
         raise ConfigError("C205", "; ".join(complaints), hint=hint)
-    approve(run, candidate, approved_by=approved_by, figures=json.dumps(found))
-    return found
+    approve(run, candidate, approved_by=approved_by, figures=json.dumps(figures))
+    return figures
 
 
 def _too_low(run: Run, candidate: RuleSet) -> Any:

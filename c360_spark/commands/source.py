@@ -36,18 +36,18 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
     target = folder / "contracts" / source / dataset / "1.0.0.odcs.yaml"
     _free(conf, source, dataset, target, force=force)
     way = conf.routed.get((source, dataset))
-    found = sample(Path(path))
-    made = proposal(source, dataset, own_records(Path(path), found, conf.routed, (source, dataset)), spaces(conf))
-    made.notes += lacking(conf.taxonomy, made)
-    edits = [Edit(target, contract_text(made), f"wrote {target}: read it, and fill in what stands in <>")]
-    edits += [into_sources(folder / "sources.yml", made)] if way is None else []
-    edits += [*into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, made)]
-    kept, said = harmless(folder, env, edits)
+    delivered = sample(Path(path))
+    draft = proposal(source, dataset, own_records(Path(path), delivered, conf.routed, (source, dataset)), spaces(conf))
+    draft.notes += lacking(conf.taxonomy, draft)
+    edits = [Edit(target, contract_text(draft), f"wrote {target}: read it, and fill in what stands in <>")]
+    edits += [into_sources(folder / "sources.yml", draft)] if way is None else []
+    edits += [*into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, draft)]
+    kept, report = harmless(folder, env, edits)
     for edit in kept:
         edit.path.parent.mkdir(parents=True, exist_ok=True)
         edit.path.write_text(edit.text, encoding="utf-8")
     ready = f"next: fill in what stands in <>, try it with c360 source test --name {name} {path}, set status: active"
-    return "\n".join([summary(made), *said, ready])
+    return "\n".join([summary(draft), *report, ready])
 
 
 def own_records(path: Path, found: Sample, routed: Mapping[tuple[str, str], Routed], name: tuple[str, str]) -> Sample:
@@ -82,7 +82,7 @@ class Edit:
 def harmless(folder: Path, env: str, edits: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
     """The edits that keep conf/ valid, each tried on a copy after those before it; and report lines for all edits."""
     kept: list[Edit] = []
-    said: list[str] = []
+    report: list[str] = []
     problems: tuple[Problem, ...] = ()
     with TemporaryDirectory() as scratch:
         copy = Path(shutil.copytree(folder, Path(scratch) / folder.resolve().name))
@@ -94,14 +94,16 @@ def harmless(folder: Path, env: str, edits: Sequence[Edit]) -> tuple[list[Edit],
             try:
                 problems = load(copy, env).draft_problems
             except ConfigError as error:
-                said.append(f"kept out, as conf/ would not be valid with it: {edit.path}\n  {_here(error.cause, copy)}")
+                report.append(
+                    f"kept out, as conf/ would not be valid with it: {edit.path}\n  {_here(error.cause, copy)}"
+                )
                 place.unlink() if before is None else place.write_bytes(before)
                 continue
             kept.append(edit)
-            said.append(edit.said)
+            report.append(edit.said)
         of_it = [problem for problem in problems if problem.path == copy / edits[0].path.relative_to(folder)]
-        said += [f"  still to be mended in the draft: {_here(str(problem), copy)}" for problem in of_it]
-    return kept, said
+        report += [f"  still to be mended in the draft: {_here(str(problem), copy)}" for problem in of_it]
+    return kept, report
 
 
 def _here(text: str, copy: Path) -> str:
