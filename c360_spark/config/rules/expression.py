@@ -22,23 +22,23 @@ TOKEN = re.compile(
 
 def complaints(text: str, columns: Collection[str]) -> list[str]:
     """The reasons why `text` is not a valid expression over `columns`; empty if it is valid."""
-    found = [] if text.strip() else ["the expression is empty"]
+    problems = [] if text.strip() else ["the expression is empty"]
     for match in TOKEN.finditer(text):
         word = match.group()
         if match.group(1) or match.group(2):
-            found.append(f"{word!r} is not allowed in an expression")
+            problems.append(f"{word!r} is not allowed in an expression")
         elif not (word[0].isalpha() or word[0] == "_") or word.lower() in KEYWORDS:
             continue
         elif text[match.end() :].lstrip().startswith("("):
             if word.lower() not in FUNCTIONS:
-                found.append(f"function '{word}' is not allowed{did_you_mean(word.lower(), FUNCTIONS)}")
+                problems.append(f"function '{word}' is not allowed{did_you_mean(word.lower(), FUNCTIONS)}")
         elif word not in columns:
             # For a dotted name, report the part that is unknown.
             unknown = next((part for part in word.split(".") if part not in columns), word)
-            found.append(f"unknown column '{unknown}'{did_you_mean(unknown, columns)}")
-    found += _brackets(text)
-    wrong = None if found else complaint([match.group() for match in TOKEN.finditer(text)])
-    return [wrong] if wrong else found
+            problems.append(f"unknown column '{unknown}'{did_you_mean(unknown, columns)}")
+    problems += _brackets(text)
+    wrong = None if problems else complaint([match.group() for match in TOKEN.finditer(text)])
+    return [wrong] if wrong else problems
 
 
 def used(text: str, columns: Collection[str]) -> set[str]:

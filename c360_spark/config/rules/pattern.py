@@ -125,22 +125,22 @@ class _Parser:
         if sign not in ("*", "+", "?", "{") or not sign:
             return None
         self.at += 1
-        found: tuple[int, int | None] = {"*": (0, None), "+": (1, None), "?": (0, 1), "{": (0, 0)}[sign]
+        counts: tuple[int, int | None] = {"*": (0, None), "+": (1, None), "?": (0, 1), "{": (0, 0)}[sign]
         if sign == "{":
             inside, closed, _ = self.text[self.at :].partition("}")
             low, comma, high = inside.partition(",")
             numbers = [low, high] if high else [low]
             if not closed or not all(n.isascii() and n.isdigit() and len(n) <= 9 for n in numbers):
                 self._refuse("counts are {2}, {2,} or {2,5}; write \\{ for the character", start)
-            found = (int(low), int(high) if high else None if comma else int(low))
+            counts = (int(low), int(high) if high else None if comma else int(low))
             self.at += len(inside) + 1
-            if found[1] is not None and found[1] < found[0]:
+            if counts[1] is not None and counts[1] < counts[0]:
                 self._refuse("the greater count comes first", start)
         if self._next() in ("?", "+"):
             self.at += 1
         if self._next() in ("*", "+", "?", "{") and self._next():
             self._refuse("a repeat of a repeat; put the first one into a group")
-        return found
+        return counts
 
     def _atom(self) -> tuple[_Part, bool]:
         """Parses the next element; returns it and whether it can be repeated."""
