@@ -87,14 +87,14 @@ def problems(folder: Path, pins: Sequence[Pin] | None = None) -> list[str]:
 
     Hashes every file: 17 MB take about 30 ms, so there is no need to rely on timestamps.
     """
-    found = []
+    lines = []
     for pin in expected(folder) if pins is None else pins:
         path = folder / pin.file
         if not path.is_file():
-            found.append(f"{path} is missing")
+            lines.append(f"{path} is missing")
         elif (actual := _sha256(path)) != pin.sha256:
-            found.append(f"{path} is damaged: sha256 {actual[:12]}…, pinned {pin.sha256[:12]}…")
-    return found
+            lines.append(f"{path} is damaged: sha256 {actual[:12]}…, pinned {pin.sha256[:12]}…")
+    return lines
 
 
 def jar_paths(folder: Path | None = None) -> list[Path]:

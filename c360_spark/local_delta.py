@@ -120,13 +120,13 @@ class LocalTable:
 
         It has the columns of the table, `_change_type` and `_commit_version`.
         """
-        found = pa.table(self._open().load_cdf(since + 1, until).read_all())
+        changes = pa.table(self._open().load_cdf(since + 1, until).read_all())
         names = [*self.table.column_names, "_change_type", "_commit_version"]
-        absent = [name for name in names if name not in found.column_names]
+        absent = [name for name in names if name not in changes.column_names]
         shape = pa.schema([*arrow_schema(self.table), ("_change_type", pa.string()), ("_commit_version", pa.int64())])
         for name in absent:  # columns declared after these versions
-            found = found.append_column(name, pa.nulls(found.num_rows, shape.field(name).type))
-        return found.select(names).cast(shape)
+            changes = changes.append_column(name, pa.nulls(changes.num_rows, shape.field(name).type))
+        return changes.select(names).cast(shape)
 
     def rows(self, columns: Sequence[str]) -> pa.Table:
         """Some columns of all rows; times are naive and in UTC."""

@@ -276,10 +276,10 @@ class Store:
         """
         if not self.is_local:
             return None
-        found = LocalTable(self.path(table), table)
-        if found.exists and found.has_deletion_vectors:
+        local = LocalTable(self.path(table), table)
+        if local.exists and local.has_deletion_vectors:
             return None
-        return None if small and found.size_bytes + more_bytes > self.small_mb * 1_000_000 else found
+        return None if small and local.size_bytes + more_bytes > self.small_mb * 1_000_000 else local
 
     def _staged(self, name: str, rows: DataFrame) -> Staged:
         folder, counts = self.scratch.path("staged", name.replace(" ", "_")), Observation()

@@ -116,14 +116,14 @@ def _exits(audience: Audience, *, as_of: datetime) -> Column:
     """The cause of exit; null for a person who does not leave."""
     inside, gone = F.col("entered_at").isNotNull(), F.col("qualifies").isNull()
     settled = _after(F.col("entered_at"), audience.min_stay_days) <= F.lit(as_of)
-    found = F.when(gone, F.coalesce("identity", F.lit("retired"))).when(~F.col("consented"), "consent")
+    cause = F.when(gone, F.coalesce("identity", F.lit("retired"))).when(~F.col("consented"), "consent")
     if audience.max_stay_days is not None:
-        found = found.when(_after(F.col("entered_at"), audience.max_stay_days) <= F.lit(as_of), "expired")
-    found = found.when(
+        cause = cause.when(_after(F.col("entered_at"), audience.max_stay_days) <= F.lit(as_of), "expired")
+    cause = cause.when(
         F.col("leaves") & settled,
         F.when(~F.col("left"), "rule").when(F.col("identity").isNotNull(), F.col("identity")).otherwise("data"),
     )
-    return F.when(inside, found)
+    return F.when(inside, cause)
 
 
 def _after(moment: Column, days: int) -> Column:

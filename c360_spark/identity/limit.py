@@ -46,28 +46,28 @@ def broken_components(placed: DataFrame, edges: DataFrame, nevers: DataFrame, ru
     `placed` has `identifier_id, namespace, component_id` of the identifiers in the graph, `edges` are its links,
     `nevers` the pairs `left_id, right_id` that must stay apart.
     """
-    found, limits = [], Limits.of(rules)
+    broken, limits = [], Limits.of(rules)
     if rules.component_limit:
         sizes = placed.groupBy("component_id").agg(F.count(F.lit(1)).alias("size"))
-        found.append(sizes.where(F.col("size") > rules.component_limit).select("component_id"))
+        broken.append(sizes.where(F.col("size") > rules.component_limit).select("component_id"))
     if limits.most:
         most = F.create_map(*(F.lit(part) for pair in limits.most.items() for part in pair))[F.col("namespace")]
         many = placed.where(F.col("namespace").isin(*limits.most)).groupBy("component_id", "namespace").count()
-        found.append(many.where(F.col("count") > most).select("component_id"))
+        broken.append(many.where(F.col("count") > most).select("component_id"))
     if rules.never_links:
         one, other = placed.select("identifier_id", "component_id"), placed.select("identifier_id", "component_id")
         both = nevers.join(one.toDF("left_id", "component_id"), "left_id").join(
             other.toDF("right_id", "component_id"), ["right_id", "component_id"]
         )
-        found.append(both.select("component_id"))
+        broken.append(both.select("component_id"))
     if rules.probabilistic and limits.unique:
         known = placed.where(F.col("namespace").isin(*limits.unique)).groupBy("component_id").count()
         attached = edges.where("kind = 'probabilistic'").select(F.col("left_id").alias("identifier_id"))
         guessed = placed.join(attached, "identifier_id", "left_semi").select("component_id").distinct()
-        found.append(known.where("count > 1").select("component_id").join(guessed, "component_id", "left_semi"))
-    if not found:
+        broken.append(known.where("count > 1").select("component_id").join(guessed, "component_id", "left_semi"))
+    if not broken:
         return placed.select("component_id").limit(0)
-    return reduce(DataFrame.unionByName, found).distinct()
+    return reduce(DataFrame.unionByName, broken).distinct()
 
 
 def parts(placed: DataFrame, links: DataFrame, nevers: DataFrame, rules: RuleSet) -> DataFrame:

@@ -87,18 +87,18 @@ def _named(path: Column) -> Column:
 
 
 def _prepared(spark: SparkSession, folder: str, numbers: Mapping[str, int], arrival: Source) -> Records:
-    made = {each: prepare(spark, folder, each, arrival) for each in sorted(numbers)}
-    fine = {each: found for each, found in made.items() if not found.problem}
+    prepared_files = {each: prepare(spark, folder, each, arrival) for each in sorted(numbers)}
+    fine = {each: prepared for each, prepared in prepared_files.items() if not prepared.problem}
     rows = spark.createDataFrame([], DELIVERED)
     if fine:
-        named = [(each, numbers[each], found.header) for each, found in fine.items()]
+        named = [(each, numbers[each], prepared.header) for each, prepared in fine.items()]
         order = spark.createDataFrame(named, "delivery_id string, delivery_no int, header string")
         data = spark.read.parquet(*_paths(f"{folder}/{PREPARED}", fine))
         data = data.withColumn("delivery_id", _named(F.col("_metadata.file_path")))
         data = data.withColumn("payload", F.col("payload").cast("string"))
         rows = data.join(F.broadcast(order), "delivery_id").select(*rows.columns)
-    problems = {each: found.problem for each, found in made.items() if found.problem}
-    return Records(rows, {each: found.count for each, found in fine.items()}, problems)
+    problems = {each: prepared.problem for each, prepared in prepared_files.items() if prepared.problem}
+    return Records(rows, {each: prepared.count for each, prepared in fine.items()}, problems)
 
 
 def _lines(spark: SparkSession, folder: str, numbers: Mapping[str, int], arrival: Source) -> Records:
@@ -106,16 +106,16 @@ def _lines(spark: SparkSession, folder: str, numbers: Mapping[str, int], arrival
     lines = with_ordinal(spark.read.text(_paths(folder, numbers))).withColumn("delivery_id", _named(F.col("file_path")))
     counts = dict.fromkeys(numbers, 0)
     headers: dict[str, str] = {}
-    found = blocks(lines).collect()
-    for block in found:
+    block_rows = blocks(lines).collect()
+    for block in block_rows:
         counts[block.delivery_id] += block.line_count
         if header and block.block_start == 0:
             headers[block.delivery_id] = block.first_line
             counts[block.delivery_id] -= 1
-    parted = {block.delivery_id for block in found if header and block.open_quotes}
+    parted = {block.delivery_id for block in block_rows if header and block.open_quotes}
     rows = [
         (d, numbers[d], headers.get(d), b.block_start, b.first_ordinal, b.line_offset)
-        for b in found
+        for b in block_rows
         for d in [b.delivery_id]
         if d not in parted
     ]

@@ -69,16 +69,16 @@ def _judged(run: Run, each: Input) -> DataFrame:
     """Records of the dataset as canonical rows, each with its verdict."""
     name = ".".join(each.name)
     with run.step(f"reprocess {name}") as step:
-        found, count = run.store.stage(f"{name}.candidates", candidates(run, each))
-        step.results += [f"{count:,} records", *past_support(run, [each], found)]
-        found = with_taken(found, found.where("false"), each.contract)
+        records, count = run.store.stage(f"{name}.candidates", candidates(run, each))
+        step.results += [f"{count:,} records", *past_support(run, [each], records)]
+        records = with_taken(records, records.where("false"), each.contract)
         table = TABLES[each.contract.table]
-        found = with_unsaid(run, [each], found)
-        found = with_deletions(run, table, [each], found, run.store.read(table).where("false"))
-        fine = found.where(F.size("reasons") == 0).select(*NARROW)
+        records = with_unsaid(run, [each], records)
+        records = with_deletions(run, table, [each], records, run.store.read(table).where("false"))
+        fine = records.where(F.size("reasons") == 0).select(*NARROW)
         known = verdicts(fine, fine.where("false"), versioned=table in tables.VERSIONED)
         repeats, _ = run.store.stage(f"{name}.repeats", known)
-    return classified(found, repeats)
+    return classified(records, repeats)
 
 
 def _made(each: Input, rows: DataFrame) -> Iterator[tuple[Table, DataFrame]]:

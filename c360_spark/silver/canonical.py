@@ -109,15 +109,15 @@ def mapped(
     for field in fields:
         if field.settings.canonical:
             values[field.settings.canonical] = value(field)
-    found = {}
+    columns = {}
     for column in table.columns:
         if column.type == STRING_MAP:
             parts = {k.split(".", 1)[1]: v for k, v in values.items() if k.startswith(f"{column.name}.")}
             if parts:
-                found[column.name] = _map(parts)
+                columns[column.name] = _map(parts)
         elif column.name in values:
-            found[column.name] = values[column.name].cast(column.type)
-    return found
+            columns[column.name] = values[column.name].cast(column.type)
+    return columns
 
 
 def _meant(field: Field, root: Column | None = None, digits: Column | None = None) -> Column:

@@ -44,21 +44,23 @@ WORDS = {
 def remarks(contract: Contract, rules: RuleSet) -> Column:
     """The remarks on a record, in rows of `with_normal` that have `country`, `region` and `identifiers`."""
     outside = (F.size("identifiers") > 0) & (F.col("region") == rules.default_region)
-    found = [F.when(outside, F.lit(f"other_region:{RECORD}"))]
+    conditional = [F.when(outside, F.lit(f"other_region:{RECORD}"))]
     phones = phone_fields(contract, rules)
     parts = {part.column: part for key in rules.match_keys.values() for part in key.parts}
     for field in contract.fields:
         if field in phones:
             problem = F.concat(problem_of(contract, field), F.lit(f":{field.name}"))
-            found.append(F.when(_is_kind(contract, field, rules, "phone"), problem))
-        found += [F.when(wrong, F.lit(f"{code}:{field.name}")) for code, wrong in _of_field(contract, field, rules)]
+            conditional.append(F.when(_is_kind(contract, field, rules, "phone"), problem))
+        conditional += [
+            F.when(wrong, F.lit(f"{code}:{field.name}")) for code, wrong in _of_field(contract, field, rules)
+        ]
         if field.is_local:
-            found.append(F.concat(clock_change(field), F.lit(f":{field.name}")))
+            conditional.append(F.concat(clock_change(field), F.lit(f":{field.name}")))
         part = parts.get(field.settings.canonical or "")
         if part and contract.table == "profile_record":
             is_empty = is_placeholder(part.column, value_of(contract, field), part)
-            found.append(F.when(is_empty, F.lit(f"placeholder:{field.name}")))
-    remarks = F.array_compact(F.array(*found))
+            conditional.append(F.when(is_empty, F.lit(f"placeholder:{field.name}")))
+    remarks = F.array_compact(F.array(*conditional))
     if contract.lines and contract.lines.rows_by:
         return F.concat(remarks, F.transform(CONFLICTS, lambda name: F.concat(F.lit("differs:"), name)))
     return remarks

@@ -69,15 +69,15 @@ def is_text(field: Field) -> bool:
 
 def with_normal(rows: DataFrame, contract: Contract, rules: RuleSet) -> DataFrame:
     """Rows of `with_phones` with the normalised values of the properties, for columns and for identifiers."""
-    made: dict[str, Column] = {}
+    normalised: dict[str, Column] = {}
     for field in contract.fields:
         uses = [(rule, spelled) for rule in namespace_rules(field, rules)]
         uses += [(field.settings.normalize, value_of)] if field.settings.normalize else []
         for rule, of in uses:
             name = _normal(contract, field, rule, delivered=of is spelled)
-            if rule != "phone" and name not in made:
-                made[name] = normalized(rule, of(contract, field), F.col("country"), spelled=True)
-    return rows.withColumns(made) if made else rows
+            if rule != "phone" and name not in normalised:
+                normalised[name] = normalized(rule, of(contract, field), F.col("country"), spelled=True)
+    return rows.withColumns(normalised) if normalised else rows
 
 
 def normal(contract: Contract, field: Field, rule: str, *, delivered: bool = False) -> Column:

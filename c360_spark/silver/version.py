@@ -42,17 +42,17 @@ def readings(accepted: Sequence[Contract], versions: Sequence[Contract]) -> list
     released = [contract for contract in versions if contract.released]
     if not accepted:
         return [Reading(released[-1], ())]
-    found, steps = [], list[Step]()
+    chain, steps = [], list[Step]()
     majors = sorted({contract.number[0] for contract in released}, reverse=True)
     for major in majors:
         own = [contract for contract in accepted if contract.number[0] == major]
         if own:
-            found.append(Reading(own[0], tuple(contract.version for contract in own), tuple(steps)))
+            chain.append(Reading(own[0], tuple(contract.version for contract in own), tuple(steps)))
         lifting = next((v.upcasts for v in reversed(released) if v.number[0] == major and v.upcasts), None)
-        if found and lifting is None:
+        if chain and lifting is None:
             break
-        steps = [*(lifting or ()), *steps] if found else []
-    return found
+        steps = [*(lifting or ()), *steps] if chain else []
+    return chain
 
 
 def read(rows: DataFrame, ways: Sequence[Reading], *, headers: Sequence[str] | None, separator: str = ",") -> DataFrame:
@@ -100,10 +100,10 @@ def _chosen(rows: DataFrame, ways: Sequence[Reading], claim: str | None) -> Data
     """
     unclaimed, choices = F.col("claimed").isNull(), []
     for number, way in enumerate(ways):
-        found = F.col(f"way_{number}")
-        plain = F.struct(found.fields.alias("fields"), F.lit(way.contract.version).alias("version"))
-        claimed = F.struct(found.fields.alias("fields"), found.version.alias("version"))
-        choices.append(F.when(unclaimed & found.fits, plain).when(found.version.isNotNull(), claimed))
+        reading = F.col(f"way_{number}")
+        plain = F.struct(reading.fields.alias("fields"), F.lit(way.contract.version).alias("version"))
+        claimed = F.struct(reading.fields.alias("fields"), reading.version.alias("version"))
+        choices.append(F.when(unclaimed & reading.fits, plain).when(reading.version.isNotNull(), claimed))
     first = F.struct(F.col("way_0.fields").alias("fields"), F.lit(ways[0].contract.version).alias("version"))
     known = F.coalesce(*(F.col(f"way_{number}.version") for number in range(len(ways)))).isNotNull()
     return (

@@ -30,13 +30,13 @@ def zone_of(field: Field, root: Column | None = None) -> Column:
     default = F.lit(field.settings.zone).cast("string")
     if field.zone_path is None:
         return default
-    said = text_at(field.zone_path, root)
+    delivered = text_at(field.zone_path, root)
     named = F.lit(None).cast("string")
     if field.settings.zones:
-        named = F.create_map(*(F.lit(part) for pair in field.settings.zones.items() for part in pair))[said]
+        named = F.create_map(*(F.lit(part) for pair in field.settings.zones.items() for part in pair))[delivered]
     known = F.lit(f" {' '.join(sorted(TIME_ZONES))} ")  # one literal is quick to plan
-    own = F.when(~said.contains(" ") & known.contains(F.concat(F.lit(" "), said, F.lit(" "))), said)
-    return F.when(said.isNull(), default).otherwise(F.coalesce(named, own))
+    own = F.when(~delivered.contains(" ") & known.contains(F.concat(F.lit(" "), delivered, F.lit(" "))), delivered)
+    return F.when(delivered.isNull(), default).otherwise(F.coalesce(named, own))
 
 
 def at_zone(local: Column, zone: Column) -> Column:

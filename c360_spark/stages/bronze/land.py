@@ -153,11 +153,11 @@ def _is_new(sighting: Sighting, before: Row | None) -> bool:
 def _tell(run: Run, sightings: Sequence[Sighting], changed: Sequence[Sighting]) -> None:
     """Report files that were not landed: new ones by name, those reported before by number."""
     for status, words in WORDS.items():
-        found = sorted({(printable(each.found.path), each.reason or "") for each in changed if each.status == status})
-        if found:
-            names = [f"{path} ({reason})" if reason else path for path, reason in found[:TELL]]
-            more = f" and {len(found) - TELL:,} more" if len(found) > TELL else ""
-            run.say(f"land: {len(found):,} files {words}: {', '.join(names)}{more}")
+        files = sorted({(printable(each.found.path), each.reason or "") for each in changed if each.status == status})
+        if files:
+            names = [f"{path} ({reason})" if reason else path for path, reason in files[:TELL]]
+            more = f" and {len(files) - TELL:,} more" if len(files) > TELL else ""
+            run.say(f"land: {len(files):,} files {words}: {', '.join(names)}{more}")
     old = Counter(each.status for each in sightings if each.status in WORDS and each not in changed)
     if old:
         told = ", ".join(f"{n:,} {status}" for status, n in sorted(old.items()))

@@ -165,13 +165,13 @@ class Delivery:
     def _leave_out_damaged(self, error: Exception) -> None:
         """Leave out damaged files and record them; raise the error again if no file is to blame."""
         whole = set(self.counts)
-        found = damaged(self.run.spark, self.folder, whole, self.arrival.format)
-        if not found:
+        damaged_ids = damaged(self.run.spark, self.folder, whole, self.arrival.format)
+        if not damaged_ids:
             raise error
-        self.damaged |= found
-        left = {each: number for each, number in self.fresh.items() if each in whole - found}
+        self.damaged |= damaged_ids
+        left = {each: number for each, number in self.fresh.items() if each in whole - damaged_ids}
         self.records = records(self.run.spark, self.folder, left, self.arrival) if left else None
-        rows = [self._noted(each, "unreadable") for each, _ in self.taken if each.delivery_id in found]
+        rows = [self._noted(each, "unreadable") for each, _ in self.taken if each.delivery_id in damaged_ids]
         self.run.store.merge_rows(tables.DELIVERY, rows)
 
     def sightings(self) -> Iterator[Sighting]:

@@ -147,9 +147,9 @@ def _account(run: Run, step: Step, due: list[Audience], last: dict[str, Row]) ->
     members = run.store.read(tables.AUDIENCE_MEMBER)
     rows = []
     for audience in due:
-        found = last.get(audience.name)
-        before = found.size_after if found else _inside(run, members, audience)
-        since = found.evaluated_at if found else None
+        last_row = last.get(audience.name)
+        before = last_row.size_after if last_row else _inside(run, members, audience)
+        since = last_row.evaluated_at if last_row else None
         sizes_of = audience_size(
             members,
             audience,

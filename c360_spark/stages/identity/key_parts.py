@@ -19,13 +19,13 @@ def dates_in_force(run: Run, marks: Marks, *, changed: bool) -> tuple[str, Marks
 
     Recomputed only if the records or the rule set have `changed`.
     """
-    found = before = max(marks, key=marks.__getitem__, default="")
+    dates = before = max(marks, key=marks.__getitem__, default="")
     if changed and uses_birth_date(run.conf.rules):
         rows = first_days(run.store.read(tables.PROFILE_RECORD)).orderBy(BIRTH_DATE).collect()
-        found = SEPARATOR.join(str(row[BIRTH_DATE]) for row in rows)
+        dates = SEPARATOR.join(str(row[BIRTH_DATE]) for row in rows)
         for row in rows:
             run.say(f"  born on {row[BIRTH_DATE]}: {row.records:,} records, too many; it makes no match key")
-    return found, {} if found == before else {found: max(marks.values(), default=0) + 1}
+    return dates, {} if dates == before else {dates: max(marks.values(), default=0) + 1}
 
 
 def ruled_without(rules: RuleSet, dates: str) -> RuleSet:

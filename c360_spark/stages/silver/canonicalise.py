@@ -80,18 +80,18 @@ def _table(run: Run, table: Table, inputs: list[Input]) -> tuple[DataFrame, Data
     with run.step(f"canonicalise {table.name}") as step:
         frames = [candidates(run, each) for each in inputs]
         union = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), frames)
-        found, _ = run.store.stage(f"{table.name}.candidates", union)
-        step.results += past_support(run, inputs, found)
-        found = with_unsaid(run, inputs, found)
+        records, _ = run.store.stage(f"{table.name}.candidates", union)
+        step.results += past_support(run, inputs, records)
+        records = with_unsaid(run, inputs, records)
         existing = run.store.read(table)
         for each in inputs:
-            found = with_taken(found, existing, each.contract)
-        found = with_deletions(run, table, inputs, found, existing)
-        fine = found.where(F.size("reasons") == 0)
+            records = with_taken(records, existing, each.contract)
+        records = with_deletions(run, table, inputs, records, existing)
+        fine = records.where(F.size("reasons") == 0)
         versioned = table in tables.VERSIONED
         known = verdicts(fine.select(*NARROW), existing.select(*NARROW), versioned=versioned)
         repeats, _ = run.store.stage(f"{table.name}.repeats", known)
-        rows = classified(found, repeats)
+        rows = classified(records, repeats)
         accepted = rows.where(KEPT)
         affected = accepted.select("identifier_set_id").distinct()
         before = carriers(table, existing).join(affected, "identifier_set_id", "left_semi")

@@ -16,15 +16,15 @@ Times = dict[tuple[str, str], list[datetime]]
 
 def sorted_out(presences: DataFrame) -> tuple[Times, Times]:
     """Times of receipt of full deliveries, by dataset: those that may delete, and those older than what is known."""
-    found: dict[bool, Times] = {False: {}, True: {}}
+    times: dict[bool, Times] = {False: {}, True: {}}
     known = -1
-    while known < sum(map(len, found[True].values())):
-        known = sum(map(len, found[True].values()))
-        rows = deliveries(presences, older=found[True]).collect()
-        found = {False: {}, True: {}}
+    while known < sum(map(len, times[True].values())):
+        known = sum(map(len, times[True].values()))
+        rows = deliveries(presences, older=times[True]).collect()
+        times = {False: {}, True: {}}
         for row in sorted(rows, key=lambda row: row.received_at):
-            found[row.older].setdefault((row.source, row.dataset), []).append(row.received_at)
-    return found[False], found[True]
+            times[row.older].setdefault((row.source, row.dataset), []).append(row.received_at)
+    return times[False], times[True]
 
 
 def with_deletions(run: Run, table: Table, inputs: Sequence[Input], found: DataFrame, existing: DataFrame) -> DataFrame:
