@@ -44,7 +44,7 @@ def compare(run: Run, candidate: RuleSet) -> Figures:
 def _compared(run: Run, candidate: RuleSet) -> Figures:
     """As `compare`, when the lake is already held."""
     require_approval(run)
-    live = replace(run, as_of=_last_as_of(run))
+    live = replace(run, as_of=_last_as_of(run.store))
     side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
     side = replace(live, store=side_store, conf=replace(run.conf, rules=candidate))
     for stage in BESIDE:
@@ -56,9 +56,9 @@ def _layer(candidate: RuleSet) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in candidate.label)
 
 
-def _last_as_of(run: Run) -> datetime:
+def _last_as_of(store: Store) -> datetime:
     times: list[datetime] = [
-        row["as_of"] for row in run.store.rows(tables.RUN, "stage", "as_of") if row["stage"] == "resolve_identity"
+        row["as_of"] for row in store.rows(tables.RUN, "stage", "as_of") if row["stage"] == "resolve_identity"
     ]
     if not times:
         raise InputError("C304", "nothing has been resolved in this lake yet", hint="run resolve_identity first")

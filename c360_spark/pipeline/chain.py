@@ -10,7 +10,7 @@ from c360_spark.errors import C360Error, InputError
 from c360_spark.faults import fault
 from c360_spark.pipeline.stages import STAGES
 from c360_spark.run.context import TIME, Run, hold
-from c360_spark.store import history_is_gone
+from c360_spark.store import Store, history_is_gone
 
 FROM_FILES = ("land",)  # reads no tables: a file that it misses is not lost table history
 
@@ -36,7 +36,7 @@ def in_order(run: Run, names: list[str]) -> None:
     """Run stages in sequence in a lake whose lease is held already. Raises InputError C305 as `run_stages` does."""
     _refuse_the_past(run)
     ledger: list[tuple[object, ...]] = []
-    last_seconds = _last_seconds(run) if len(names) > 1 else {}
+    last_seconds = _last_seconds(run.store) if len(names) > 1 else {}
     try:
         for number, name in enumerate(names, 1):
             if len(names) > 1:
@@ -58,9 +58,9 @@ def in_order(run: Run, names: list[str]) -> None:
         _note(run, ledger)
 
 
-def _last_seconds(run: Run) -> dict[str, float]:
+def _last_seconds(store: Store) -> dict[str, float]:
     """How long each stage took when it was last done, by ops.run."""
-    rows = run.store.rows(tables.RUN, "started_at", "stage", "seconds", "status")
+    rows = store.rows(tables.RUN, "started_at", "stage", "seconds", "status")
     done = sorted((row["started_at"], row["stage"], row["seconds"]) for row in rows if row["status"] == "done")
     return {stage: seconds for _, stage, seconds in done}
 

@@ -11,6 +11,7 @@ from c360_spark.landing.claim import Dataset
 from c360_spark.landing.records import Records, bronze_records
 from c360_spark.run.context import Run
 from c360_spark.stages.bronze.bronze_input import input_of, keys
+from c360_spark.store import Store
 
 FEW = 2  # up to so many missing records never hold a delivery, however small it is
 
@@ -25,7 +26,7 @@ def held(
     order = sorted((each for each in numbers if new.counts.get(each)), key=lambda each: numbers[each])
     if arrival.delivery != "full" or not order:
         return {}
-    before = _last_landed(run, dataset)
+    before = _last_landed(run.store, dataset)
     if before is None and len(order) == 1:
         return {}
     known, _ = run.store.stage(f"{'.'.join(dataset)}.keys", _keys(run, dataset, new.rows, before))
@@ -39,10 +40,10 @@ def held(
     return found
 
 
-def _last_landed(run: Run, dataset: Dataset) -> str | None:
-    if not run.store.exists(tables.bronze(*dataset)):
+def _last_landed(store: Store, dataset: Dataset) -> str | None:
+    if not store.exists(tables.bronze(*dataset)):
         return None
-    rows = run.store.read(tables.bronze(*dataset))
+    rows = store.read(tables.bronze(*dataset))
     found = rows.agg(F.max_by("delivery_id", "received_at").alias("delivery_id")).head()
     return found["delivery_id"] if found else None
 

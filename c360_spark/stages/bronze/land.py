@@ -19,6 +19,7 @@ from c360_spark.landing.intake import Missed, Taken, take
 from c360_spark.landing.listing import Found, listing, printable
 from c360_spark.run.context import Run, in_parallel
 from c360_spark.stages.bronze.landed_delivery import Delivery, Sighting, names
+from c360_spark.store import Store
 from c360_spark.tables import Table
 
 Values = tuple[Any, ...]
@@ -57,7 +58,7 @@ def land(run: Run) -> None:
         sightings += [sighting for each in deliveries for sighting in each.sightings()]
         changed = [each for each in sightings if _is_new(each, known.get(each.found.path))]
         rows = [(*each.row, run.as_of) for each in changed]
-        _write(run, tables.LANDING_FILE, rows, lambda row: row[0] in known)
+        _write(run.store, tables.LANDING_FILE, rows, lambda row: row[0] in known)
         landed = [f"{'.'.join(each.dataset)} {sum(each.counts.values()):,}" for each in deliveries if each.fresh]
         step.results.append(", ".join(landed) or "no new files")
     _tell(run, sightings, changed)
@@ -134,12 +135,14 @@ def _deliveries(run: Run, new: Mapping[Dataset, list[Found]]) -> list[Delivery]:
 def _note(run: Run, deliveries: Sequence[Delivery]) -> None:
     """Write the ledger before bronze: whatever bronze holds is in ops.delivery, whenever the run is killed."""
     known = {(*each.dataset, *key) for each in deliveries for key in each.on_record}
-    _write(run, tables.DELIVERY, [row for each in deliveries for row in each.ledger()], lambda row: row[:4] in known)
+    _write(
+        run.store, tables.DELIVERY, [row for each in deliveries for row in each.ledger()], lambda row: row[:4] in known
+    )
 
 
-def _write(run: Run, table: Table, rows: Sequence[Values], is_known: Callable[[Values], bool]) -> None:
+def _write(store: Store, table: Table, rows: Sequence[Values], is_known: Callable[[Values], bool]) -> None:
     """Upsert by key: append rows with new keys, which costs less than a merge; merge the others."""
-    for known, write in ((False, run.store.append_rows), (True, run.store.merge_rows)):
+    for known, write in ((False, store.append_rows), (True, store.merge_rows)):
         some = [row for row in rows if is_known(row) == known]
         if some:
             write(table, some)

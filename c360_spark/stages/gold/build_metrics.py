@@ -27,6 +27,7 @@ from c360_spark.gold.metric import (
 from c360_spark.run.context import Run, Step, in_parallel, sync
 from c360_spark.run.pending_changes import PendingChanges, pending_changes, restrict_to
 from c360_spark.stages.silver.delivered_properties import current_rows
+from c360_spark.store import Store
 from c360_spark.tables import Table
 
 MADE = (tables.METRIC, tables.METRIC_TOTAL, tables.LIFECYCLE_TRANSITION)
@@ -123,14 +124,14 @@ def measured_again(run: Run, pending: PendingChanges) -> DataFrame | None:
         metrics = rules.of(kind)
         if metrics:
             rows = run.store.read(fact.table).where(passed(fact, metrics, since=last, as_of=run.as_of))
-            found.append(_whose(run, pending, fact, rows))
+            found.append(_whose(run.store, pending, fact, rows))
     return reduce(DataFrame.unionByName, found).where("person_id IS NOT NULL").distinct()
 
 
-def _whose(run: Run, pending: PendingChanges, fact: Fact, rows: DataFrame) -> DataFrame:
+def _whose(store: Store, pending: PendingChanges, fact: Fact, rows: DataFrame) -> DataFrame:
     """`person_id` of the owners of `rows`, and of rows inserted, changed or deleted."""
     key = ("person_id",) if "person_id" in fact.table.column_names else RECORD_KEY
     moved = pending.changed_values(fact.table, *key).unionByName(rows.select(*key))
     if key != RECORD_KEY:
         return moved
-    return run.store.read(tables.PERSON_XREF).join(moved, [*RECORD_KEY], "left_semi").select("person_id")
+    return store.read(tables.PERSON_XREF).join(moved, [*RECORD_KEY], "left_semi").select("person_id")

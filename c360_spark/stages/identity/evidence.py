@@ -23,6 +23,7 @@ from c360_spark.run.context import Run, Step
 from c360_spark.run.pending_changes import Marks, advance, watermarks
 from c360_spark.stages.identity.key_parts import DATES, dates_in_force, ruled_without
 from c360_spark.stages.identity.rule_approval import require_approval
+from c360_spark.store import Store
 from c360_spark.tables import Table
 
 CONSUMER = "resolve_identity"
@@ -56,13 +57,13 @@ class IdentityInput:
 
 def refuse_unapproved(run: Run) -> None:
     """Raise ConfigError C204 if the rule set differs from that of the last run and is not approved."""
-    label = _label_on_record(run)
+    label = _label_on_record(run.store)
     if label and _other_rules(run, label, *watermarks(run, BEGUN)):
         require_approval(run)
 
 
-def _label_on_record(run: Run) -> str | None:
-    on_record = run.store.read(tables.IDENTIFIER).select("rule_set").head()
+def _label_on_record(store: Store) -> str | None:
+    on_record = store.read(tables.IDENTIFIER).select("rule_set").head()
     return on_record["rule_set"] if on_record else None
 
 
@@ -79,7 +80,7 @@ def gather(run: Run, step: Step) -> IdentityInput:
     deleted are affected, and those of links that expire or no longer do.
     """
     versions = {table.full_name: run.store.version(table) for table in CARRIERS}
-    label, (marks, begun, dated) = _label_on_record(run), watermarks(run, CONSUMER, BEGUN, DATES)
+    label, (marks, begun, dated) = _label_on_record(run.store), watermarks(run, CONSUMER, BEGUN, DATES)
     other_rules, records = _other_rules(run, label, begun), tables.PROFILE_RECORD.full_name
     dates, pending = dates_in_force(run, dated, changed=other_rules or marks.get(records) != versions[records])
     rules = ruled_without(run.conf.rules, dates)

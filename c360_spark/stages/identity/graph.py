@@ -15,6 +15,7 @@ from c360_spark.identity.limit import broken_components, parts
 from c360_spark.identity.link import links, vertices
 from c360_spark.identity.scope import elsewhere, ends, marked, neighbours, touching
 from c360_spark.run.context import Run, Step
+from c360_spark.store import Store
 
 VERTEX = ("identifier_id", "namespace", "region", "datasets", "first_recorded_at", "blocked", "is_crowded")
 
@@ -54,7 +55,7 @@ def reachable(run: Run, affected: DataFrame | None) -> Graph:
     """
     store = run.store
     seen, raw = _affected(run, affected)
-    near = _near(run, affected, raw)
+    near = _near(run.store, affected, raw)
     found, fresh = _guarded(run, affected, seen, raw, near)
     before = store.read(tables.IDENTIFIER)
     if affected is not None:
@@ -67,7 +68,7 @@ def reachable(run: Run, affected: DataFrame | None) -> Graph:
     scope, links_before, open_again = None, store.read(tables.LINK), fresh.limit(0)
     if affected is not None:
         scope, _ = store.stage("scope", affected.unionByName(every.select("identifier_id")).distinct())
-        links_before, open_again = _links_before(run, affected, every)
+        links_before, open_again = _links_before(run.store, affected, every)
     links_now, _ = store.stage("graph links", fresh.unionByName(open_again.select(*fresh.columns)))
     return Graph(scope, every, links_now, before, links_before)
 
@@ -86,12 +87,12 @@ def _affected(run: Run, affected: DataFrame | None) -> tuple[DataFrame, DataFram
     return seen, raw
 
 
-def _near(run: Run, affected: DataFrame | None, raw: DataFrame) -> DataFrame:
+def _near(store: Store, affected: DataFrame | None, raw: DataFrame) -> DataFrame:
     """Rows of identity.identifier on record, of the affected identifiers and those linked to them."""
-    known = run.store.read(tables.IDENTIFIER)
+    known = store.read(tables.IDENTIFIER)
     if affected is None:
         return known.limit(0)
-    return run.store.stage("near", touching(known, affected.unionByName(ends(raw)).distinct(), "identifier_id"))[0]
+    return store.stage("near", touching(known, affected.unionByName(ends(raw)).distinct(), "identifier_id"))[0]
 
 
 def _guarded(
@@ -114,7 +115,7 @@ def _flagged(identifiers: DataFrame) -> DataFrame:
     return identifiers.withColumns({"blocked": status == "blocked", "is_crowded": status == "crowded"})
 
 
-def _links_before(run: Run, affected: DataFrame, every: DataFrame) -> tuple[DataFrame, DataFrame]:
+def _links_before(store: Store, affected: DataFrame, every: DataFrame) -> tuple[DataFrame, DataFrame]:
     """Rows of identity.link on record, of the affected identifiers and the components they reach.
 
     The second frame has those links of reached components that may change, without the reasons of limits: a link that a
@@ -122,9 +123,9 @@ def _links_before(run: Run, affected: DataFrame, every: DataFrame) -> tuple[Data
     """
     near = every.select(F.col("identifier_id").alias("left_id"), F.lit(True).alias("_near"))
     # A link between unaffected identifiers of a reached component has both ends in it: joining one end suffices.
-    held = marked(run.store.read(tables.LINK), affected, "left_id", "right_id").join(near, "left_id", "left")
+    held = marked(store.read(tables.LINK), affected, "left_id", "right_id").join(near, "left_id", "left")
     reached = F.col("_near") & (in_graph() | (F.col("reason") == "never"))
-    before, _ = run.store.stage("links before", held.where(F.col("_touched") | reached).drop("_near"))
+    before, _ = store.stage("links before", held.where(F.col("_touched") | reached).drop("_near"))
     open_again = before.where("NOT _touched").withColumn("reason", F.when(~in_graph(), F.col("reason")))
     return before, open_again
 
