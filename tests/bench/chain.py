@@ -28,7 +28,7 @@ from c360_spark.session import session
 from c360_spark.store import Store
 from c360_spark.synth.noise import Noise
 from tests.bench import components, gold, identity, landing, payload, silver
-from tests.bench.machine import described, say, watched
+from tests.bench.machine import Cost, described, say, watched
 
 START = date(2026, 1, 1)
 DAYS = 2
@@ -58,10 +58,12 @@ class Timing:
     rows: int
     unit: str
     seconds: float
+    cost: Cost
 
     def __str__(self) -> str:
-        rate = self.rows / self.seconds
-        return f"| {self.day} | {self.stage} | {self.rows:,} {self.unit} | {self.seconds:,.1f} | {rate:,.0f} |"
+        rate, cpu = self.rows / self.seconds, self.cost.cpu_seconds
+        cells = (f"{self.rows:,} {self.unit}", f"{self.seconds:,.1f}", f"{cpu:,.1f}", self.cost.jobs, f"{rate:,.0f}")
+        return f"| {self.day} | {self.stage} | " + " | ".join(map(str, cells)) + " |"
 
 
 def main() -> None:
@@ -76,12 +78,13 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, default="chain")
     parser.add_argument("--folder", type=Path, default=Path(".bench"), help="scratch folder, made anew")
     parser.add_argument("--memory", default="8g", help="spark.driver.memory")
+    parser.add_argument("--small", action="store_true", help="the session of the demo and the tests")
     parser.add_argument("--partitions", type=int, help="shuffle partitions; default from conf/platform.yml")
     given = parser.parse_args()
     shutil.rmtree(given.folder, ignore_errors=True)
     (given.folder / "landing").mkdir(parents=True)
     conf = _conf(given.folder, given.memory, given.partitions)
-    spark = session("bench", conf.platform.spark)
+    spark = session("bench", conf.platform.spark, small=given.small)
     with watched(spark) as peak:
         table = PARTS[given.part](spark, conf, given.folder, given.size)
     print("\n".join([*(f"- {item}" for item in [*described(spark), str(peak)]), "", *table]))
@@ -113,23 +116,27 @@ def chain(spark: SparkSession, conf: Conf, folder: Path, people: int) -> list[st
         as_of = datetime.combine(START + timedelta(days=day), datetime.min.time())
         run = Run(spark, Store(spark, conf.platform.lake), conf, as_of, run_id_of(as_of))
         for stage in STAGES:
-            began = time.monotonic()
+            began, before = time.monotonic(), Cost.of(spark)
             run_stages(run, [stage])
-            seconds = time.monotonic() - began
-            timings.append(Timing(f"{day}", stage, _rows(run, stage), COUNTED[stage], seconds))
+            seconds, cost = time.monotonic() - began, Cost.of(spark) - before
+            timings.append(Timing(f"{day}", stage, _rows(run, stage), COUNTED[stage], seconds, cost))
             say(str(timings[-1]))
-        total = sum(t.seconds for t in timings if t.day == f"{day}")
-        timings.append(Timing(f"{day}", "**all stages**", _rows(run, "canonicalise"), "records delivered", total))
-    head = ["| day | stage | rows | seconds | rows / s |", "|---|---|---|--:|--:|"]
+        timings.append(_total([t for t in timings if t.day == f"{day}"], _rows(run, "canonicalise")))
+    head = ["| day | stage | rows | seconds | CPU seconds | Spark jobs | rows / s |", "|---|---|---|--:|--:|--:|--:|"]
     return [*head, *map(str, timings), "", _quality(run, folder / "truth"), _size(folder / "lake")]
 
 
+def _total(day: list[Timing], rows: int) -> Timing:
+    cost = Cost(sum(t.cost.jobs for t in day), sum(t.cost.cpu_seconds for t in day))
+    return Timing(day[0].day, "**all stages**", rows, "records delivered", sum(t.seconds for t in day), cost)
+
+
 def _world(spark: SparkSession, folder: Path, people: int) -> Timing:
-    began = time.monotonic()
+    began, before = time.monotonic(), Cost.of(spark)
     settings = {"people": people, "days": DAYS, "seed": 7, "start": START, "noise": Noise(), "report": say}
     made = synth(spark, folder / "deliveries", folder / "truth", **settings)  # type: ignore[arg-type]
     rows = sum(n for name, n in made.items() if "/" in name)
-    return Timing("–", "synth", rows, f"records of {DAYS} days", time.monotonic() - began)
+    return Timing("–", "synth", rows, f"records of {DAYS} days", time.monotonic() - began, Cost.of(spark) - before)
 
 
 def _deliver(folder: Path, day: date) -> None:

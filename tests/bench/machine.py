@@ -91,6 +91,34 @@ def watched(spark: SparkSession, *, seconds: float = 0.5) -> Iterator[Peak]:
         peak.sample(jvm_pid)
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a session has used so far: Spark jobs, and CPU seconds of the JVM, this process and the Python workers."""
+
+    jobs: int
+    cpu_seconds: float
+
+    @classmethod
+    def of(cls, spark: SparkSession) -> "Cost":
+        jvm = spark._jvm
+        assert jvm is not None
+        jvm_pid = int(jvm.java.lang.ProcessHandle.current().pid())
+        pids = {os.getpid(), *_descendants(jvm_pid)}
+        return cls(int(spark.sparkContext._jsc.sc().dagScheduler().numTotalJobs()), sum(map(_cpu_seconds, pids)))
+
+    def __sub__(self, other: "Cost") -> "Cost":
+        return Cost(self.jobs - other.jobs, self.cpu_seconds - other.cpu_seconds)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of a process and those of its children that have ended."""
+    try:
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 def _kilobytes(pid: int, field: str, file: str = "status") -> int:
     try:
         text = (PROC / str(pid) / file).read_text()
