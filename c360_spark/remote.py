@@ -23,7 +23,7 @@ def default_system(spark: SparkSession) -> str:
 
 
 class Unreadable(Exception):
-    """One file cannot be opened: it is gone, or access to it is denied."""
+    """One file cannot be read: it is gone, or access to it is denied."""
 
 
 def files(spark: SparkSession, root: str) -> Iterator[tuple[str, int, str]]:
@@ -68,18 +68,28 @@ def copy(
     """Copy a file in one read, decompressed unless `unpack` is false.
 
     Returns the SHA-256 of its content and, if the file is damaged, how. With `local_source` the source is a local file,
-    which may have any name. Raises Unreadable if the source cannot be opened.
+    which may have any name. Raises Unreadable if the source cannot be read; what the target's storage refuses is raised
+    as it is, because it is no fault of this file.
     """
     java: Any = spark._jvm
     digest = java.java.security.MessageDigest.getInstance("SHA-256")
-    delivered = _opened(spark, source, local_source)
-    stream, packed = _unpacked(java, delivered) if unpack else (lambda: delivered, None)
+    try:
+        opened = java.java.io.FileInputStream if local_source else _system(spark, source).open
+        delivered = opened(source if local_source else _path(spark, source))
+        # Object stores may refuse access at the first read only, which is of the head.
+        stream, packed = _unpacked(java, delivered) if unpack else (lambda: delivered, None)
+    except Py4JJavaError as error:
+        raise _unreadable(error) or error from None
     damage = ""
     try:
         hashed = java.java.security.DigestInputStream(stream(), digest)
         out = _system(spark, target).create(_path(spark, target), True)
         java.org.apache.hadoop.io.IOUtils.copyBytes(hashed, out, 1 << 20, True)
     except Py4JJavaError as error:
+        gone = None if local_source or exists(spark, source) else _unreadable(error)
+        if gone:
+            _system(spark, target).delete(_path(spark, target), False)
+            raise gone from None
         if not packed or not DAMAGED.search(str(error.java_exception.toString())):
             raise
         damage = str(error.java_exception.getMessage())
@@ -89,15 +99,10 @@ def copy(
     return str(java.org.apache.commons.codec.binary.Hex.encodeHexString(digest.digest())), damage
 
 
-def _opened(spark: SparkSession, source: str, local: bool) -> Any:
-    java: Any = spark._jvm
-    try:
-        return java.java.io.FileInputStream(source) if local else _system(spark, source).open(_path(spark, source))
-    except Py4JJavaError as error:
-        reason = str(error.java_exception.toString())
-        if UNREADABLE.search(reason):
-            raise Unreadable(reason.splitlines()[0].rpartition("Exception: ")[2]) from None
-        raise
+def _unreadable(error: Py4JJavaError) -> Unreadable | None:
+    """The reason, if an error of reading is one of this one file."""
+    reason = str(error.java_exception.toString())
+    return Unreadable(reason.splitlines()[0].rpartition("Exception: ")[2]) if UNREADABLE.search(reason) else None
 
 
 def _unpacked(java: Any, opened: Any) -> tuple[Callable[[], Any], str | None]:
