@@ -106,6 +106,14 @@ def jar_paths(folder: Path | None = None) -> list[Path]:
     return [folder / pin.file for pin in expected(folder)]
 
 
+def class_archive(folder: Path, java_version: str) -> Path:
+    """Where the archive of the classes of this Java, these jars and this pyspark is, or would be."""
+    spec = importlib.util.find_spec("pyspark")
+    parts = [str(spec and spec.origin), *(f"{pin.file} {pin.sha256}" for pin in expected(folder))]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return folder.resolve() / f"classes-{java_version}-{digest[:12]}.jsa"
+
+
 def fetch(folder: Path) -> None:
     """Fetches missing and damaged jars, with one line of progress each; leaves valid jars alone. Idempotent.
 

@@ -22,9 +22,8 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructField, StructType
 
+from c360_spark.differences import CHANGE
 from c360_spark.tables import Table
-
-CHANGE = "_change"  # column of staged differences: insert, update or delete; merge if it is not known which
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,11 @@ class LocalTable:
     def size_bytes(self) -> int:
         """Total size of the files of the newest version."""
         return sum(pa.table(self._open().get_add_actions()).column("size_bytes").to_pylist()) if self.exists else 0
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows of the newest version, by the footers of its files."""
+        return sum(pq.read_metadata(file).num_rows for file in self.files())
 
     def files(self, version: int | None = None) -> list[str]:
         """Parquet files of a version, by default the newest."""

@@ -13,9 +13,10 @@ from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
 from c360_spark.config.platform import Spark
-from c360_spark.doctor import java_problem
+from c360_spark.doctor import java_problem, java_version
 from c360_spark.errors import SetupError
-from c360_spark.jars import default_folder, jar_paths
+from c360_spark.jars import class_archive, default_folder, jar_paths, java_command
+from c360_spark.jvm_names import remember_names
 from c360_spark.scratch import local_scratch
 
 DEFAULTS = {
@@ -42,14 +43,34 @@ DEFAULTS = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
 }
-# For a few thousand rows, interpreting a plan is faster than compiling it, and two tasks suffice for every shuffle.
+# For a few thousand rows, interpreting a plan is faster than compiling it, one task faster than several, and what makes
+# large queries fast costs more than it saves (docs/decisions/0031-small-sessions.md).
 SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.subexpressionElimination.enabled": "false",  # without compiled code it keeps a cache for every row
     "spark.sql.adaptive.enabled": "false",
-    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.files.minPartitionNum": "1",
+    "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.optimizer.dynamicPartitionPruning.enabled": "false",
+    "spark.sql.optimizer.runtime.bloomFilter.enabled": "false",
+    "spark.sql.ui.explainMode": "simple",  # a plan is described for each query, even without a UI
     "spark.databricks.delta.snapshotPartitions": "1",
 }
+JAVA = (
+    "-XX:+UseParallelGC",
+    "-XX:MetaspaceSize=400m",  # below it, classes that are loaded do not start a collection of the whole heap
+    "-XX:ReservedCodeCacheSize=512m",  # a full code cache turns the JIT compiler off, and a day's run fills the default
+)
+# Half of a short run's CPU time went into compiling: ten times the default thresholds leave the rest as fast.
+SMALL_JAVA = (
+    "-XX:Tier4InvocationThreshold=50000",
+    "-XX:Tier4MinInvocationThreshold=20000",
+    "-XX:Tier4CompileThreshold=100000",
+    "-XX:Tier4BackEdgeThreshold=400000",
+)
+NO_WARNINGS = "-Xlog:disable -Xlog:all=error:stderr"  # Java warns of each class that an archive cannot hold
 LOCAL = {
     "spark.master": "local[*]",
     "spark.driver.host": "127.0.0.1",
@@ -73,19 +94,25 @@ def session(name: str, spark: Spark, *, small: bool = False) -> SparkSession:
     """
     os.environ["TZ"] = "UTC"
     time.tzset()
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # set by spark-submit for the Python process it starts
+    submitted = is_submitted()
     settings = dict(DEFAULTS)
     settings["spark.sql.shuffle.partitions"] = str(spark.shuffle_partitions)
     if not submitted:
-        settings |= LOCAL | _local_jars(spark)
+        settings |= LOCAL | _local_jars(spark) | {"spark.driver.extraJavaOptions": _java_options(small=small)}
     settings |= (SMALL if small else {}) | spark.conf
     conf = SparkConf()
     for setting, value in settings.items():
         conf.setIfMissing(setting, value) if submitted else conf.set(setting, value)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    remember_names()
     built = SparkSession.builder.appName(name).config(conf=conf).getOrCreate()
     built.sparkContext.setLogLevel("ERROR")
     return built
+
+
+def is_submitted() -> bool:
+    """Whether spark-submit started this process: then it chose the master, the jars and the memory."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 def _local_jars(spark: Spark) -> dict[str, str]:
@@ -93,14 +120,20 @@ def _local_jars(spark: Spark) -> dict[str, str]:
     if problem:
         raise SetupError("C101", problem, hint="install a Java 17 runtime, or point JAVA_HOME at one")
     jars = [str(path) for path in jar_paths(default_folder())]
-    scratch = local_scratch().path()
-    log4j = Path(__file__).parent / "log4j2.properties"
     return {
-        "spark.jars": ",".join(jars),
+        "spark.driver.extraClassPath": os.pathsep.join(jars),
         "spark.driver.memory": spark.driver_memory,
         # Spilled and shuffled data is personal too, and a killed JVM leaves it behind.
-        "spark.local.dir": scratch,
-        # A full code cache turns the JIT compiler off, and a day's run fills the default size.
-        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m "
-        f"-Djava.io.tmpdir={scratch} -Dlog4j2.configurationFile=file:{log4j}",
+        "spark.local.dir": local_scratch().path(),
     }
+
+
+def _java_options(*, small: bool) -> str:
+    log4j = Path(__file__).parent / "log4j2.properties"
+    options = [*JAVA, *(SMALL_JAVA if small else ())]
+    paths = [f"-Djava.io.tmpdir={local_scratch().path()}", f"-Dlog4j2.configurationFile=file:{log4j}"]
+    archive = class_archive(default_folder(), java_version(java_command() or ""))
+    if archive.is_file():
+        options.append(NO_WARNINGS)
+        paths.append(f"-XX:SharedArchiveFile={archive}")
+    return " ".join([*options, *(f'"{path}"' for path in paths)])  # quoted, as a folder's name may have a blank

@@ -13,7 +13,6 @@ tables on a cluster are left to Spark.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from delta.tables import DeltaTable
-from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import MapType, StructField, StructType
+from pyspark.sql.types import StructField, StructType
 
 from c360_spark import local_delta, remote
 from c360_spark.config.platform import absolute, is_remote
+from c360_spark.differences import CHANGE, differences, same_key
 from c360_spark.errors import InputError
-from c360_spark.local_delta import CHANGE, LocalTable
+from c360_spark.local_delta import LocalTable
 from c360_spark.local_delta import Written as Written
 from c360_spark.scratch import FOLDER, Scratch
 from c360_spark.tables import Column as TableColumn
@@ -41,7 +41,7 @@ GONE = re.compile(
     "DELTA_(VERSION_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|CHANGE_DATA_FILE_NOT_FOUND)"
 )
 PLAIN = re.compile(r"[\w/ .,+=@~-]*")  # paths that delta-rs accepts; it panics on others
-SMALL_MB = 64  # Spark merges larger tables: delta-rs would rewrite them in one process
+SMALL_MB = 64  # default size limit of tables that delta-rs merges: it rewrites them in one process
 
 
 def history_is_gone(error: Exception) -> bool:
@@ -131,6 +131,13 @@ class Store:
             return self._empty(table)
         return _completed(self.spark.table(self.name(table)), table)
 
+    def count(self, table: Table) -> int:
+        """The number of rows of the newest version; 0 while the table does not exist."""
+        local = self._local(table)
+        if local:
+            return local.row_count if local.exists else 0
+        return self.read(table).count()
+
     def rows(self, table: Table, *columns: str) -> list[dict[str, Any]]:
         """Some columns of all rows of a small table, such as a ledger, as Python dicts."""
         local = self._local(table, small=True)
@@ -213,7 +220,7 @@ class Store:
     def add(self, table: Table, rows: DataFrame) -> Written:
         """Append only the rows whose key the table lacks."""
         if self.exists(table):
-            rows = rows.alias("n").join(self.read(table).alias("o"), _same_key(table), "left_anti")
+            rows = rows.alias("n").join(self.read(table).alias("o"), same_key(table), "left_anti")
         return self.append(table, rows)
 
     def add_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
@@ -252,7 +259,7 @@ class Store:
         if not self.exists(table):
             return self.append(table, rows)
         shaped = self._shaped(table, rows)
-        found = _differences(self.read(table) if old is None else old, shaped, table)
+        found = differences(self.read(table) if old is None else old, shaped, table)
         staged = self._staged(f"{table.full_name}.differences", found)
         return self._merge(table, staged) if staged.count else Written()
 
@@ -375,24 +382,3 @@ def _completed(rows: DataFrame, table: Table) -> DataFrame:
 def _properties(table: Table) -> dict[str, str]:
     own = {name: value for name, value in local_delta.properties(table).items() if value is not None}
     return own | {"delta.enableDeletionVectors": "true"}
-
-
-def _differences(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
-    """Rows of `new` that `old` lacks or has with other values, and keys only `old` has, each with its CHANGE."""
-    pairs = old.alias("o").join(new.alias("n"), _same_key(table), "full")
-    gone, added = F.col(f"n.{table.key[0]}").isNull(), F.col(f"o.{table.key[0]}").isNull()
-    same = reduce(lambda a, b: a & b, [_value("o", c).eqNullSafe(_value("n", c)) for c in table.columns])
-    columns = [F.when(gone, F.col(f"o.{c}")).otherwise(F.col(f"n.{c}")).alias(c) for c in table.column_names]
-    change = F.when(gone, "delete").when(added, "insert").otherwise("update").alias(CHANGE)
-    return pairs.where(gone | added | ~same).select(*columns, change)
-
-
-def _same_key(table: Table) -> Column:
-    """Null-safe equality of the keys of an old row (o) and a new one (n)."""
-    return reduce(lambda a, b: a & b, [F.col(f"o.{k}").eqNullSafe(F.col(f"n.{k}")) for k in table.key])
-
-
-def _value(side: str, column: TableColumn) -> Column:
-    """A comparable value: Spark cannot compare maps."""
-    value = F.col(f"{side}.{column.name}")
-    return F.array_sort(F.map_entries(value)) if isinstance(column.type, MapType) else value

@@ -102,7 +102,7 @@ def _made(run: Run) -> Grid:
 
 
 def _size(run: Run, table: tables.Table) -> tuple[int, int]:
-    return run.store.read(table).count(), run.store.version(table)
+    return run.store.count(table), run.store.version(table)
 
 
 def _quality(run: Run, truth: Path) -> str:
