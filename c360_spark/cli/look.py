@@ -73,7 +73,7 @@ def diff(
     from c360_spark.store import Store
 
     begun = begin(config=config, env=env, lake=lake)
-    found = diff(begun.store, Store(begun.spark, other), table or [])
+    found = diff(begun.store, Store(begun.spark, other, small_mb=begun.store.small_mb), table or [])
     print(json.dumps(found, indent=2, default=str) if output else as_text(found))
 
 

@@ -150,4 +150,4 @@ def replay(
     from c360_spark.store import Store
 
     begun = begin(config=config, env=env, lake=lake)
-    replay(begun, Store(begun.spark, from_lake))
+    replay(begun, Store(begun.spark, from_lake, small_mb=begun.store.small_mb))

@@ -45,7 +45,9 @@ def _compared(run: Run, candidate: RuleSet) -> Figures:
     """As `compare`, when the lake is already held."""
     require_approval(run)
     live = replace(run, as_of=_last_as_of(run.store))
-    side_store = Store(run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate))
+    side_store = Store(
+        run.spark, run.store.lake, run.store.catalog, candidate=_layer(candidate), small_mb=run.store.small_mb
+    )
     side = replace(live, store=side_store, conf=replace(run.conf, rules=candidate))
     for stage in BESIDE:
         run_stage(side, stage)

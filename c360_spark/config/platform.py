@@ -7,7 +7,7 @@ import os
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt
 
 from c360_spark.config.yaml.model import Model
 from c360_spark.errors import SetupError
@@ -92,13 +92,17 @@ class IdentityKey(Model):
 class Platform(Model):
     """The whole of platform.yml. With `catalog` tables are registered there, else they are folders below `lake`.
 
-    `outgoing` is the root folder for destinations that receive files.
+    `outgoing` is the root folder for destinations that receive files. On a laptop, tables of up to `small_table_mb` are
+    merged without Spark, and a lake of up to `small_lake_mb`, together with its landing folder, gets a session tuned
+    for little data; 0 turns each off.
     """
 
     lake: Annotated[str, AfterValidator(usable_root)]
     landing: Annotated[str, AfterValidator(absolute)]
     outgoing: Annotated[str, AfterValidator(absolute)] | None = None
     catalog: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,254}$")
+    small_table_mb: NonNegativeInt = 64
+    small_lake_mb: NonNegativeInt = 256
     spark: Spark = Spark()
     components: Components = Components()
     identity_key: IdentityKey = IdentityKey()

@@ -4,14 +4,16 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from c360_spark.config import load
+from c360_spark.config.platform import Platform, is_remote
 from c360_spark.faults import fault
 from c360_spark.pipeline.chain import run_stages
 from c360_spark.run.context import Run, instant, run_id_of
-from c360_spark.session import session
+from c360_spark.session import is_submitted, session
 from c360_spark.store import Store
 
 
@@ -70,13 +72,23 @@ def begin(
     accept: Sequence[str] = (),
     small: bool = False,
 ) -> Run:
-    """Check configuration and arguments, then start Spark, tuned for little data if `small`."""
+    """Check configuration and arguments, then start Spark: tuned for little data if `small`, or if there is little."""
     conf = load(Path(config), env, lake=lake, landing=landing, outgoing=outgoing)
     moment = instant(as_of) if as_of else datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     list(conf.datasets(only))
     conf.cdps(cdp)
     conf.platform.identity_key.secret()
     platform = conf.platform
-    spark = session("c360", platform.spark, small=small)
-    store = Store(spark, platform.lake, platform.catalog)
+    spark = session("c360", platform.spark, small=small or is_small(platform))
+    store = Store(spark, platform.lake, platform.catalog, small_mb=platform.small_table_mb)
     return Run(spark, store, conf, moment, run_id or run_id_of(moment), only, retry_rejected, cdp, tuple(accept))
+
+
+def is_small(platform: Platform) -> bool:
+    """Whether lake and landing folder are on this machine and together have up to `small_lake_mb`."""
+    if is_submitted() or platform.catalog or is_remote(platform.lake) or is_remote(platform.landing):
+        return False
+    files = (file for root in (platform.lake, platform.landing) for file in Path(root).rglob("*") if file.is_file())
+    sizes_bytes = accumulate(file.stat().st_size for file in files)
+    limit_bytes = platform.small_lake_mb * 1_000_000
+    return limit_bytes > 0 and all(size_bytes <= limit_bytes for size_bytes in sizes_bytes)
