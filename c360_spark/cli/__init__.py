@@ -5,6 +5,7 @@ and answer at once.
 """
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -45,12 +46,14 @@ app.add_typer(contracts, name="contracts", rich_help_panel=CONFIGURE)
 app.add_typer(model, name="model", rich_help_panel=CONFIGURE)
 
 
-def main() -> None:
-    """Entry point. A known failure, of the suite or of the machine, prints code, cause and hint on standard error, and
-    ends with an exit code of its kind.
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point; `arguments` are those of the process by default. Always ends by SystemExit.
+
+    A known failure, of the suite or of the machine, prints code, cause and hint on standard error, and ends with an
+    exit code of its kind.
     """
     try:
-        app()
+        app(args=arguments, prog_name="c360")
     except Exception as error:
         known = fault(error)
         if known is None:

@@ -52,7 +52,7 @@ def files(
     output: AsJson = False,
 ) -> None:
     """List files of the landing folder that were not landed, and why."""
-    from c360_spark.stages.bronze.landing_files import as_text, listed
+    from c360_spark.commands.landing_files import as_text, listed
 
     rows = listed(config=config, env=env, lake=lake, status=status, every=every)
     print(json.dumps(rows, indent=2, default=str) if output else as_text(rows))

@@ -1,5 +1,6 @@
 """Commands of the panel Run: what writes to a lake, or makes the input of one."""
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -151,3 +152,15 @@ def replay(
 
     begun = begin(config=config, env=env, lake=lake)
     replay(begun, Store(begun.spark, from_lake, small_mb=begun.store.small_mb))
+
+
+@running.command(rich_help_panel=RUN, epilog="Example: c360 shell")
+def shell() -> None:
+    """Run several commands in one Spark session: all but the first one start at once.
+
+    Type each as after `c360`; `exit` or Ctrl-D ends it. Standard input may be a script: the first failure ends it.
+    """
+    from c360_spark.cli import main
+    from c360_spark.cli.shell import answer
+
+    sys.exit(answer(main))

@@ -18,6 +18,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from c360_spark import tables
+from c360_spark.commands.landing_files import as_text, listed
 from c360_spark.config import load
 from c360_spark.errors import InputError
 from c360_spark.landing.claim import claim, fits_glob
@@ -25,7 +26,6 @@ from c360_spark.landing.intake import WRITTEN, Missed, Taken, take
 from c360_spark.landing.listing import listing, printable
 from c360_spark.pipeline.chain import run_stages
 from c360_spark.run.context import Run, run_id_of
-from c360_spark.stages.bronze.landing_files import as_text, listed
 from c360_spark.store import Store
 from tests.conftest import AS_OF, ROOT
 from tests.stages import land
