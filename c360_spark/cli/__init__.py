@@ -47,7 +47,7 @@ app.add_typer(model, name="model", rich_help_panel=CONFIGURE)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point; `arguments` are those of the process by default. Always ends by SystemExit.
+    """Entry point; `arguments` are those of the process by default. Ends by SystemExit, or by the error of a bug.
 
     A known failure, of the suite or of the machine, prints code, cause and hint on standard error, and ends with an
     exit code of its kind.

@@ -88,7 +88,14 @@ def is_small(platform: Platform) -> bool:
     """Whether lake and landing folder are on this machine and together have up to `small_lake_mb`."""
     if is_submitted() or platform.catalog or is_remote(platform.lake) or is_remote(platform.landing):
         return False
-    files = (file for root in (platform.lake, platform.landing) for file in Path(root).rglob("*") if file.is_file())
-    sizes_bytes = accumulate(file.stat().st_size for file in files)
+    paths = (path for root in (platform.lake, platform.landing) for path in Path(root).rglob("*"))
+    sizes_bytes = accumulate(map(_size_bytes, paths))
     limit_bytes = platform.small_lake_mb * 1_000_000
     return limit_bytes > 0 and all(size_bytes <= limit_bytes for size_bytes in sizes_bytes)
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # a sender renamed it meanwhile, or a link leads nowhere: landing tells what it finds
+        return 0

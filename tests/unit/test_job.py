@@ -22,6 +22,11 @@ def test_a_lake_below_the_limit_is_small_until_more_is_delivered(platform: Platf
     assert not is_small(platform)
 
 
+def test_what_cannot_be_measured_does_not_stop_a_run(platform: Platform) -> None:
+    Path(platform.landing, "nowhere.csv").symlink_to("gone.csv")
+    assert is_small(platform)
+
+
 def test_folders_that_do_not_exist_yet_are_small(tmp_path: Path) -> None:
     assert is_small(Platform(lake=str(tmp_path / "no"), landing=str(tmp_path / "none")))
 
