@@ -98,7 +98,7 @@ def problems(folder: Path, pins: Sequence[Pin] | None = None) -> list[str]:
 
 
 def jar_paths(folder: Path | None = None) -> list[Path]:
-    """The verified absolute paths for `spark.jars`. Raises SetupError C103, naming each missing or damaged jar."""
+    """The verified absolute paths for the class path. Raises SetupError C103, naming each missing or damaged jar."""
     folder = (folder or default_folder()).resolve()
     wrong = problems(folder)
     if wrong:

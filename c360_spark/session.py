@@ -106,6 +106,9 @@ def session(name: str, spark: Spark, *, small: bool = False) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     remember_names()
     built = SparkSession.builder.appName(name).config(conf=conf).getOrCreate()
+    if not small and not submitted:  # the session may have been there, tuned for the little data of another command
+        for setting in SMALL.keys() - settings.keys():
+            built.conf.unset(setting)
     built.sparkContext.setLogLevel("ERROR")
     return built
 

@@ -45,7 +45,7 @@ def demo(*, folder: Path, config: str, people: int, days: int, seed: int) -> Non
     _clear(folder)
     lake, landing = str(folder / "lake"), folder / "landing"
     landing.mkdir(parents=True)
-    places: dict[str, Any] = {"config": config, "env": "dev", "lake": lake, "landing": str(landing), "small": True}
+    places: dict[str, Any] = {"config": config, "env": "dev", "lake": lake, "landing": str(landing)}
     places["outgoing"] = str(folder / "outgoing")
     first = begin(**places, as_of=_evening(1))
     first.say(f"demo: {people:,} people over {days} days in {folder}")

@@ -70,16 +70,15 @@ def begin(
     retry_rejected: bool = False,
     cdp: str | None = None,
     accept: Sequence[str] = (),
-    small: bool = False,
 ) -> Run:
-    """Check configuration and arguments, then start Spark: tuned for little data if `small`, or if there is little."""
+    """Check configuration and arguments, then start Spark, tuned for little data where there is little."""
     conf = load(Path(config), env, lake=lake, landing=landing, outgoing=outgoing)
     moment = instant(as_of) if as_of else datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     list(conf.datasets(only))
     conf.cdps(cdp)
     conf.platform.identity_key.secret()
     platform = conf.platform
-    spark = session("c360", platform.spark, small=small or is_small(platform))
+    spark = session("c360", platform.spark, small=is_small(platform))
     store = Store(spark, platform.lake, platform.catalog, small_mb=platform.small_table_mb)
     return Run(spark, store, conf, moment, run_id or run_id_of(moment), only, retry_rejected, cdp, tuple(accept))
 

@@ -43,8 +43,8 @@ from tests.spark_cluster import SparkCluster
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 START = date(2026, 1, 1)
 PEOPLE, DAYS = 150, 2
-# The most Spark jobs of each stage on day 1 and day 2. Measured, and a third and 5 to 9
-# more, as caches of Delta may be cold: a stage that needs more needs a reason, and a new number.
+# The most Spark jobs of each stage on day 1 and day 2: those measured, a third more because Delta's caches may be cold,
+# and 5 to 9. A stage that needs more needs a reason, and a new number.
 JOBS = {
     "land": (50, 55),
     "canonicalise": (130, 95),

@@ -51,10 +51,12 @@ def test_add_skips_known_keys_and_merge_overwrites_them(store: Store, frame: Fra
     def row(identifier: int, person: str) -> dict[str, object]:
         return {"identifier_id": identifier, "valid_from_run": "1", "person_id": person}
 
+    assert store.count(table) == 0
     assert store.add(table, frame(table, row(1, "a"))) == Written(inserted=1)
     assert store.add(table, frame(table, row(1, "b"), row(2, "b"))) == Written(inserted=1)
     assert store.merge(table, frame(table, row(2, "c"), row(3, "c"))) == Written(1, 1, 0)
     assert sorted((r.identifier_id, r.person_id) for r in store.read(table).collect()) == [(1, "a"), (2, "c"), (3, "c")]
+    assert store.count(table) == 3
 
 
 @pytest.mark.parametrize("write", Write)
