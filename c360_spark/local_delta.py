@@ -8,14 +8,17 @@ Spark.
 import json
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import deltalake
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, create_table_with_add_actions
@@ -132,12 +135,30 @@ class LocalTable:
             changes = changes.append_column(name, pa.nulls(changes.num_rows, shape.field(name).type))
         return changes.select(names).cast(shape)
 
-    def rows(self, columns: Sequence[str]) -> pa.Table:
-        """Some columns of all rows; times are naive and in UTC."""
+    def rows(self, columns: Sequence[str], having: Mapping[str, Collection[Any]] | None = None) -> pa.Table:
+        """Some columns of all rows, or of those that have one of these values in a column; times are naive, in UTC."""
         whole = arrow_schema(self.table)
         shape = pa.schema([_naive(whole.field(name)) for name in columns])
-        parts = [pq.read_table(file, schema=whole, columns=list(columns)) for file in self.files()]
-        return pa.concat_tables([part.cast(shape) for part in parts]) if parts else shape.empty_table()
+        files = pa.dataset.dataset(self.files(), schema=whole, format="parquet")
+        if having is None:
+            return files.to_table(columns=list(columns)).cast(shape)
+        sought = {name: pa.array(values, whole.field(name).type) for name, values in having.items()}
+        # Not a filter of the scan: it fails on strings of files that delta-rs wrote.
+        batches = files.to_batches(columns=[*dict.fromkeys([*columns, *having])])
+        masks = (
+            (batch, [pc.is_in(batch.column(name), values) for name, values in sought.items()]) for batch in batches
+        )
+        found = [batch.filter(reduce(pc.or_, among)).select(columns) for batch, among in masks]
+        return pa.Table.from_batches(
+            [batch for batch in found if batch.num_rows], pa.schema(map(whole.field, columns))
+        ).cast(shape)
+
+    def any_value(self, column: str) -> Any:
+        """The column's value in some row; None if there is no row."""
+        head = pa.dataset.dataset(self.files(), schema=arrow_schema(self.table), format="parquet").head(
+            1, columns=[column]
+        )
+        return head.column(0)[0].as_py() if head.num_rows else None
 
     def _same(self, name: str) -> str:
         nullable = next(column.nullable for column in self.table.columns if column.name == name)
@@ -217,6 +238,31 @@ def properties(table: Table) -> dict[str, str | None]:
         "delta.enableChangeDataFeed": "true",
         "delta.dataSkippingStatsColumns": ",".join(table.statistics_columns),
     }
+
+
+def tuples(rows: pa.Table) -> list[tuple[Any, ...]]:
+    """Rows as Python tuples."""
+    return list(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+
+
+def staged(folder: str) -> list[tuple[Any, ...]]:
+    """The rows in the Parquet files of a folder, as tuples; times are naive and in UTC."""
+    rows = pq.read_table(folder)
+    return tuples(rows.cast(pa.schema([_naive(field) for field in rows.schema])))
+
+
+def row_differences(table: Table, old: Iterable[Sequence[Any]], new: Iterable[Sequence[Any]]) -> pa.Table:
+    """Rows of `new` that `old` lacks or has with other values, and rows of which only `old` has the key, with CHANGE.
+
+    Rows are Python values in the order of the columns.
+    """
+    places = [table.column_names.index(name) for name in table.key]
+    before, after = ({tuple(row[place] for place in places): row for row in rows} for rows in (old, new))
+    added = [row for key, row in after.items() if key not in before]
+    changed = [row for key, row in after.items() if key in before and before[key] != row]
+    gone = [row for key, row in before.items() if key not in after]
+    kinds = ["insert"] * len(added) + ["update"] * len(changed) + ["delete"] * len(gone)
+    return as_arrow(table, [*added, *changed, *gone]).append_column(CHANGE, pa.array(kinds, pa.string()))
 
 
 def counted(folder: str) -> int:

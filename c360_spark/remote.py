@@ -10,16 +10,37 @@ from typing import Any
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
+from c360_spark.config.platform import is_remote
+from c360_spark.errors import InputError
 from c360_spark.packing import HEAD, packing
 
 UNREADABLE = re.compile(r"FileNotFoundException|NoSuchFileException|AccessControlException|AccessDeniedException")
 DAMAGED = re.compile(r"ZipException|EOFException|ZstdIOException|Truncated|truncated")
+
+GONE = re.compile(
+    "FileNotFoundException|VersionNotFoundException|FILE_NOT_EXIST|"
+    "Object at location .* not found|Invalid table version|No files in log segment|"  # messages of delta-rs
+    "DELTA_(VERSION_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|CHANGE_DATA_FILE_NOT_FOUND)"
+)
 
 
 def default_system(spark: SparkSession) -> str:
     """The file system where Spark looks for a path without a scheme, such as file:/// or hdfs://name:8020."""
     session: Any = spark
     return str(session._jsc.hadoopConfiguration().get("fs.defaultFS"))
+
+
+def require_one_place(spark: SparkSession, lake: str) -> None:
+    """Raise InputError C303 if Spark would look for a lake without a scheme on another machine than Python does."""
+    place = default_system(spark)
+    if not is_remote(lake) and not place.startswith("file:"):
+        hint = f"give the lake with its scheme, such as {place.rstrip('/')}{lake}"
+        raise InputError("C303", f"the lake {lake} has no scheme, and Spark looks for such paths in {place}", hint=hint)
+
+
+def history_is_gone(error: Exception) -> bool:
+    """Whether a read failed because VACUUM, or the retention of Delta's log, removed the history it needs."""
+    return bool(GONE.search(str(error)))
 
 
 class Unreadable(Exception):

@@ -10,12 +10,13 @@ import tempfile
 import time
 import uuid
 import weakref
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from c360_spark import remote
 from c360_spark.config.platform import is_remote
@@ -24,6 +25,20 @@ FOLDER = "_scratch"
 BEFORE = ("_staging", "_checkpoints")  # where versions up to 0.1 kept intermediate data
 STAMP = "%Y%m%dT%H%M%SZ"
 ABANDONED = timedelta(days=2)  # age limit on object storage, where a folder has no lock
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A computed frame, written to a scratch folder of its own."""
+
+    folder: str
+    rows: DataFrame
+    count: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Total size of its files, which are on this machine."""
+        return sum(file.stat().st_size for file in Path(self.folder).glob("part-*.parquet"))
 
 
 class Scratch:

@@ -11,8 +11,7 @@ tables on a cluster are left to Spark.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,40 +26,16 @@ from pyspark.sql.types import StructField, StructType
 from c360_spark import local_delta, remote
 from c360_spark.config.platform import absolute, is_remote
 from c360_spark.differences import CHANGE, differences, same_key
-from c360_spark.errors import InputError
 from c360_spark.local_delta import LocalTable
 from c360_spark.local_delta import Written as Written
-from c360_spark.scratch import FOLDER, Scratch
+from c360_spark.scratch import FOLDER, Scratch, Staged
 from c360_spark.tables import Column as TableColumn
 from c360_spark.tables import Table, Write
 from c360_spark.tables.model import BOOLEAN, LONG, STRING
 
-GONE = re.compile(
-    "FileNotFoundException|VersionNotFoundException|FILE_NOT_EXIST|"
-    "Object at location .* not found|Invalid table version|No files in log segment|"  # messages of delta-rs
-    "DELTA_(VERSION_NOT_FOUND|TRUNCATED_TRANSACTION_LOG|CHANGE_DATA_FILE_NOT_FOUND)"
-)
 PLAIN = re.compile(r"[\w/ .,+=@~-]*")  # paths that delta-rs accepts; it panics on others
+CHANGED = StructField(CHANGE, STRING)
 SMALL_MB = 64  # default size limit of tables that delta-rs merges: it rewrites them in one process
-
-
-def history_is_gone(error: Exception) -> bool:
-    """Whether a read failed because VACUUM, or the retention of Delta's log, removed the history it needs."""
-    return bool(GONE.search(str(error)))
-
-
-@dataclass(frozen=True)
-class Staged:
-    """A computed frame, written to a scratch folder of its own."""
-
-    folder: str
-    rows: DataFrame
-    count: int
-
-    @property
-    def size_bytes(self) -> int:
-        """Total size of its files, which are on this machine."""
-        return sum(file.stat().st_size for file in Path(self.folder).glob("part-*.parquet"))
 
 
 class Store:
@@ -83,7 +58,7 @@ class Store:
         small_mb: int = SMALL_MB,
     ) -> None:
         self.spark, self.lake, self.catalog, self.candidate = spark, absolute(lake).rstrip("/"), catalog, candidate
-        _require_one_place(spark, self.lake)
+        remote.require_one_place(spark, self.lake)
         self.scratch = Scratch(f"{self.lake}/{FOLDER}", spark)
         self.small_mb = small_mb
         here = not catalog and not is_remote(self.lake) and str(spark.conf.get("spark.master", "")).startswith("local")
@@ -145,6 +120,21 @@ class Store:
             return local.rows(columns).to_pylist() if local.exists else []
         return [row.asDict() for row in self.read(table).select(*columns).collect()]
 
+    def lookup(
+        self, table: Table, *columns: str, having: Mapping[str, Collection[Any]] | None = None, most: int
+    ) -> list[tuple[Any, ...]] | None:
+        """Some columns of all rows, or of those that have one of these values in a column, as Python tuples.
+
+        None where they are more than `most`, or where the table cannot be read without Spark.
+        """
+        local = self._local(table)
+        if not local or not local.exists:
+            return None if self.exists(table) or not self.is_local else []
+        if having is None and local.row_count > most:
+            return None
+        found = local.rows(columns, having)
+        return None if found.num_rows > most else local_delta.tuples(found)
+
     def greatest(self, table: Table, column: str) -> Any:
         """The greatest value of a column; None if there is none."""
         local = self._local(table, small=True)
@@ -152,6 +142,14 @@ class Store:
             return pc.max(local.rows([column]).column(column)).as_py() if local.exists else None
         row = self.read(table).agg(F.max(column).alias("greatest")).head()
         return row["greatest"] if row else None
+
+    def any_value(self, table: Table, column: str) -> Any:
+        """The column's value in some row; None while there is no row. For a column that has one value in all rows."""
+        local = self._local(table)
+        if local:
+            return local.any_value(column) if local.exists else None
+        row = self.read(table).select(column).head()
+        return row[column] if row else None
 
     def changes(self, table: Table, *, since: int, until: int) -> DataFrame:
         """Rows appended to an append-only table after version `since`, up to version `until` (> since).
@@ -244,11 +242,13 @@ class Store:
     def merge_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
         """`merge` for Python values in the order of the columns."""
         _require(table, Write.MERGE)
+        if not rows or not self.exists(table):
+            return self.append_rows(table, rows) if rows else Written()
         local = self._local(table, small=True)
-        if local and local.exists:
+        if local:
             changed = local_delta.as_arrow(table, rows)
             return local.merge(changed.append_column(CHANGE, pa.array(["merge"] * len(rows), pa.string())))
-        return self.merge(table, self.spark.createDataFrame(rows, table.schema)) if rows else Written()
+        return self.merge(table, self.spark.createDataFrame(rows, table.schema))
 
     def sync(self, table: Table, rows: DataFrame, *, old: DataFrame | None = None) -> Written:
         """Make the table (or `old`, some rows of it) equal to `rows`: insert, update and delete only what differs.
@@ -262,6 +262,26 @@ class Store:
         found = differences(self.read(table) if old is None else old, shaped, table)
         staged = self._staged(f"{table.full_name}.differences", found)
         return self._merge(table, staged) if staged.count else Written()
+
+    def sync_rows(self, table: Table, rows: Sequence[Sequence[Any]], *, old: Sequence[Sequence[Any]]) -> Written:
+        """`sync` of `old`, some rows of the table, for Python values in the order of the columns."""
+        _require(table, Write.SYNC)
+        if not self.exists(table):
+            return self.append_rows(table, rows)
+        changed = local_delta.row_differences(table, old, rows)
+        if not changed.num_rows:
+            return Written()
+        name, shape = f"{table.full_name}.differences", StructType([*self._empty(table).schema, CHANGED])
+        staged = self._frame(name, changed, shape)
+        return self._merge(table, Staged(self.scratch.path("staged", name), staged, changed.num_rows))
+
+    def stage_rows(
+        self, name: str, rows: DataFrame, *, most: int
+    ) -> tuple[DataFrame, int, list[tuple[Any, ...]] | None]:
+        """`stage`, with the rows as Python tuples if there are up to `most` and they are on this machine."""
+        staged = self._staged(name, rows)
+        values = local_delta.staged(staged.folder) if self.is_local and staged.count <= most else None
+        return staged.rows, staged.count, values
 
     def stage(self, name: str, rows: DataFrame) -> tuple[DataFrame, int]:
         """Compute `rows` once, into the scratch folder; returns them with a short plan, and their number.
@@ -361,13 +381,6 @@ def _require(table: Table, verb: Write) -> None:
     """Refuse a write that the table does not allow: a mistake of a stage, not of a user."""
     if not table.write.allows(verb):
         raise TypeError(f"{table.full_name} is declared {table.write}: {verb} could change or remove its rows")
-
-
-def _require_one_place(spark: SparkSession, lake: str) -> None:
-    place = remote.default_system(spark)
-    if not is_remote(lake) and not place.startswith("file:"):
-        hint = f"give the lake with its scheme, such as {place.rstrip('/')}{lake}"
-        raise InputError("C303", f"the lake {lake} has no scheme, and Spark looks for such paths in {place}", hint=hint)
 
 
 def _missing(rows: DataFrame, table: Table) -> list[TableColumn]:

@@ -147,7 +147,7 @@ class DyingStore(Store):
         return self._after(written) if self.is_local else written  # else it is one of `append`
 
     def merge_rows(self, table: Table, rows: Sequence[Sequence[Any]]) -> Written:
-        there = self.is_local and self.exists(table)  # else it is one of `append` or `_merge`
+        there = self.is_local and self.exists(table)  # else it is one of `append_rows` or `_merge`
         written = super().merge_rows(table, rows)
         return self._after(written) if there else written
 

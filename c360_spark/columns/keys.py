@@ -27,6 +27,12 @@ def digest(*parts: Column) -> Column:
     return F.sha2(joined(*parts), 256)
 
 
+def digest_of(*parts: str | None) -> str:
+    """`digest` of texts, in Python."""
+    texts = ("-" if part is None else f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256("".join(texts).encode()).hexdigest()
+
+
 def with_key(rows: DataFrame, secret: str) -> DataFrame:
     """Rows with the secret for `keyed_digest`, in the columns INNER and OUTER: drop both before a write.
 

@@ -65,10 +65,14 @@ class Spark(Model):
 
 
 class Components(Model):
-    """The engine for connected components; `auto` uses `local` up to `local_max_links` links, else GraphFrames."""
+    """The engine for connected components; `auto` uses `local` up to `local_max_links` links, else GraphFrames.
+
+    On a laptop, a change that reaches no more than `small_change_rows` rows of any table is resolved without Spark.
+    """
 
     engine: Literal["auto", "local", "graphframes"] = "auto"
     local_max_links: PositiveInt = 20_000_000
+    small_change_rows: NonNegativeInt = 100_000
 
 
 class IdentityKey(Model):

@@ -9,8 +9,9 @@ from c360_spark.config.yaml.document import did_you_mean
 from c360_spark.errors import C360Error, InputError
 from c360_spark.faults import fault
 from c360_spark.pipeline.stages import STAGES
+from c360_spark.remote import history_is_gone
 from c360_spark.run.context import TIME, Run, hold
-from c360_spark.store import Store, history_is_gone
+from c360_spark.store import Store
 
 FROM_FILES = ("land",)  # reads no tables: a file that it misses is not lost table history
 

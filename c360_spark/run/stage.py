@@ -12,8 +12,10 @@ from c360_spark.store import Store
 from c360_spark.tables import Table
 
 # Methods of `Store` that take a table.
-READS = tuple("path name exists version read count rows greatest changes latest changed_values".split())
-WRITES = tuple("ensure append append_rows add add_rows merge merge_rows sync".split())
+READS = tuple(
+    "path name exists version read count rows lookup greatest any_value changes latest changed_values".split()
+)
+WRITES = tuple("ensure append append_rows add add_rows merge merge_rows sync sync_rows".split())
 EVERY_STAGE = (tables.WATERMARK.full_name,)  # its watermarks
 
 

@@ -185,7 +185,7 @@ CHANGE = Table(
 HEALTH = Table(
     "identity",
     "health",
-    "one figure of one run",
+    "one figure of one run that changed identity; until the next such run it holds",
     ("run_id", "metric", "dimension"),
     Write.SYNC,
     (

@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.columns.keys import INNER, OUTER, identifier_id, with_key
 from c360_spark.config import Conf
+from c360_spark.config.platform import Components
 from c360_spark.config.rules.identity import Bridge, Named, Pair, RuleSet
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.stages.identity.rule_approval import approve
@@ -196,8 +197,14 @@ def test_batch_by_batch_gives_what_one_run_gives(
     holds()
 
 
+def everything(run: Run) -> dict[str, set[str]]:
+    """Everything identity has to say, with what happened on the way."""
+    tables_ = (tables.EVIDENCE, tables.LINK, tables.IDENTIFIER, tables.MEMBERSHIP, tables.PERSON, tables.CHANGE)
+    return {table.name: {repr(row) for row in run.store.read(table).collect()} for table in (*tables_, tables.HEALTH)}
+
+
 def compare(spark: SparkSession, frame: Frame, conf: Conf, folder: Path, seed: int) -> None:
-    """PER_RUN histories, batch by batch and at once."""
+    """PER_RUN histories, batch by batch and at once, each in Python and by Spark."""
     histories = [History(i, seed + i) for i in range(PER_RUN)]
     secret = conf.platform.identity_key.secret()
     # Only a run with the rule set of the run before is incremental: the second, the third and the last.
@@ -207,22 +214,29 @@ def compare(spark: SparkSession, frame: Frame, conf: Conf, folder: Path, seed: i
         for history in histories:
             history.batch(day)
         silver = frames(frame, histories, secret)
-        step = run_on(spark, conf, folder / "step", rules, day)
-        for table, rows in silver.items():
-            step.store.sync(table, rows)
-        if number:
-            approve(step, rules, approved_by="a test", figures=None)
-        resolve_identity(step)
+        steps = [run_on(spark, conf, folder / name, rules, day, small=name == "python") for name in ("python", "spark")]
+        for step in steps:
+            for table, rows in silver.items():
+                step.store.sync(table, rows)
+            if number:
+                approve(step, rules, approved_by="a test", figures=None)
+            resolve_identity(step)
+        where = f"after batch {number} of seed {seed}"
+        for (name, found), wanted in zip(everything(steps[0]).items(), everything(steps[1]).values(), strict=True):
+            assert found == wanted, f"{name} by Python and by Spark {where}"
         if number in (2, 4):
-            once = run_on(spark, conf, folder / f"once {number}", rules, day)
+            once = run_on(spark, conf, folder / f"once {number}", rules, day, small=False)
             for table, rows in silver.items():
                 once.store.append(table, rows.repartition(3))
             resolve_identity(once)
-            wanted, found = state(once), state(step)
+            wanted, found = state(once), state(steps[0])
             for name, rows_ in wanted.items():
-                assert found[name] == rows_, f"{name} after batch {number} of seed {seed}"
+                assert found[name] == rows_, f"{name} {where}"
             assert len(wanted["person"]) > PER_RUN
 
 
-def run_on(spark: SparkSession, conf: Conf, lake: Path, rules: RuleSet, as_of: datetime) -> Run:
-    return Run(spark, Store(spark, str(lake)), replace(conf, rules=rules), as_of, run_id_of(as_of))
+def run_on(spark: SparkSession, conf: Conf, lake: Path, rules: RuleSet, as_of: datetime, *, small: bool) -> Run:
+    """A run that resolves changes in Python (`small`), or all of them by Spark."""
+    components = conf.platform.components if small else Components(small_change_rows=0)
+    platform = conf.platform.model_copy(update={"components": components})
+    return Run(spark, Store(spark, str(lake)), replace(conf, rules=rules, platform=platform), as_of, run_id_of(as_of))

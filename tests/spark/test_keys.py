@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from c360_spark.columns.keys import digest, identifier_id, joined, joined_list, keyed_digest, with_key
+from c360_spark.columns.keys import digest, digest_of, identifier_id, joined, joined_list, keyed_digest, with_key
 from tests.ids import forms_of, id_of
 
 pytestmark = pytest.mark.spark
@@ -66,3 +66,4 @@ def test_a_key_counts_letters_as_everybody_does_and_is_the_same_for_a_list(spark
     found = made.head()
     wanted = "".join(f"{len(text)}:{text}" for text in texts) + "-"
     assert (found.joined, found.list, found[2]) == (wanted, wanted, hashlib.sha256(wanted.encode()).hexdigest())
+    assert digest_of(*texts, None) == found[2]

@@ -144,6 +144,43 @@ def test_rows_of_python_are_written_and_read_as_those_of_a_frame(store: Store, s
     assert Store(spark, store.lake, small_mb=0).rows(tables.RULE_RELEASE, "label") == [{"label": "1"}]
 
 
+def test_some_rows_are_found_by_values_and_synced_as_python_values(store: Store, frame: Frame) -> None:
+    given = [{"id": n, "part": "ab"[n % 2], "at": datetime(2026, 1, n), "attributes": {"a": "x"}} for n in range(1, 6)]
+    store.append(EVERY, frame(EVERY, *given))
+    names = EVERY.column_names
+
+    def held(*columns: str, most: int = 9, **having: Any) -> Any:
+        return store.lookup(EVERY, *columns, having=having or None, most=most)
+
+    old = held(*names, id={1, 2})
+    assert sorted(row[:2] for row in old) == [(1, "b"), (2, "a")]
+    assert old[0][names.index("at")] in {datetime(2026, 1, 1), datetime(2026, 1, 2)}
+    later, last = (list(row) for row in sorted(old))
+    later[names.index("count")] = 7
+    new = [tuple(later), (9, *last[1:])]
+    assert store.sync_rows(EVERY, new, old=old) == Written(1, 1, 1)  # files of delta-rs from here on
+    assert store.sync_rows(EVERY, new, old=held(*names, id={1, 9})) == Written()
+    assert sorted(held("id", "count", part=["a"], id={1})) == [(1, 7), (4, None), (9, None)]
+    assert (len(held("id")), held("id", most=4), held("id", id={3}, most=0)) == (5, None, None)
+    by_spark = Store(store.spark, store.lake, small_mb=0)
+    assert by_spark.lookup(EVERY, "id", most=9) is None
+    assert said(store.read(EVERY)) == said(by_spark.read(EVERY))
+    assert store.lookup(MERGED, "version", most=9) == []
+    with pytest.raises(TypeError, match="declared"):
+        store.sync_rows(MERGED, [], old=[])
+
+
+def test_a_large_table_is_synced_by_spark_with_python_values(spark: SparkSession, frame: Frame, tmp_path: Path) -> None:
+    store = Store(spark, str(tmp_path / "lake"))
+    store.append(EVERY, frame(EVERY, *({"id": n, "part": "a"} for n in range(3))))
+    store.small_mb = 1e-6
+    old = store.lookup(EVERY, *EVERY.column_names, most=9)
+    assert old is not None
+    first, *rest = sorted(old)
+    assert store.sync_rows(EVERY, [(7, *first[1:]), *rest], old=old) == Written(1, 0, 1)
+    assert sorted(row.id for row in store.read(EVERY).collect()) == [1, 2, 7]
+
+
 def test_a_small_write_keeps_personal_values_out_of_the_log_and_says_what_columns_mean(
     store: Store, frame: Frame
 ) -> None:

@@ -16,6 +16,7 @@ from c360_spark import tables
 from c360_spark.columns.keys import INNER, OUTER, identifier_id, with_key
 from c360_spark.commands.explain import explain, explanation
 from c360_spark.config import Conf
+from c360_spark.config.platform import Components
 from c360_spark.config.rules.identity import Bridge, Named, Pair
 from c360_spark.errors import InputError, IntegrityError
 from c360_spark.run.context import Run, run_id_of
@@ -62,8 +63,11 @@ def sets(frame: Frame, secret: str, *groups: list[str]) -> DataFrame:
 class Life:
     """A lake, day by day."""
 
-    def __init__(self, spark: SparkSession, frame: Frame, conf: Conf, lake: Path) -> None:
-        self.spark, self.frame, self.conf, self.lake, self.day = spark, frame, conf, str(lake), 0
+    def __init__(self, spark: SparkSession, frame: Frame, conf: Conf, lake: Path, *, small: bool = True) -> None:
+        components = conf.platform.components if small else Components(small_change_rows=0)
+        platform = conf.platform.model_copy(update={"components": components})
+        self.spark, self.frame, self.lake, self.day = spark, frame, str(lake), 0
+        self.conf = replace(conf, platform=platform)
 
     def live(self, *groups: list[str], killed_after: int = 0, **update: Any) -> Run:
         """The next day: these sets are all there are, resolved by the rules with `update`. With `killed_after`, a run
@@ -112,15 +116,17 @@ def test_a_graph_through_its_life(spark: SparkSession, frame: Frame, conf: Conf,
 
     never = Pair(left=_named(C1), right=_named(C2), reason="twins", **SIGNED)
     again = Pair(left=_named(C1 + " "), right=_named(C2), reason="twins", **SIGNED | {"added": date(2025, 1, 1)})
-    assert told(life.live(*together, never_links=(never, again))) == {("split", "manual")}
+    split = life.live(*together, never_links=(never, again))
+    assert told(split) == {("split", "manual")}
     assert (life.person(C1), life.person(C2)) == (one, two)
     answer = explanation(life.lake, C1, to=C2, as_of=None, values=False)
     assert [step["reason"] for step in answer["path"] if step["status"] == "evicted"] == ["limit:never"]
     before = Store(life.spark, life.lake).version(tables.LINK)
     idle = life.live(*together, never_links=(never, again))
     assert idle.store.version(tables.LINK) == before  # nothing changed, nothing written
-    figures = idle.store.read(tables.HEALTH).where(F.col("run_id") == idle.run_id).collect()
+    figures = idle.store.read(tables.HEALTH).where(F.col("run_id").isin(idle.run_id, split.run_id)).collect()
     assert {(row.metric, row.value) for row in figures} >= {("persons", 4.0), ("id_stability", 1.0)}
+    assert {row.run_id for row in figures} == {split.run_id}  # figures of the last change hold
 
     bridge = Bridge(
         namespaces=("email",), regions=("EU", "US"), legal_basis="consent", expires=date(2026, 1, 7), **SIGNED
@@ -161,11 +167,12 @@ def _check_forms(lake: str, person: str) -> None:
             explanation(lake, person, to=unknown, as_of=None, values=False)
 
 
+@pytest.mark.parametrize("small", [True, False], ids=["python", "spark"])
 @pytest.mark.parametrize("commits", range(1, 8) if os.environ.get("C360_LONG") else [4])
-def test_a_small_change_killed_after_any_commit_is_repaired_and_told_once(
-    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, commits: int
+def test_a_change_killed_after_any_commit_is_repaired_and_told_once(
+    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, commits: int, small: bool
 ) -> None:
-    lives = [Life(spark, frame, conf, tmp_path / name) for name in ("killed", "whole")]
+    lives = [Life(spark, frame, conf, tmp_path / name, small=small) for name in ("killed", "whole")]
     for life in lives:
         life.live([C1], [C2], [C1, A])
     runs = [life.live([C1], [C2, A], killed_after=n) for life, n in zip(lives, (commits, 0), strict=True)]
@@ -174,10 +181,11 @@ def test_a_small_change_killed_after_any_commit_is_repaired_and_told_once(
         assert one == other, table.full_name
 
 
+@pytest.mark.parametrize("small", [True, False], ids=["python", "spark"])
 def test_two_identifiers_on_one_id_are_refused_and_persons_stay(
-    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool
 ) -> None:
-    life = Life(spark, frame, conf, tmp_path / "lake")
+    life = Life(spark, frame, conf, tmp_path / "lake", small=small)
     before = life.live([C1, A]).store.read(tables.MEMBERSHIP).collect()
 
     whole = identifier_id

@@ -40,7 +40,7 @@ MAY_SEE = {
     "local_delta": BASE | {"differences"},
     "scratch": BASE | {"remote"},
     "packing": set(),
-    "remote": {"packing"},
+    "remote": BASE | {"packing"},
     "landing": BASE | {"columns", "remote", "packing"},
     "faults": {"errors"},
     "lookup": BASE,

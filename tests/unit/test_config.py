@@ -118,7 +118,7 @@ def test_a_contract_without_an_active_version_is_told(folder):
 
 def test_a_key_in_a_file_is_for_dev_only(folder):
     change(folder / "platform.yml", "identity_key:", "identity_key:\n  insecure_default: sixteen-letters-x")
-    assert told(folder, "prod") == ["platform.yml:15:3: a key in a file is for dev only, not for prod"]
+    assert told(folder, "prod") == ["platform.yml:16:3: a key in a file is for dev only, not for prod"]
 
 
 def test_production_does_not_start_without_a_good_key(monkeypatch):

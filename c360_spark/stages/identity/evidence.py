@@ -1,7 +1,8 @@
 """First part of resolve_identity: changes since the last run, as evidence and affected identifiers."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -36,8 +37,9 @@ CARRIERS = (tables.IDENTIFIER_SET, tables.PROFILE_RECORD, tables.PAIR)
 class IdentityInput:
     """Pending changes of a run: `affected` identifiers, or None for all of them (full refresh).
 
-    `reasons` (`identifier_id, cause`) say why each is affected, None if the one `cause` holds for all. `dates` are the
-    birth dates that are too frequent, if they differ from those on record.
+    `reasons` (`identifier_id, cause`) say why each is affected, None if the one `cause` holds for all. A small change
+    has `causes` in their place: why, by identifier. `dates` are the birth dates that are too frequent, if they differ
+    from those on record.
     """
 
     affected: DataFrame | None
@@ -45,6 +47,7 @@ class IdentityInput:
     known: Marks
     cause: str = "data"
     reasons: DataFrame | None = None
+    causes: Mapping[int, Collection[str]] | None = None
     is_empty: bool = False
     dates: Marks = field(default_factory=dict)
     known_dates: Marks = field(default_factory=dict)
@@ -63,8 +66,8 @@ def refuse_unapproved(run: Run) -> None:
 
 
 def _label_on_record(store: Store) -> str | None:
-    on_record = store.read(tables.IDENTIFIER).select("rule_set").head()
-    return on_record["rule_set"] if on_record else None
+    label: str | None = store.any_value(tables.IDENTIFIER, "rule_set")
+    return label
 
 
 def _other_rules(run: Run, label: str | None, begun: Marks) -> bool:
@@ -90,11 +93,27 @@ def gather(run: Run, step: Step) -> IdentityInput:
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
         cause = "rule" if label and other_rules else "data"
         return IdentityInput(None, versions, marks, cause, dates=pending, known_dates=dated)
-    found = [_carried(run, step, rules, marks, versions), *_expiring(run)]
-    reasons, _ = run.store.stage("reasons", reduce(DataFrame.unionByName, found).distinct())
+    ends, expired = _carried(run, step, rules, marks, versions), _expired(run)
+    if ends.values is not None and expired.values is not None:
+        causes: defaultdict[int, set[str]] = defaultdict(set)
+        for identifier_id, cause in [*ends.values, *expired.values]:
+            causes[identifier_id].add(cause)
+        step.results.append(f"{len(causes):,} identifiers affected")
+        return IdentityInput(None, versions, marks, causes=causes, is_empty=not causes)
+    reasons, _ = run.store.stage("reasons", ends.rows.unionByName(expired.rows).distinct())
     affected, count = run.store.stage("affected", reasons.select("identifier_id").distinct())
     step.results.append(f"{count:,} identifiers affected")
     return IdentityInput(affected, versions, marks, reasons=reasons, is_empty=not count)
+
+
+def in_frames(run: Run, change: IdentityInput) -> IdentityInput:
+    """The same changes for Spark: with `affected` and `reasons` where they are given as `causes`."""
+    if change.causes is None:
+        return change
+    rows = [(identifier_id, cause) for identifier_id, causes in change.causes.items() for cause in causes]
+    reasons, _ = run.store.stage("reasons", run.spark.createDataFrame(rows, "identifier_id long, cause string"))
+    affected, _ = run.store.stage("affected", reasons.select("identifier_id").distinct())
+    return replace(change, affected=affected, reasons=reasons, causes=None)
 
 
 def _evidence(run: Run, rules: RuleSet, carriers: dict[Table, DataFrame], *, whole: bool) -> DataFrame:
@@ -113,8 +132,16 @@ def _evidence(run: Run, rules: RuleSet, carriers: dict[Table, DataFrame], *, who
     return rows
 
 
-def _carried(run: Run, step: Step, rules: RuleSet, marks: Marks, versions: Marks) -> DataFrame:
-    """Write the evidence of sets, records and pairs that changed; returns the affected `identifier_id, cause`."""
+@dataclass(frozen=True)
+class Ends:
+    """Affected `identifier_id, cause`, as a frame, and as `values` if they are few."""
+
+    rows: DataFrame
+    values: Sequence[tuple[int, str]] | None
+
+
+def _carried(run: Run, step: Step, rules: RuleSet, marks: Marks, versions: Marks) -> Ends:
+    """Write the evidence of sets, records and pairs that changed."""
     images = {}
     for table in CARRIERS:
         since, until = marks.get(table.full_name, -1), versions[table.full_name]
@@ -123,12 +150,22 @@ def _carried(run: Run, step: Step, rules: RuleSet, marks: Marks, versions: Marks
     told = _evidence(run, rules, images, whole=False).join(
         gone.withColumn("cause", F.lit("erasure")), "evidence_id", "left"
     )
-    rows, count = run.store.stage("evidence", told)
+    names, most = tables.EVIDENCE.column_names, run.conf.platform.components.small_change_rows
+    rows, count, values = run.store.stage_rows("evidence", told.select(*names, "cause"), most=most)
+    ends = _ends(rows, F.coalesce("cause", F.lit("data")))
+    if values is not None:
+        having = {"evidence_id": {row[0] for row in values}}
+        old_rows = run.store.lookup(tables.EVIDENCE, *names, having=having, most=most)
+        if old_rows is not None:
+            now_rows = [row[:-1] for row in values if row[-1] is None]
+            step.wrote("evidence", run.store.sync_rows(tables.EVIDENCE, now_rows, old=old_rows))
+            hub, member = names.index("hub_id"), names.index("member_id")
+            return Ends(ends, [(row[end], row[-1] or "data") for row in values for end in (hub, member)])
     if count:
         now = rows.where("cause IS NULL")
         old = run.store.read(tables.EVIDENCE).join(rows.select("evidence_id").distinct(), "evidence_id", "left_semi")
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, now, old=old))
-    return _ends(rows, F.coalesce("cause", F.lit("data")))
+    return Ends(ends, None)
 
 
 def _ends(rows: DataFrame, cause: Column) -> DataFrame:
@@ -141,11 +178,15 @@ def _key(table: Table, images: DataFrame) -> DataFrame:
     return images.select(F.col(table.key[0]).alias("evidence_id"))
 
 
-def _expiring(run: Run) -> Iterator[DataFrame]:
+def _expired(run: Run) -> Ends:
     """Ends of links recorded as valid that have expired, or the other way round."""
     rules = run.conf.rules
-    timed = [space for space in rules.namespaces.values() if space.expires_after_days]
-    if timed or rules.bridges or rules.force_links or rules.never_links:
-        links = run.store.read(tables.LINK).where("NOT coalesce(reason, '') LIKE 'blocked:%'")
-        over, recorded = expiry(rules, as_of=run.as_of), F.coalesce(F.col("reason"), F.lit("")).like("expired:%")
-        yield _ends(links.where(over.isNotNull() != recorded), F.lit("expiry"))
+    links = run.store.read(tables.LINK).where("NOT coalesce(reason, '') LIKE 'blocked:%'")
+    over, recorded = expiry(rules, as_of=run.as_of), F.coalesce(F.col("reason"), F.lit("")).like("expired:%")
+    ends = _ends(links.where(over.isNotNull() != recorded), F.lit("expiry"))
+    timed = any(space.expires_after_days for space in rules.namespaces.values())
+    if not (timed or rules.bridges or rules.force_links or rules.never_links):
+        return Ends(ends.limit(0), [])
+    most = run.conf.platform.components.small_change_rows
+    rows, _, values = run.store.stage_rows("expired", ends, most=most)
+    return Ends(rows, values)

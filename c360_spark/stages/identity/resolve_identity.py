@@ -17,10 +17,11 @@ from c360_spark.identity.person import members, persons
 from c360_spark.identity.scope import ends, touching
 from c360_spark.observe.identity_health import health
 from c360_spark.run.context import Run, Step, in_parallel
-from c360_spark.stages.identity.evidence import IdentityInput, gather, refuse_unapproved
+from c360_spark.stages.identity.evidence import IdentityInput, gather, in_frames, refuse_unapproved
 from c360_spark.stages.identity.graph import Components, Graph, current_membership, partitioned, reachable
 from c360_spark.stages.identity.rule_approval import approve_first
 from c360_spark.stages.identity.scored_pairs import queue_review, score_pairs
+from c360_spark.stages.identity.small_change import resolved
 
 
 def resolve_identity(run: Run) -> None:
@@ -33,14 +34,18 @@ def resolve_identity(run: Run) -> None:
     score_pairs(run)
     with run.step("resolve_identity evidence") as step:
         change = gather(run, step)
-    if not change.is_empty:
+    if not change.is_empty and not resolved(run, change):
+        change = in_frames(run, change)
         with run.step("resolve_identity graph") as step:
             graph = reachable(run, change.affected)
             outcome = partitioned(run, step, graph)
         with run.step("resolve_identity persons") as step:
             _write(run, step, change, graph, outcome)
-    with run.step("resolve_identity health") as step:
-        _health(run, step)
+    if not change.is_empty:
+        with run.step("resolve_identity review") as step:
+            queue_review(run, step)
+        with run.step("resolve_identity health") as step:
+            _health(run, step)
     approve_first(run)
     change.done(run)
 
@@ -63,7 +68,6 @@ def _write(run: Run, step: Step, change: IdentityInput, graph: Graph, outcome: C
     placed = outcome.placed.select("identifier_id", "component_id")
     now = identifiers(graph.vertices, placed, outcome.links.where("status = 'active'"), rules)
     step.wrote("identifier", store.sync(tables.IDENTIFIER, now, old=graph.identifiers_before))
-    queue_review(run, step)
 
 
 def _moves(run: Run, step: Step, change: IdentityInput, graph: Graph, found: DataFrame) -> None:
@@ -89,7 +93,7 @@ def _moves(run: Run, step: Step, change: IdentityInput, graph: Graph, found: Dat
 
 
 def _health(run: Run, step: Step) -> None:
-    """Figures of the run in identity.health; replaced if the run is repeated."""
+    """Figures of the run in identity.health; replaced if the run is repeated. A run that changes nothing has none."""
     read, this_run = run.store.read, F.col("run_id") == run.run_id
     changed = read(tables.CHANGE).where(this_run)
     figures = health(read(tables.IDENTIFIER), read(tables.PERSON), changed).withColumn("run_id", F.lit(run.run_id))
