@@ -29,7 +29,7 @@ def preview(run: Run, name: str, *, where: str | None = None) -> str:
             raise InputError("C303", "; ".join(found), hint=HINT)
         audience = audience.model_copy(update={"where": where})
     try:
-        now = evaluate(run, audience)
+        now = evaluate(run, [audience])
     except ConfigError as error:  # every column and function is known, but Spark cannot analyse the condition
         raise InputError("C303", error.cause, hint=HINT) from None
     counts = now.agg(
@@ -37,7 +37,7 @@ def preview(run: Run, name: str, *, where: str | None = None) -> str:
         F.count(F.when(F.col("qualifies") & F.col("consented"), 1)).alias("allowed"),
     ).head()
     assert counts is not None
-    changed, _ = run.store.stage(f"preview.{name}", changes(run, [audience], last_evaluations(run), [None]))
+    changed, _ = run.store.stage(f"preview.{name}", changes(run, [audience], last_evaluations(run)))
     cause = F.coalesce("exited_cause", "entered_cause")
     by_cause = changed.groupBy(F.col("exited_at").isNull().alias("enters"), cause.alias("cause")).count()
     lines = [

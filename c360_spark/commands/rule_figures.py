@@ -95,11 +95,11 @@ def _members(live: Run, side: Run, audience: Audience) -> tuple[DataFrame, DataF
 def _next(live: Run, run: Run, audience: Audience, word: str) -> DataFrame:
     past, unmoved = (
         live.store.read(tables.AUDIENCE_MEMBER),
-        live.spark.createDataFrame([], "person_id string, identity string"),
+        live.spark.createDataFrame([], "audience string, person_id string, identity string"),
     )
     # Just after the last evaluation, so that persons who left in it can enter again.
     later = live.as_of + timedelta(microseconds=1)
-    pending = stays(past, evaluate(run, audience), unmoved, audience, as_of=later, since=None)
+    pending = stays(past, evaluate(run, [audience]), unmoved, [audience], as_of=later, since={})
     members, _ = live.store.stage(f"{audience.name}.{word}", inside(past, pending, audience.name))
     return members
 

@@ -30,8 +30,8 @@ def _names(*found: Table) -> tuple[str, ...]:
 
 
 def _all_audiences(run: Run) -> None:
-    for audience in run.conf.audiences.values():
-        evaluate(run, audience)
+    if run.conf.audiences:
+        evaluate(run, [*run.conf.audiences.values()])
 
 
 _LIST = (

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.slow]
 KILLS = int(os.environ.get("C360_KILLS", "15"))
 SEED = os.environ.get("C360_SEED", "1")
 ORDER = list(STAGES)
-BEGUN = re.compile(r" s  \[\d+/\d+\] (\w+)$")
+BEGUN = re.compile(r" s  \[\d+/\d+\] (\w+)(?:  \(.*)?$")  # perhaps followed by the time left, by the last whole run
 # A process of a few seconds does not earn the second compiler's pains.
 ENV = os.environ | {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
 KINDS: dict[str, Callable[[int], None]] = {

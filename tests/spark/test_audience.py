@@ -65,12 +65,11 @@ def told(
     profile, consent = frame(tables.PROFILE, *profiles), frame(tables.CONSENT_STATE, *consents)
     found = stays(
         frame(tables.AUDIENCE_MEMBER, *rows),
-        judged(profile, consent, audience, as_of=AS_OF),
-        moves(frame(tables.CHANGE, *changes), since=SINCE),
-        audience,
+        judged(profile, consent, [audience], as_of=AS_OF, before={audience.name: old} if old else None),
+        moves(frame(tables.CHANGE, *changes), since={audience.name: SINCE}),
+        [audience],
         as_of=AS_OF,
-        since=SINCE,
-        before=judged(profile, consent, old, as_of=AS_OF) if old else None,
+        since={audience.name: SINCE},
         **given,
     ).collect()
     return {r.person_id: ("leaves", r.exited_cause) if r.exited_at else ("enters", r.entered_cause) for r in found}
@@ -238,6 +237,50 @@ def test_who_is_touched_moves_and_time_alone_moves_whom_it_may(
         (later(run, 4).as_of, 1, 0, {"expired": -1}),
         (later(run, 5).as_of, 0, 1, {"data": 1}),
     ]
+
+
+@pytest.mark.spark
+def test_audiences_evaluated_in_one_pass_are_as_if_each_were_alone(run: Run, frame: Frame, tmp_path: Path) -> None:
+    """One that only changes move, one that time moves, one with another definition later, one nobody may be in."""
+    later_on = {"other": {"where": "order_count >= 0"}}
+    audiences = {
+        "buyers": BUYERS,
+        "timed": BUYERS.model_copy(update={"name": "timed", "max_stay_days": 1, "requalify": False}),
+        "other": BUYERS.model_copy(update={"name": "other", "where": "order_count > 1", "cooldown_days": 0}),
+        "nobody": BUYERS.model_copy(update={"name": "nobody", "purpose": "ad_user_data"}),
+    }
+    profiles = [{"a": 1, "b": 1, "c": 2}, {"a": 1, "c": 0, "d": 3}, {"a": 0, "b": 2, "c": 2, "d": 3}]
+    states = {}
+    for name, chosen in {"all": list(audiences), **{name: [name] for name in audiences}}.items():
+        store = Store(run.spark, str(tmp_path / name))
+        store.append(tables.CONSENT_STATE, frame(tables.CONSENT_STATE, *({"person_id": p, **GRANTED} for p in "abcd")))
+        for day, orders in enumerate(profiles):
+            moment = AS_OF + timedelta(days=day)
+            store.sync(
+                tables.PROFILE, frame(tables.PROFILE, *({"person_id": p, "order_count": n} for p, n in orders.items()))
+            )
+            merged = {
+                "change_id": f"{day}",
+                "from_person_id": "c",
+                "kind": "moved",
+                "cause": "data",
+                "occurred_at": moment,
+            }
+            store.append(tables.CHANGE, frame(tables.CHANGE, merged))
+            now = {n: audiences[n].model_copy(update=later_on.get(n, {}) if day == 2 else {}) for n in chosen}
+            conf = replace(run.conf, audiences=now)
+            build_audiences(replace(run, store=store, conf=conf, as_of=moment, run_id=run_id_of(moment)))
+        read = [store.read(table).collect() for table in (tables.AUDIENCE_MEMBER, tables.AUDIENCE_SIZE)]
+        states[name] = {repr(row) for rows in read for row in rows}
+    together = states.pop("all")
+    assert together == set().union(*states.values())
+    assert len(together) > 4 * len(profiles)
+    assert {cause for cause in ("rule", "move", "expired", "data") if any(f"'{cause}'" in row for row in together)} == {
+        "rule",
+        "move",
+        "expired",
+        "data",
+    }
 
 
 @pytest.mark.spark

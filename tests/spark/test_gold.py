@@ -249,5 +249,5 @@ def test_consent_is_for_one_purpose_and_silence_is_no_consent(frame: Frame) -> N
     people = frame(tables.PROFILE, {"person_id": "p", "order_count": 1}, {"person_id": "silent", "order_count": 1})
     for purpose, who in (("analytics", {"p": True, "silent": False}), ("ad_user_data", {"p": False, "silent": False})):
         asked = Audience(name="buyers", description="d", owner="o", purpose=purpose, where="order_count > 0")
-        rows = judged(people, found, asked, as_of=AS_OF).collect()
+        rows = judged(people, found, [asked], as_of=AS_OF).collect()
         assert {row.person_id: row.consented for row in rows} == who

@@ -9,15 +9,18 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.gold.metric import with_metrics
 from c360_spark.run.context import Run
-from c360_spark.run.pending_changes import PendingChanges
+from c360_spark.run.pending_changes import PendingChanges, restrict_to
 
 READ = (tables.PROFILE, tables.METRIC, tables.CONSENT_STATE)
 
 
-def persons_with_metrics(run: Run, metrics: Collection[str]) -> DataFrame:
-    """gold.profile, with a column for each of the `metrics` as build_metrics wrote it."""
-    read = run.store.read
-    return with_metrics(read(tables.PROFILE), read(tables.METRIC), run.conf.metrics, metrics)
+def persons_with_metrics(run: Run, metrics: Collection[str], persons: DataFrame | None = None) -> DataFrame:
+    """gold.profile, with a column for each of the `metrics` as build_metrics wrote it.
+
+    Of all persons, or of `persons` (`person_id`).
+    """
+    profiles, held = (restrict_to(run.store.read(table), persons) for table in (tables.PROFILE, tables.METRIC))
+    return with_metrics(profiles, held, run.conf.metrics, metrics)
 
 
 def changed_persons(pending: PendingChanges, metrics: Collection[str]) -> DataFrame:
