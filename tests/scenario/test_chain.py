@@ -55,7 +55,7 @@ OWN = {"rule_set", "run_id", "record_hash", "member_check", "change_id"}
 JOBS = {
     "land": (50, 55),
     "canonicalise": (130, 95),
-    "resolve_identity": (60, 95),
+    "resolve_identity": (15, 20),
     "build_profiles": (25, 50),
     "build_events": (30, 55),
     "build_households": (20, 25),
