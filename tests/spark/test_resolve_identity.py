@@ -63,9 +63,8 @@ def sets(frame: Frame, secret: str, *groups: list[str]) -> DataFrame:
 class Life:
     """A lake, day by day."""
 
-    def __init__(self, spark: SparkSession, frame: Frame, conf: Conf, lake: Path, *, small: bool = True) -> None:
-        components = conf.platform.components if small else Components(small_change_rows=0)
-        platform = conf.platform.model_copy(update={"components": components})
+    def __init__(self, spark: SparkSession, frame: Frame, conf: Conf, lake: Path, *, small: int = 100_000) -> None:
+        platform = conf.platform.model_copy(update={"components": Components(small_change_rows=small)})
         self.spark, self.frame, self.lake, self.day = spark, frame, str(lake), 0
         self.conf = replace(conf, platform=platform)
 
@@ -167,10 +166,10 @@ def _check_forms(lake: str, person: str) -> None:
             explanation(lake, person, to=unknown, as_of=None, values=False)
 
 
-@pytest.mark.parametrize("small", [True, False], ids=["python", "spark"])
+@pytest.mark.parametrize("small", [100_000, 0], ids=["python", "spark"])
 @pytest.mark.parametrize("commits", range(1, 8) if os.environ.get("C360_LONG") else [4])
 def test_a_change_killed_after_any_commit_is_repaired_and_told_once(
-    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, commits: int, small: bool
+    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, commits: int, small: int
 ) -> None:
     lives = [Life(spark, frame, conf, tmp_path / name, small=small) for name in ("killed", "whole")]
     for life in lives:
@@ -181,9 +180,27 @@ def test_a_change_killed_after_any_commit_is_repaired_and_told_once(
         assert one == other, table.full_name
 
 
-@pytest.mark.parametrize("small", [True, False], ids=["python", "spark"])
+def test_a_small_change_that_reaches_many_rows_is_left_to_spark(
+    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kiosk = [A, *(f"web.cookie_id:k{i}" for i in range(6))]
+    runs = []
+    for small in (100_000, 5):  # the change has two rows of evidence, and reaches seven more
+        life = Life(spark, frame, conf, tmp_path / f"{small}", small=small)
+        life.live([C1], kiosk)
+        capsys.readouterr()
+        runs.append(life.live([C1], kiosk, [C1, A]))
+        progress = capsys.readouterr().err
+        assert "2 identifiers affected" in progress
+        assert ("without Spark" in progress, "local engine" in progress) == (small > 5, small == 5)
+    for table in (t for t in tables.ALL if t.layer == "identity"):
+        one, other = ({repr(row) for row in run.store.read(table).collect()} for run in runs)
+        assert one == other, table.full_name
+
+
+@pytest.mark.parametrize("small", [100_000, 0], ids=["python", "spark"])
 def test_two_identifiers_on_one_id_are_refused_and_persons_stay(
-    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool
+    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int
 ) -> None:
     life = Life(spark, frame, conf, tmp_path / "lake", small=small)
     before = life.live([C1, A]).store.read(tables.MEMBERSHIP).collect()
