@@ -251,13 +251,15 @@ def staged(folder: str) -> list[tuple[Any, ...]]:
     return tuples(rows.cast(pa.schema([_naive(field) for field in rows.schema])))
 
 
-def row_differences(table: Table, old: Iterable[Sequence[Any]], new: Iterable[Sequence[Any]]) -> pa.Table:
+def row_differences(table: Table, old: Sequence[Sequence[Any]], new: Sequence[Sequence[Any]]) -> pa.Table:
     """Rows of `new` that `old` lacks or has with other values, and rows of which only `old` has the key, with CHANGE.
 
-    Rows are Python values in the order of the columns.
+    Rows are Python values in the order of the columns. Raises ValueError for two rows with one key.
     """
     places = [table.column_names.index(name) for name in table.key]
     before, after = ({tuple(row[place] for place in places): row for row in rows} for rows in (old, new))
+    if (len(before), len(after)) != (len(old), len(new)):
+        raise ValueError(f"two rows for {table.full_name} have one key")
     added = [row for key, row in after.items() if key not in before]
     changed = [row for key, row in after.items() if key in before and before[key] != row]
     gone = [row for key, row in before.items() if key not in after]

@@ -271,7 +271,8 @@ class Store:
         changed = local_delta.row_differences(table, old, rows)
         if not changed.num_rows:
             return Written()
-        name, shape = f"{table.full_name}.differences", StructType([*self._empty(table).schema, CHANGED])
+        # A folder that nothing else writes to: files of a sync by Spark would be merged again.
+        name, shape = f"{table.full_name}.row_differences", StructType([*self._empty(table).schema, CHANGED])
         staged = self._frame(name, changed, shape)
         return self._merge(table, Staged(self.scratch.path("staged", name), staged, changed.num_rows))
 

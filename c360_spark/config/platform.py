@@ -67,7 +67,8 @@ class Spark(Model):
 class Components(Model):
     """The engine for connected components; `auto` uses `local` up to `local_max_links` links, else GraphFrames.
 
-    On a laptop, a change that reaches no more than `small_change_rows` rows of any table is resolved without Spark.
+    On a laptop, a change that reaches no more than `small_change_rows` rows of any table is resolved without Spark, by
+    a union-find in Python, unless the engine is `graphframes`.
     """
 
     engine: Literal["auto", "local", "graphframes"] = "auto"

@@ -34,7 +34,8 @@ def set_evidence(sets: DataFrame, rules: RuleSet) -> DataFrame:
         F.col("identifier_set_id").alias("evidence_id"),
         F.lit("shared_record").alias("kind"),
         F.concat_ws(".", "source", "dataset").alias("rule"),
-        F.transform("members", lambda m: _vertex(m, rules)).alias("members"),
+        # Distinct, as a record may carry one identifier twice, verified and not.
+        F.array_distinct(F.transform("members", lambda m: _vertex(m, rules))).alias("members"),
         F.col("record_count").alias("evidence_count"),
         *TIMES,
     )
@@ -88,7 +89,8 @@ def bridge_evidence(sets: DataFrame, rules: RuleSet, *, secret: str) -> DataFram
             if one != other
         )
     )  # fmt: skip
-    rows = sets.select("identifier_set_id", F.explode("members").alias("m"), *TIMES)
+    members = F.array_distinct(F.transform("members", lambda m: m.dropFields("verified")))
+    rows = sets.select("identifier_set_id", F.explode(members).alias("m"), *TIMES)
     crossed = rows.withColumn("bridge", F.explode(bridges)).where(
         "m.namespace = bridge.namespace AND m.region = bridge.region"
     )

@@ -152,6 +152,8 @@ def test_some_rows_are_found_by_values_and_synced_as_python_values(store: Store,
     def held(*columns: str, most: int = 9, **having: Any) -> Any:
         return store.lookup(EVERY, *columns, having=having or None, most=most)
 
+    changed = [row | {"count": 5} if row["id"] == 5 else row for row in given]
+    assert store.sync(EVERY, frame(EVERY, *changed)) == Written(0, 1, 0)  # its files are not merged again below
     old = held(*names, id={1, 2})
     assert sorted(row[:2] for row in old) == [(1, "b"), (2, "a")]
     assert old[0][names.index("at")] in {datetime(2026, 1, 1), datetime(2026, 1, 2)}
@@ -168,6 +170,8 @@ def test_some_rows_are_found_by_values_and_synced_as_python_values(store: Store,
     assert store.lookup(MERGED, "version", most=9) == []
     with pytest.raises(TypeError, match="declared"):
         store.sync_rows(MERGED, [], old=[])
+    with pytest.raises(ValueError, match="have one key"):
+        store.sync_rows(EVERY, [*new, new[0]], old=old)
 
 
 def test_a_large_table_is_synced_by_spark_with_python_values(spark: SparkSession, frame: Frame, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from c360_spark.config import Conf
 from c360_spark.config.platform import Components
 from c360_spark.config.rules.identity import Bridge, Named, Pair
 from c360_spark.errors import InputError, IntegrityError
+from c360_spark.identity.evidence import set_evidence
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.stages.identity.rule_approval import approve
 from c360_spark.store import Store
@@ -224,3 +225,10 @@ def test_an_identifier_that_is_crowded_no_more_reaches_those_that_nothing_else_t
     assert life.person(mail) is None
     life.live([C1], [C2, A], [C2, mail])
     assert life.person(mail) == life.person(C2) == life.person(A) != life.person(C1)
+
+
+def test_an_identifier_that_a_record_carries_verified_and_not_is_one_row_of_evidence(frame: Frame, conf: Conf) -> None:
+    members = [(1, "email", "EU", "a@x.de", verified) for verified in (False, True)]
+    row = {"identifier_set_id": "s", "members": members, "record_count": 1}
+    rows = set_evidence(frame(tables.IDENTIFIER_SET, row), conf.rules)
+    assert [(found.hub_id, found.member_id, found.evidence_count) for found in rows.collect()] == [(1, 1, 1)]

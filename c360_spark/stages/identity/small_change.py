@@ -125,8 +125,12 @@ def _ends(found: Iterable[Link]) -> set[int]:
 
 
 def resolved(run: Run, change: IdentityInput) -> bool:
-    """Resolve a small change and write the differences; False, before anything is written, if it is not small."""
-    if change.causes is None and change.affected is not None:
+    """Resolve a small change and write the differences; False, before anything is written, if it is left to Spark.
+
+    That is a change that is not small, and all changes where platform.yml asks for GraphFrames.
+    """
+    is_full_refresh = change.causes is None and change.affected is None
+    if run.conf.platform.components.engine == "graphframes" or not (change.causes or is_full_refresh):
         return False
     try:
         with run.step("resolve_identity graph") as step:
