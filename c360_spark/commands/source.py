@@ -39,9 +39,10 @@ def init(path: str, *, name: str, out: str, env: str, force: bool = False) -> st
     delivered = sample(Path(path))
     draft = proposal(source, dataset, own_records(Path(path), delivered, conf.routed, (source, dataset)), spaces(conf))
     draft.notes += lacking(conf.taxonomy, draft)
-    edits = [Edit(target, contract_text(draft), f"wrote {target}: read it, and fill in what stands in <>")]
+    # Each needs those before it: a contract of events is not valid without a taxonomy.
+    edits = into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, draft)
+    edits += [Edit(target, contract_text(draft), f"wrote {target}: read it, and fill in what stands in <>")]
     edits += [into_sources(folder / "sources.yml", draft)] if way is None else []
-    edits += [*into_taxonomy(folder / "taxonomy.yml", conf.taxonomy, draft)]
     kept, report = harmless(folder, env, edits)
     for edit in kept:
         edit.path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +102,8 @@ def harmless(folder: Path, env: str, edits: Sequence[Edit]) -> tuple[list[Edit],
                 continue
             kept.append(edit)
             report.append(edit.said)
-        of_it = [problem for problem in problems if problem.path == copy / edits[0].path.relative_to(folder)]
+        edited_files = {copy / edit.path.relative_to(folder) for edit in edits}
+        of_it = [problem for problem in problems if problem.path in edited_files]
         report += [f"  still to be mended in the draft: {_here(str(problem), copy)}" for problem in of_it]
     return kept, report
 

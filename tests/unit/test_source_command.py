@@ -57,6 +57,23 @@ def test_a_draft_and_its_entry_are_written_and_conf_stays_well(monkeypatch, caps
     )
 
 
+def test_events_are_drafted_without_a_taxonomy_too(conf_folder):
+    """The reviewer names the stages of the file that is written."""
+    (conf_folder / "taxonomy.yml").unlink()
+    for dataset in ("web/event", "mobile/event", "email/engagement"):
+        shutil.rmtree(conf_folder / "contracts" / dataset)
+    sources, gold = (yaml.safe_load((conf_folder / name).read_text()) for name in ("sources.yml", "gold.yml"))
+    kept = {name: datasets for name, datasets in sources.items() if name not in ("web", "mobile", "email")}
+    gold["sessions"]["passive_events"] = []
+    (conf_folder / "sources.yml").write_text(yaml.safe_dump(kept))
+    (conf_folder / "gold.yml").write_text(yaml.safe_dump(gold))
+    report = init(str(CRM.with_name("web_sdk.jsonl")), name="ads.click", out=str(conf_folder), env="dev")
+    assert "kept out" not in report
+    conf = load(conf_folder, "dev")
+    assert ("ads", "click") in conf.drafted
+    assert "page_viewed" in conf.taxonomy.events
+
+
 def test_names_of_persons_are_not_taken_for_events_and_reach_neither_report_nor_taxonomy(tmp_path, conf_folder):
     agents = [
         {"id": n, "name": name, "email": f"a{n}@firm.de", "created_at": f"2025-01-0{n}T10:00:00Z", "role": "agent"}

@@ -53,6 +53,8 @@ def lacking(taxonomy: Taxonomy, draft: Proposal) -> list[str]:
 
 
 def _insert(data: CommentedMap, name: str, entry: CommentedMap) -> None:
+    if not data.get("stages"):  # a new file, or one without any: the reviewer names them
+        data.insert(0, "stages", flow([entry["stage"]]))
     events = data.setdefault("events", CommentedMap())
     # The last event may carry a comment that belongs to the section after it, so insert at the start then.
     place = len(events) if next(reversed(data)) == "events" else 0
