@@ -51,7 +51,17 @@ def load(folder: Path, env: str, *, rules: Path | None = None, **overrides: str 
     reader.problems.found += [problem for problem in found if problem.path not in drafts]
     reader.problems.raise_any()
     routes = waiting_routes(conf, reader.documents["sources.yml"])
-    return _without_drafts(conf, (*reader.drafts.found, *of_drafts, *routes))
+    return _promised(_without_drafts(conf, (*reader.drafts.found, *of_drafts, *routes)))
+
+
+def _promised(conf: Conf) -> Conf:
+    """`conf` with what contracts promise about identity in the rule set: one record of a dataset per person."""
+    spaces = dict(conf.rules.namespaces)
+    for contract in conf.contracts.values():
+        if contract.one_per_person and contract.released and contract.key_namespace in spaces:
+            space = spaces[contract.key_namespace]
+            spaces[contract.key_namespace] = space.model_copy(update={"max_per_person": 1})
+    return replace(conf, rules=conf.rules.model_copy(update={"namespaces": spaces}))
 
 
 def _without_drafts(conf: Conf, problems: Sequence[Problem]) -> Conf:

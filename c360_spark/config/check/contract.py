@@ -10,6 +10,7 @@ from c360_spark.config.contract.contract import Contract, Field
 from c360_spark.config.contract.money import DIGITS, writing
 from c360_spark.config.contract.odcs import TIME_ZONES
 from c360_spark.config.contract.sources import Source
+from c360_spark.config.rules.identity import RuleSet
 from c360_spark.config.yaml.document import Document, Loc, Problem, did_you_mean
 from c360_spark.tables.model import LONG
 
@@ -91,6 +92,24 @@ def check_shapes(contract: Contract, arrival: Source | None) -> Iterator[Problem
         nested = [field for field in (*contract.fields, *lines.fields) if len(field.path) > 1]
         if nested or len(lines.path) > 1 or contract.entries:
             yield document.problem(lines.loc, "rowsBy is for flat rows: no property may stand within another")
+
+
+def check_one_per_person(contract: Contract, rules: RuleSet) -> Iterator[Problem]:
+    """Yields every problem of the promise that a dataset has one record of each person."""
+    if not contract.one_per_person:
+        return
+    document, record = contract.document, ("schema", 0)
+    names = [given.property for given in contract.odcs.schema_[0].custom_properties]
+    place = (*record, "customProperties", names.index("onePerPerson"))
+    space = contract.key_namespace
+    if contract.table != tables.PROFILE_RECORD.name:
+        yield document.problem(place, f"onePerPerson is for profile_record, not for {contract.table}")
+    elif space is None:
+        yield document.problem(place, "onePerPerson needs a primaryKey that is one identifier, with its namespace")
+    elif space in rules.namespaces and (rules.namespaces[space].max_per_person or 1) > 1:
+        allowed = rules.namespaces[space].max_per_person
+        message = f"onePerPerson contradicts max_per_person: {allowed} of '{space}' in identity.yml"
+        yield document.problem(place, message)
 
 
 def _aliases(contract: Contract) -> Iterator[Problem]:

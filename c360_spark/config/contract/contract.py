@@ -104,6 +104,7 @@ class Contract:
     settings: ContractSettings
     explode: Path | None = None
     entries: tuple[Entries, ...] = ()
+    one_per_person: bool = False
 
     @property
     def name(self) -> str:
@@ -166,6 +167,12 @@ class Contract:
     def primary_key(self) -> tuple[Field, ...]:
         keyed = [f for f in self.fields if f.element.primary_key]
         return tuple(sorted(keyed, key=lambda f: f.element.primary_key_position or 1))
+
+    @property
+    def key_namespace(self) -> str | None:
+        """The namespace of the primary key, if that is one identifier of a person."""
+        uses = [field.settings.identifier for field in self.primary_key]
+        return uses[0].namespace if len(uses) == 1 and uses[0] else None
 
     @property
     def uses(self) -> list[tuple[Field, IdentifierUse]]:

@@ -117,8 +117,9 @@ def _contract(source: str, dataset: str, odcs: Odcs, document: Document, problem
     explode = exploded[0][0] if exploded else None
     entries = tuple(_entries(path, where, given.entries) for path, where, _, given in arrays if given.entries)
     return Contract(
-        source, dataset, odcs.version, document, table, constants, known, lines, odcs, own, explode, entries
-    )
+        source, dataset, odcs.version, document, table, constants, known, lines, odcs, own, explode, entries,
+        settings.one_per_person,
+    )  # fmt: skip
 
 
 def _entries(path: Path, loc: Loc, given: EntrySettings) -> Entries:

@@ -4,8 +4,8 @@ Other names of the standard are accepted and ignored, except limits in `logicalT
 checked is refused.
 
 The suite's own settings are in `customProperties`, as the standard prescribes. On a schema object: `canonicalTable`,
-`constants`. On a property: see `PropertySettings`. On an array: see `ArraySettings`. On the contract: see
-`ContractSettings`.
+`constants`, `onePerPerson`. On a property: see `PropertySettings`. On an array: see `ArraySettings`. On the contract:
+see `ContractSettings`.
 """
 
 from typing import Any, Literal
@@ -178,7 +178,12 @@ class ArraySettings(Camel):
 
 
 class ObjectSettings(Camel):
-    """The suite's settings of the record."""
+    """The suite's settings of the record.
+
+    `onePerPerson` promises that no two records of the dataset are of one person: identity then never joins two of its
+    primary keys.
+    """
 
     canonical_table: str
     constants: dict[str, str] = {}
+    one_per_person: bool = False

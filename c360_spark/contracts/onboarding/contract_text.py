@@ -69,6 +69,8 @@ def _record(draft: Proposal) -> CommentedMap:
         values = {name: guess.value for name, guess in draft.constants.items()}
         why = "; ".join(str(guess) for guess in draft.constants.values())
         _add(record, "constants", values, why)
+    if draft.one_per_person:
+        _set(record, "onePerPerson", draft.one_per_person)
     record["properties"] = _properties(draft, draft.tree, draft.made, INDENT)
     return record
 

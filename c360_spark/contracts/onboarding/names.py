@@ -136,7 +136,8 @@ COLUMNS["cdp_profile"] = {
 # Names of the primary key of each table, most certain first.
 KEYS: dict[str, Sequence[str]] = {
     "profile_record": (
-        "id recordid contactid memberno membernumber memberid profileid personid customerid userid euid uniqueemailid "
+        "id rowid row recid uniqueid uid "
+        "recordid contactid memberno membernumber memberid profileid personid customerid userid euid uniqueemailid "
         "subscriberid leid customerno customernumber custid kundennummer kundennr kundenid clientno clientnumber "
         "clientid"
     ).split(),
@@ -151,6 +152,13 @@ KEYS: dict[str, Sequence[str]] = {
 CDPS = frozenset("cdp segment rudderstack mparticle tealium lytics amperity bloomreach treasuredata".split())
 LINE_NO = "lineno line linenumber position pos itemno lineposition receiptline".split()
 
+# Numbers that a state gives to persons.
+NATIONAL_ID = (
+    "nationalid nationalidno nationalidnumber nationalinsurancenumber nino ssn socsecid socialsecurityno "
+    "socialsecuritynumber personnummer personalid personalno personalnumber taxid tin steuerid steuernummer nif dni "
+    "nie cpf curp bsn nir insee pesel codicefiscale idcardno idcardnumber passport passportno passportnumber"
+).split()
+
 # Spellings of identifiers in other systems, by the last part of our namespace's name.
 NAMESPACES: Words = {
     "email": PERSON["email"],
@@ -162,6 +170,7 @@ NAMESPACES: Words = {
         "cardnumber"
     ).split(),
     "device_id": "deviceid installationid installid vendorid idfv androidid".split(),
+    "national_id": NATIONAL_ID,
     "cookie_id": "cookieid anonymousid visitorid clientid browserid gacid userpseudoid pseudoid".split(),
 }
 # Identifiers of persons for which conf/ may have no namespace yet.
@@ -169,7 +178,7 @@ OF_PEOPLE = frozenset(
     "contactid profileid personid customerid userid memberid memberno accountid gclid fbclid msclkid clickid idfa gaid "
     "adid advertisingid externalid subscriberid anonymousid deviceid cookieid visitorid googleclickid userpseudoid "
     "customer customerreferenceid".split()
-)
+) | frozenset(NATIONAL_ID)
 DIRECT = frozenset(
     word for column in ("given_name", "family_name", "email", "phone", "street") for word in PERSON[column]
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from c360_spark.contracts.onboarding.guess import Guess, Proposed, capped, of, percent
 from c360_spark.contracts.onboarding.names import (
     NAMESPACES,
+    NATIONAL_ID,
     OF_MANY,
     OF_PEOPLE,
     OTHERS,
@@ -17,6 +18,8 @@ from c360_spark.contracts.onboarding.names import (
     tokens,
 )
 from c360_spark.contracts.onboarding.values import is_dialled, is_email, is_hash, is_international, share
+
+ENOUGH = 100  # records in which people who signed up twice would show
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,26 @@ def identify(source: str, table: str, props: Sequence[Proposed], keys: Sequence[
         _one(source, prop, spaces, own=people and list(keys) == [prop], of_people=people)
 
 
+def one_per_person(table: str, props: Sequence[Proposed], keys: Sequence[Proposed]) -> Guess | None:
+    """Whether the source keeps one record of each person: no two records have one key, e-mail address or phone number.
+
+    A system that lets people sign up twice has many who did.
+    """
+    if table != "profile_record" or len(keys) != 1 or keys[0].seen.records < ENOUGH:
+        return None
+    used = {
+        str(prop.settings["identifier"].value.get("namespace")): prop.seen
+        for prop in props
+        if "identifier" in prop.settings
+    }
+    told = [used[space] for space in ("email", "phone") if space in used and len(used[space].texts) >= ENOUGH]
+    spelled = [[text.lower() for text in seen.texts] for seen in (keys[0].seen, *told)]
+    if not told or any(len(set(texts)) < len(texts) for texts in spelled):
+        return None
+    names = " and ".join(".".join(seen.path) for seen in told)
+    return capped(Guess(True, 0.7, f"no two of {keys[0].seen.records:,} records share {names}"))
+
+
 def _one(source: str, prop: Proposed, spaces: Spaces, *, own: bool, of_people: bool) -> None:
     seen = prop.seen
     if share(is_hash, seen.texts) >= 0.9:
@@ -61,11 +84,19 @@ def _one(source: str, prop: Proposed, spaces: Spaces, *, own: bool, of_people: b
     elif not own and known(seen.path, OF_MANY):
         prop.notes.append("no identifier: many people can share the id of an account or a company")
     elif not _known_space(source, prop, spaces, own=own, of_people=of_people) and (own or known(seen.path, OF_PEOPLE)):
-        prop.namespace = Guess(
-            f"{source}.{'_'.join(tokens(seen.path[-1:])) if len(tokens(seen.path[-1:])) > 1 else _longer(seen.path)}",
-            0.6 if own else 0.5,
-            "the key of the source's own records" if own else "named like an identifier of people",
-        )
+        prop.namespace = _new_space(source, seen.path, own=own)
+
+
+def _new_space(source: str, path: Sequence[str], *, own: bool) -> Guess:
+    """A namespace that identity.yml lacks. All sources share that of numbers which a state gives to persons."""
+    if own:
+        why = "the key of the source's own records"
+    elif known(path, NATIONAL_ID):
+        return Guess("national_id", 0.5, "named like a number that a state gives to persons")
+    else:
+        why = "named like an identifier of people"
+    words = tokens(path[-1:])
+    return Guess(f"{source}.{'_'.join(words) if len(words) > 1 else _longer(path)}", 0.6 if own else 0.5, why)
 
 
 def _address(prop: Proposed, spaces: Spaces) -> tuple[dict[str, object], float, str] | None:

@@ -10,7 +10,7 @@ from c360_spark.contracts.onboarding.clock import with_clock
 from c360_spark.contracts.onboarding.guess import FITS, NO_ZONE, Guess, Proposed, allowed, capped, propose
 from c360_spark.contracts.onboarding.names import known, snake, tokens
 from c360_spark.contracts.onboarding.observed import Observed, Path, Sample, observed, scalars
-from c360_spark.contracts.onboarding.people import Spaces, identify
+from c360_spark.contracts.onboarding.people import Spaces, identify, one_per_person
 from c360_spark.contracts.onboarding.purpose import MONEY, NEEDED, TIME, chosen, primary_key, table_of
 from c360_spark.contracts.onboarding.shapes import Record, Shaped, by_order, item_key, pairs, statements
 from c360_spark.contracts.onboarding.values import DENIED, GRANTED, WITHDRAWN, like, share
@@ -57,6 +57,7 @@ class Proposal:
     keys: list[Proposed]
     event_time: Proposed | None
     constants: dict[str, Guess] = field(default_factory=dict)
+    one_per_person: Guess | None = None
     arrays: list[Shaped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -95,6 +96,14 @@ def proposal(source: str, dataset: str, sample: Sample, spaces: Spaces) -> Propo
     )
     _constants(result, columns)
     _finish(name, props, keys)
+    result.one_per_person = one_per_person(name, props, keys)
+    if result.one_per_person and "identifier" not in keys[0].settings:
+        why = result.one_per_person.why
+        result.notes.append(
+            f"one record a person? {why}. Once its key is an identifier, ask, and "
+            "add {property: onePerPerson, value: true} beside canonicalTable"
+        )
+        result.one_per_person = None
     _told(result, columns)
     return result
 
