@@ -1,4 +1,4 @@
-"""What differs between two frames of one table, by its key."""
+"""What differs between two frames or versions of one table, by its key."""
 
 from functools import reduce
 
@@ -9,6 +9,7 @@ from pyspark.sql.types import MapType
 from c360_spark.tables import Column as TableColumn
 from c360_spark.tables import Table
 
+STATE = "_state"  # column of images: now, gone or former
 CHANGE = "_change"  # column of staged differences: insert, update or delete; merge if it is not known which
 
 
@@ -23,6 +24,21 @@ def differences(old: DataFrame, new: DataFrame, table: Table) -> DataFrame:
     columns = [F.when(gone, F.col(f"o.{c}")).otherwise(F.col(f"n.{c}")).alias(c) for c in table.column_names]
     change = F.when(gone, "delete").when(added, "insert").otherwise("update").alias(CHANGE)
     return pairs.where(gone | added | ~same).select(*columns, change)
+
+
+def images(feed: DataFrame, table: Table) -> DataFrame:
+    """The rows of `Store.images` in a change data feed."""
+    kind, version = F.col("_change_type"), F.col("_commit_version")
+    is_before, is_gone = kind == "update_preimage", kind == "delete"
+
+    def image(state: Column) -> Column:
+        return F.struct(*table.column_names, state.alias(STATE))
+
+    last = F.max_by(image(F.when(is_gone, "gone").otherwise("now")), F.when(~is_before, version))
+    former = F.min_by(image(F.lit("former")), F.when(is_before | is_gone, version))
+    keys = [F.col(name).alias(f"_{name}") for name in table.key]
+    rows = feed.groupBy(*keys).agg(F.array_compact(F.array(last, former)).alias("images"))
+    return rows.select(F.explode("images").alias("image")).select("image.*")
 
 
 def same_key(table: Table) -> Column:

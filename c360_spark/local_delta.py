@@ -25,7 +25,7 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructField, StructType
 
-from c360_spark.differences import CHANGE
+from c360_spark.differences import CHANGE, STATE
 from c360_spark.tables import Table
 
 
@@ -272,17 +272,20 @@ def counted(folder: str) -> int:
     return sum(pq.read_metadata(file).num_rows for file in Path(folder).glob("part-*.parquet"))
 
 
-def latest(table: Table, feed: pa.Table) -> pa.Table:
-    """The last image of each key in a change feed, with `_gone`, whether the row was deleted."""
+def images(table: Table, feed: pa.Table) -> pa.Table:
+    """The rows of `Store.images` in a change data feed."""
     kinds, versions = (feed.column(name).to_pylist() for name in ("_change_type", "_commit_version"))
     keys = list(zip(*(feed.column(name).to_pylist() for name in table.key), strict=True))
     last: dict[tuple[Any, ...], int] = {}
+    former: dict[tuple[Any, ...], int] = {}
     for place, (kind, key) in enumerate(zip(kinds, keys, strict=True)):
         if kind != "update_preimage" and (key not in last or versions[place] >= versions[last[key]]):
             last[key] = place
-    found = feed.take(pa.array(last.values(), pa.int64()))
-    gone = pa.array([kinds[place] == "delete" for place in last.values()], pa.bool_())
-    return found.select(table.column_names).append_column("_gone", gone)
+        if kind in ("update_preimage", "delete") and (key not in former or versions[place] < versions[former[key]]):
+            former[key] = place
+    found = feed.take(pa.array([*last.values(), *former.values()], pa.int64()))
+    states = ["gone" if kinds[place] == "delete" else "now" for place in last.values()] + ["former"] * len(former)
+    return found.select(table.column_names).append_column(STATE, pa.array(states, pa.string()))
 
 
 def shape_of(table: Table) -> StructType:

@@ -25,13 +25,14 @@ from pyspark.sql.types import StructField, StructType
 
 from c360_spark import local_delta, remote
 from c360_spark.config.platform import absolute, is_remote
-from c360_spark.differences import CHANGE, differences, same_key
+from c360_spark.differences import CHANGE, differences, images, same_key
+from c360_spark.differences import STATE as STATE
 from c360_spark.local_delta import LocalTable
 from c360_spark.local_delta import Written as Written
 from c360_spark.scratch import FOLDER, Scratch, Staged
 from c360_spark.tables import Column as TableColumn
 from c360_spark.tables import Table, Write
-from c360_spark.tables.model import BOOLEAN, LONG, STRING
+from c360_spark.tables.model import LONG, STRING
 
 PLAIN = re.compile(r"[\w/ .,+=@~-]*")  # paths that delta-rs accepts; it panics on others
 CHANGED = StructField(CHANGE, STRING)
@@ -157,7 +158,7 @@ class Store:
         Raises TypeError for a table whose rows may change: this would miss their changes.
         """
         if table.write is not Write.APPEND:
-            raise TypeError(f"{table.full_name} is not append-only: read it by `latest`")
+            raise TypeError(f"{table.full_name} is not append-only: read it by `images`")
         local = self._local(table)
         if since < 0 and local:
             return self._files(table, local.files(until))
@@ -166,22 +167,18 @@ class Store:
             return _completed(rows, table).select(*table.column_names)
         return self._feed(table, since, until).where("_change_type = 'insert'").select(*table.column_names)
 
-    def latest(self, table: Table, *, since: int, until: int) -> DataFrame:
-        """Change data capture by key: the last image of each key changed after version `since`, up to `until`.
+    def images(self, table: Table, *, since: int, until: int) -> DataFrame:
+        """Change data capture: rows inserted, updated or deleted after version `since`, up to `until`, with `_state`.
 
-        Covers inserts, updates and deletes; `_gone` says whether the row was deleted.
+        Of each key the last image, `now` or `gone` (deleted), and the `former` one, before its first change, if any.
         """
-        names = table.column_names
         if until <= since:
-            return self._empty(table).withColumn("_gone", F.lit(False))
+            return self._empty(table).withColumn(STATE, F.lit("now"))
         local = self._local(table, small=True)
         if local:
-            shape = StructType([*self._empty(table).schema, StructField("_gone", BOOLEAN)])
-            return self._frame(f"{table.full_name}.latest", local_delta.latest(table, local.feed(since, until)), shape)
-        images = self._feed(table, since, until).where("_change_type <> 'update_preimage'")
-        gone = (F.col("_change_type") == "delete").alias("_gone")
-        last = F.max_by(F.struct(*names, gone), F.col("_commit_version"))
-        return images.groupBy(*(F.col(k).alias(f"_{k}") for k in table.key)).agg(last.alias("image")).select("image.*")
+            shape = StructType([*self._empty(table).schema, StructField(STATE, STRING)])
+            return self._frame(f"{table.full_name}.images", local_delta.images(table, local.feed(since, until)), shape)
+        return images(self._feed(table, since, until), table)
 
     def changed_values(self, table: Table, columns: Sequence[str], *, since: int, until: int) -> DataFrame:
         """Distinct values of `columns` in rows inserted, updated or deleted after version `since`, up to `until`.

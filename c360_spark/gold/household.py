@@ -54,15 +54,17 @@ def at_address(keys: DataFrame, groups: DataFrame) -> DataFrame:
 
 
 def sharing(links: DataFrame, membership: DataFrame, rules: Households) -> DataFrame:
-    """Persons who share a crowded identifier: `identifier_id, rule, person_id`.
+    """Persons who share a crowded or divided identifier: `identifier_id, rule, person_id`.
 
-    Too many persons use such an identifier for it to be one person's. `links` is identity.link, `membership` has the
+    Several persons use such an identifier, so it is not one person's. `links` is identity.link, `membership` has the
     current rows of identity.membership; `rule` is the namespace.
     """
-    crowded = links.where((F.col("kind") == "shared_record") & F.col("reason").like("crowded:%"))
+    crowded = links.where((F.col("kind") == "shared_record") & F.col("reason").rlike("^(crowded|contradiction):"))
     ends = F.array(_end("left", "right"), _end("right", "left"))
     used = crowded.select("reason", F.explode(ends).alias("end")).select("reason", "end.*")
-    shared = used.where(F.col("rule").isin(*rules.shared_identifiers) & F.expr("reason = concat('crowded:', rule)"))
+    shared = used.where(
+        F.col("rule").isin(*rules.shared_identifiers) & (F.substring_index("reason", ":", -1) == F.col("rule"))
+    )
     people = membership.select(F.col("identifier_id").alias("other_id"), "person_id")
     return shared.join(people, "other_id").select("identifier_id", "rule", "person_id").distinct()
 

@@ -16,6 +16,7 @@ from c360_spark.columns.keys import digest, identifier_id, joined_list, with_key
 from c360_spark.columns.normalize import by_namespace, key_part
 from c360_spark.columns.pattern import fits
 from c360_spark.config.rules.identity import MatchKey, Pair, RuleSet
+from c360_spark.config.rules.key_part import KeyPart
 
 TIMES = ("first_seen_at", "last_seen_at", "first_recorded_at")
 SIDES = ("hub", "member")
@@ -28,7 +29,9 @@ OBSERVED = ("shared_record", "match_key")  # kinds that come from records; the o
 def set_evidence(sets: DataFrame, rules: RuleSet) -> DataFrame:
     """Evidence of silver.identifier_set: each member of a set, paired with the hub of the set.
 
-    The hub is paired with itself once, so that every identifier appears as a member.
+    The hub is paired with itself once, so that every identifier appears as a member. Where records that contradict each
+    other may share the hub, the others are paired with the second one as well: without the hub they still are of one
+    record.
     """
     rows = sets.select(
         F.col("identifier_set_id").alias("evidence_id"),
@@ -39,13 +42,12 @@ def set_evidence(sets: DataFrame, rules: RuleSet) -> DataFrame:
         F.col("record_count").alias("evidence_count"),
         *TIMES,
     )
-    starred = rows.withColumn("hub", _hub()).withColumn("member", F.explode("members"))
-    return starred.select(*_columns())
+    return _stars(rows, rules).withColumn("member", F.explode("members")).select(*_columns())
 
 
 def key_evidence(records: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
     """Evidence of match keys in silver.profile_record: one row for each match key that a record has all parts of."""
-    keys = [_key(f"match_key:{name}", match_key) for name, match_key in rules.match_keys.items()]
+    keys = [_key(f"match_key:{name}", match_key, rules) for name, match_key in rules.match_keys.items()]
     # Exploding first keeps the plan small: the expressions below appear in it once, not once per match key.
     rows = records.where(F.size("identifiers") > 0).select(
         F.col("bronze_id").alias("evidence_id"),
@@ -63,14 +65,14 @@ def key_evidence(records: DataFrame, rules: RuleSet, *, secret: str) -> DataFram
         "evidence_id",
         F.lit("match_key").alias("kind"),
         F.col("key.rule").alias("rule"),
-        F.transform("identifiers", lambda m: _vertex(m, rules)).alias("members"),
+        F.array_distinct(F.transform("identifiers", lambda m: _vertex(m, rules))).alias("members"),
         _vertex(derived, rules).alias("member"),
         F.lit(1).cast("long").alias("evidence_count"),
         F.col("seen_at").alias("first_seen_at"),
         F.col("seen_at").alias("last_seen_at"),
         F.col("received_at").alias("first_recorded_at"),
     )
-    return own.withColumn("hub", _hub()).select(*_columns())
+    return _stars(own, rules, least=2).select(*_columns())
 
 
 def bridge_evidence(sets: DataFrame, rules: RuleSet, *, secret: str) -> DataFrame:
@@ -197,6 +199,22 @@ def _hub() -> Column:
     return F.array_min(order).getField("vertex")
 
 
+def _stars(rows: DataFrame, rules: RuleSet, *, least: int = 3) -> DataFrame:
+    """Rows with `members` as rows with `hub` and its `members`; twice, if the hub may be divided and there are `least`.
+
+    The second time it is the hub of the other members.
+    """
+    if rules.contradictions is None:
+        return rows.withColumn("hub", _hub())
+    first = rows.withColumn("hub", _hub())
+    is_shared = F.col("hub.namespace").isin(*rules.contradictions.namespaces) & (F.size("members") >= least)
+    others = F.filter("members", lambda m: m.identifier_id != F.col("hub.identifier_id"))
+    second = (
+        first.where(is_shared).withColumn("members", others).withColumn("hub", _hub()).withColumn("members", others)
+    )
+    return first.unionByName(second)
+
+
 def _columns(confidence: Column | None = None) -> Sequence[Column]:
     """The columns of identity.evidence, from `hub` and `member`. The confidence is 1.0 where none is given."""
     return [
@@ -217,12 +235,24 @@ def _columns(confidence: Column | None = None) -> Sequence[Column]:
     ]
 
 
-def _key(rule: str, match_key: MatchKey) -> Column:
+def _key(rule: str, match_key: MatchKey, rules: RuleSet) -> Column:
     """A match key of a record: rule, namespace and normalised parts. A part is null where the record lacks it."""
-    parts = [key_part(part, F.col("country")) for part in match_key.parts]
+    parts = [_part(part, rules) for part in match_key.parts]
     return F.struct(
         F.lit(rule).alias("rule"), F.lit(match_key.namespace).alias("namespace"), F.array(*parts).alias("parts")
     )
+
+
+def _part(part: KeyPart, rules: RuleSet) -> Column:
+    """A part of a match key; null too where it is a blocked value of the namespace that is called like its column."""
+    country, name = F.col("country"), part.column.rpartition(".")[2]
+    value = key_part(part, country)
+    whole = key_part(part.model_copy(update={"prefix": None}), country)
+    for space_name, space in rules.namespaces.items():
+        if space_name.rpartition(".")[2] == name and (space.blocked_values or space.blocked_patterns):
+            blocked = _matches(F.lower(whole), space.blocked_values, space.blocked_patterns)
+            value = F.when(~blocked, value)
+    return value
 
 
 def is_blocked(namespace: Column, value: Column, rules: RuleSet) -> Column:

@@ -30,11 +30,16 @@ def first_days(records: DataFrame) -> DataFrame:
 
 
 def uses_birth_date(rules: RuleSet) -> bool:
-    return any(part.column == BIRTH_DATE for key in rules.match_keys.values() for part in key.parts)
+    parts = [part for key in rules.match_keys.values() for part in key.parts]
+    return any(part.column == BIRTH_DATE for part in (*parts, *_described(rules)))
+
+
+def _described(rules: RuleSet) -> tuple[KeyPart, ...]:
+    return tuple(rules.contradictions.parts.values()) if rules.contradictions else ()
 
 
 def without_dates(rules: RuleSet, dates: Collection[str]) -> RuleSet:
-    """The rule set with `dates` added to the blocked values of each match key part that is a birth date."""
+    """The rule set with `dates` added to the blocked values of each part that is a birth date."""
 
     def blocked(part: KeyPart) -> KeyPart:
         added = {"blocked_values": (*part.blocked_values, *sorted(dates))}
@@ -43,7 +48,11 @@ def without_dates(rules: RuleSet, dates: Collection[str]) -> RuleSet:
     keys = {
         name: key.model_copy(update={"parts": tuple(map(blocked, key.parts))}) for name, key in rules.match_keys.items()
     }
-    return rules.model_copy(update={"match_keys": keys}) if dates else rules
+    update: dict[str, object] = {"match_keys": keys}
+    if rules.contradictions:
+        parts = {name: blocked(part) for name, part in rules.contradictions.parts.items()}
+        update["contradictions"] = rules.contradictions.model_copy(update=parts)
+    return rules.model_copy(update=update) if dates else rules
 
 
 def frequent_values(records: DataFrame, rules: RuleSet, *, most: int) -> DataFrame:

@@ -4,6 +4,7 @@ blocked:<namespace>   an end is a blocked value
 expired:<namespace>   not seen for longer than the namespace allows; expired:<kind> for a decision that has expired
 never                 a never-link: evidence that two identifiers belong to different persons
 crowded:<namespace>   an end is linked to too many identifiers of a more trusted namespace
+contradiction:<namespace>   an end is shared by records that contradict each other on name and birth date
 uncertain             the model is not sure enough: a person has to decide
 """
 
@@ -16,7 +17,9 @@ from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.evidence import OBSERVED, trust
 
 # Prefixes of the reasons given here. limit.py gives the others, within a component.
-BEFORE = "blocked:|expired:|crowded:|never|uncertain"
+BEFORE = "blocked:|expired:|crowded:|contradiction:|never|uncertain"
+# Why an identifier of such a status links nobody.
+SHARED = {"crowded": "crowded", "divided": "contradiction"}
 
 
 def in_graph() -> Column:
@@ -39,12 +42,14 @@ def expiry(rules: RuleSet, *, as_of: datetime) -> Column:
     return over
 
 
-def crowds(timely: DataFrame, rules: RuleSet) -> DataFrame:
+def crowds(timely: DataFrame, repeated: DataFrame, rules: RuleSet) -> DataFrame:
     """Crowded identifiers, as `identifier_id`.
 
     A crowded identifier is linked to more identifiers of one more trusted namespace than the `crowd_limit` of its own
     namespace. `timely` has the links that are neither blocked nor expired. More trusted namespaces are counted
-    separately: an e-mail address with one customer id, one account and one loyalty card is not crowded.
+    separately: an e-mail address with one customer id, one account and one loyalty card is not crowded. Records that
+    agree on name and birth date count as one: `repeated` has the identifiers to leave out, as
+    `identifier_id, other_namespace, repeated`.
     """
     limits = [F.lit(x) for name, s in rules.namespaces.items() if s.crowd_limit for x in (name, s.crowd_limit)]
     if not limits:
@@ -58,8 +63,10 @@ def crowds(timely: DataFrame, rules: RuleSet) -> DataFrame:
     counted = stronger.groupBy("identifier_id", "identifier_namespace", "other_namespace").agg(
         F.countDistinct("other_id").alias("others")
     )
+    counted = counted.join(repeated, ["identifier_id", "other_namespace"], "left")
     crowd_limit = F.create_map(*limits)[F.col("identifier_namespace")]
-    return counted.where(F.col("others") > crowd_limit).select("identifier_id").distinct()
+    others = F.col("others") - F.coalesce("repeated", F.lit(0))
+    return counted.where(others > crowd_limit).select("identifier_id").distinct()
 
 
 def _end(side: str, name: str) -> tuple[Column, Column]:
@@ -69,18 +76,23 @@ def _end(side: str, name: str) -> tuple[Column, Column]:
 def guarded(links: DataFrame, ends: DataFrame, rules: RuleSet) -> DataFrame:
     """Links between existing identifiers, each with the `reason` why a guard takes it out, or null.
 
-    `links` have `blocked_by` and `expired_by`; `ends` (`identifier_id, is_crowded`) are all identifiers that exist.
+    `links` have `blocked_by` and `expired_by`; `ends` (`identifier_id, status`) are all identifiers that exist.
     """
-    left = ends.toDF("left_id", "left_crowded")
-    right = ends.toDF("right_id", "right_crowded")
+    left = ends.toDF("left_id", "left_status")
+    right = ends.toDF("right_id", "right_status")
     attach_at = rules.probabilistic.attach_at if rules.probabilistic else 1.0
     reason = (
         F.when(F.col("blocked_by").isNotNull(), F.concat(F.lit("blocked:"), "blocked_by"))
         .when(F.col("expired_by").isNotNull(), F.col("expired_by"))
         .when(F.col("kind") == "never", "never")
-        .when(F.col("left_crowded"), F.concat(F.lit("crowded:"), "left_namespace"))
-        .when(F.col("right_crowded"), F.concat(F.lit("crowded:"), "right_namespace"))
+        .when(F.col("left_status").isin(*SHARED), _shared("left"))
+        .when(F.col("right_status").isin(*SHARED), _shared("right"))
         .when((F.col("kind") == "probabilistic") & (F.col("confidence") < attach_at), "uncertain")
     )
     joined = links.join(left, "left_id").join(right, "right_id").withColumn("reason", reason)
-    return joined.drop("blocked_by", "expired_by", "left_crowded", "right_crowded")
+    return joined.drop("blocked_by", "expired_by", "left_status", "right_status")
+
+
+def _shared(side: str) -> Column:
+    said = F.create_map(*(F.lit(part) for pair in SHARED.items() for part in pair))
+    return F.concat_ws(":", said[F.col(f"{side}_status")], F.col(f"{side}_namespace"))

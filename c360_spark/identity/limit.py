@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.evidence import trust
 
-KINDS = ("manual", "bridge", "shared_record", "match_key", "probabilistic")  # the strongest first
+KINDS = ("manual", "bridge", "shared_record", "agreement", "match_key", "probabilistic")  # the strongest first
 GUESSED = KINDS.index("probabilistic")
 PARTS = "component_id long, identifier_id long, part_id long, other_id long, reason string"
 STRENGTH = ["kind_rank", "low_trust", "high_trust", "confidence", "evidence_count", "left_id", "right_id"]

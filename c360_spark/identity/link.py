@@ -60,17 +60,40 @@ def vertices(evidence: DataFrame) -> DataFrame:
     )
 
 
+def repeated(evidence: DataFrame) -> DataFrame:
+    """How many identifiers repeat a person who is counted already: `identifier_id, other_namespace, repeated`."""
+    return evidence.where("kind = 'repetition'").select(
+        F.col("member_id").alias("identifier_id"),
+        F.col("member_namespace").alias("other_namespace"),
+        F.col("evidence_count").alias("repeated"),
+    )
+
+
+def divided(evidence: DataFrame) -> DataFrame:
+    """Identifiers shared by records that contradict each other, as `identifier_id`."""
+    return evidence.where("kind = 'contradiction'").select(F.col("member_id").alias("identifier_id"))
+
+
+def with_status(seen: DataFrame, crowded: DataFrame, apart: DataFrame) -> DataFrame:
+    """`vertices` with their status, where `crowded` and `apart` (divided) are some of them, as `identifier_id`."""
+    marks = {"_crowded": crowded, "_divided": apart}
+    rows = seen
+    for name, ids in marks.items():
+        rows = rows.join(ids.withColumn(name, F.lit(True)), "identifier_id", "left")
+    status = F.when(F.col("blocked"), "blocked").when(F.col("_divided"), "divided").when(F.col("_crowded"), "crowded")
+    return rows.withColumn("status", F.coalesce(status, F.lit("active"))).drop(*marks)
+
+
 def identifiers(found: DataFrame, placed: DataFrame, active: DataFrame, rules: RuleSet) -> DataFrame:
     """identity.identifier: the vertices `found`, with degree, status and component.
 
-    `found` has `identifier_id, namespace, region, datasets, first_recorded_at, blocked, is_crowded`. `placed` are the
+    `found` has `identifier_id, namespace, region, datasets, first_recorded_at, status`. `placed` are the
     identifiers in the graph with `component_id`, `active` the active links.
     """
     pairs = active.select("left_id", "right_id").distinct()
     ends = pairs.select(F.explode(F.array("left_id", "right_id")).alias("identifier_id"))
     degrees = ends.groupBy("identifier_id").agg(F.count(F.lit(1)).alias("degree"))
     joined = found.join(placed, "identifier_id", "left").join(degrees, "identifier_id", "left")
-    status = F.when(F.col("blocked"), "blocked").when(F.col("is_crowded"), "crowded").otherwise("active")
     return joined.select(
         "identifier_id",
         "namespace",
@@ -78,7 +101,7 @@ def identifiers(found: DataFrame, placed: DataFrame, active: DataFrame, rules: R
         "datasets",
         "first_recorded_at",
         F.coalesce("degree", F.lit(0)).alias("degree"),
-        status.alias("status"),
+        "status",
         "component_id",
         F.lit(rules.label).alias("rule_set"),
     )

@@ -62,6 +62,7 @@ _LIST = (
             tables.RULE_RELEASE,
             tables.PAIR,
             tables.REVIEW,
+            tables.DESCRIPTION,
             tables.EVIDENCE,
             tables.IDENTIFIER,
             tables.LINK,

@@ -67,10 +67,10 @@ class PendingChanges:
         """Whether the table has a new version, or this is a full refresh."""
         return self.full_refresh or self.known.get(table.full_name, -1) < self.marks[table.full_name]
 
-    def latest(self, table: Table) -> DataFrame:
-        """`Store.latest` of the pending versions."""
+    def images(self, table: Table) -> DataFrame:
+        """`Store.images` of the pending versions."""
         since, until = self._span(table)
-        return self.run.store.latest(table, since=since, until=until)
+        return self.run.store.images(table, since=since, until=until)
 
     def changed_values(self, table: Table, *columns: str) -> DataFrame:
         """`Store.changed_values` of the pending versions."""

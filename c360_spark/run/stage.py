@@ -13,7 +13,7 @@ from c360_spark.tables import Table
 
 # Methods of `Store` that take a table.
 READS = tuple(
-    "path name exists version read count rows lookup greatest any_value changes latest changed_values".split()
+    "path name exists version read count rows lookup greatest any_value changes images changed_values".split()
 )
 WRITES = tuple("ensure append append_rows add add_rows merge merge_rows sync sync_rows".split())
 EVERY_STAGE = (tables.WATERMARK.full_name,)  # its watermarks

@@ -19,6 +19,7 @@ from c360_spark.tables.gold_event import DEVICE, EVENT_REATTRIBUTION, GOLD_EVENT
 from c360_spark.tables.gold_metric import LIFECYCLE_TRANSITION, METRIC, METRIC_TOTAL
 from c360_spark.tables.identity import (
     CHANGE,
+    DESCRIPTION,
     EVIDENCE,
     HEALTH,
     IDENTIFIER,
@@ -65,6 +66,7 @@ ALL: tuple[Table, ...] = (
     IDENTIFIER_SET,
     QUARANTINE,
     PAIR,
+    DESCRIPTION,
     EVIDENCE,
     IDENTIFIER,
     LINK,
@@ -128,6 +130,7 @@ __all__ = [
     "CONSENT_STATE",
     "DELIVERY",
     "DELIVERY_PROPERTY",
+    "DESCRIPTION",
     "DEVICE",
     "EVENT",
     "EVENT_REATTRIBUTION",

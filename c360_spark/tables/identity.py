@@ -15,11 +15,20 @@ EVIDENCE = Table(
     ("evidence_id", "rule", "hub_id", "member_id"),
     Write.SYNC,
     (
-        key("evidence_id", STRING, "the identifier_set_id, the record's bronze_id, the pair_id, or a decision's hash"),
-        key("rule", STRING, "dataset that shares them, match key that derives one, bridge, model, or manual decision"),
+        key(
+            "evidence_id",
+            STRING,
+            "the identifier_set_id, bronze_id, pair_id, hash of a decision, or a shared identifier",
+        ),
+        key("rule", STRING, "dataset that shares them, match key that derives one, bridge, model, decision, agreement"),
         key("hub_id", LONG, "the strongest identifier of the set or record"),
         key("member_id", LONG, "an identifier of it; the hub itself once, so that every identifier is a member"),
-        key("kind", STRING, "shared_record, match_key, bridge, probabilistic, manual or never"),
+        key(
+            "kind",
+            STRING,
+            "shared_record, match_key, bridge, probabilistic, manual, never or agreement; repetition and contradiction "
+            "say something of one identifier, docs/identity.md says what",
+        ),
         key("hub_namespace", STRING, "kind of the hub"),
         key("member_namespace", STRING, "kind of the member"),
         key("hub_blocked", BOOLEAN, "whether the hub is a worthless value"),
@@ -33,6 +42,28 @@ EVIDENCE = Table(
         key("first_recorded_at", TIMESTAMP, "earliest received_at"),
     ),
     references={"hub_id": VERTEX, "member_id": VERTEX},
+)
+
+DESCRIPTION = Table(
+    "identity",
+    "description",
+    "who one record says has an identifier, for identifiers that persons share",
+    ("bronze_id", "identifier_id"),
+    Write.SYNC,
+    (
+        key("bronze_id", STRING, "the record"),
+        key("identifier_id", LONG, "an identifier of it, of a namespace of `contradictions` in identity.yml"),
+        key("namespace", STRING, "kind of the identifier"),
+        key("region", STRING, "region of the identifier"),
+        key("other_id", LONG, "strongest other identifier of the record; the identifier itself if it has no other"),
+        key("other_namespace", STRING, "kind of the other identifier"),
+        Column("given_name", STRING, "normalised", Pii.DIRECT),
+        Column("family_name", STRING, "normalised", Pii.DIRECT),
+        Column("birth_date", STRING, "normalised", Pii.INDIRECT),
+        key("seen_at", TIMESTAMP, "when the source changed the record, else received_at"),
+        key("received_at", TIMESTAMP, "when the record was received"),
+    ),
+    references={"bronze_id": "silver.profile_record.bronze_id", "identifier_id": VERTEX, "other_id": VERTEX},
 )
 
 PAIR = Table(
@@ -67,7 +98,11 @@ IDENTIFIER = Table(
         key("datasets", ArrayType(STRING), "datasets whose records carry it, as source.dataset, sorted"),
         key("first_recorded_at", TIMESTAMP, "earliest received_at of a record that carries it"),
         key("degree", LONG, "active links it has"),
-        key("status", STRING, "active, blocked (a worthless value) or crowded (shared by too many)"),
+        key(
+            "status",
+            STRING,
+            "active, blocked (a worthless value), crowded (shared by too many) or divided (by persons who differ)",
+        ),
         Column("component_id", LONG, "smallest identifier_id of its component, before limits; null when not active"),
         RULE_SET,
     ),

@@ -6,11 +6,12 @@ as that of the suite is without the start of Spark. duckdb_silver.py is the firs
 
 As in the suite: every record of the eleven contracts in bronze, with hashes; typed values, reasons to reject, taxonomy,
 quarantine; duplicates and current versions; e-mail, phone (phonenumbers, each distinct value once), name and postcode
-in one spelling; keyed hashes of identifiers; identifier sets, match keys, evidence; links, those that are blocked,
-expired or crowded with the reason; components (scipy); persons by anchor; values of profiles with rank and rule;
-consent; events with persons, sessions, devices, sessions of orders; households; companies, subscriptions; metrics with
-totals, lifecycle; audience; outbox. Of a generated world of 2,000 people each table had the same rows as the suite's,
-ids of identifiers, persons, sessions and companies included.
+in one spelling; keyed hashes of identifiers; identifier sets, match keys, evidence; records that share an e-mail or
+phone and agree, or contradict each other; links, those that are blocked, expired, crowded or divided with the reason;
+components (scipy); persons by anchor; values of profiles with rank and rule; consent; events with persons, sessions,
+devices, sessions of orders; households; companies, subscriptions; metrics with totals, lifecycle; audience; outbox. Of
+a generated world of 2,000 people each table had the same rows as the suite's, ids of identifiers, persons, sessions and
+companies included.
 
 Simpler: NFC instead of NFKC; phone digits without + or 0 are national or nothing; fewer placeholder values; rows of CSV
 without line breaks; companies without parents; households by address alone; a value counts from the first version of a
@@ -79,6 +80,7 @@ def resolve_identity(chain: Chain) -> int:
 def gather_evidence(chain: Chain, rules: dict[str, Any]) -> None:
     """Each identifier of a set, and the match key of a record, beside the most trusted one of the set or record."""
     ((name, key),) = rules["match_keys"].items()
+    shared = tuple(rules["contradictions"]["namespaces"])
     parts = ", ".join(f"by_{part['normalize']}(genuine({part['column']}::VARCHAR), country)" for part in key["parts"])
     chain.run(f"""
         -- key_of
@@ -93,18 +95,99 @@ def gather_evidence(chain: Chain, rules: dict[str, Any]) -> None:
             region, value), namespace: namespace, region: region, value: value, verified: false}}]::member[], 1,
             seen_at, seen_at, received_at
         FROM key_of
-        -- star
-        SELECT * EXCLUDE (members, own), unnest(own) AS member, list_sort(list_transform(members, lambda m:
-            {{blocked: is_blocked(m.namespace, m.value), distrust: -trust(m.namespace), id: m.identifier_id,
-            namespace: m.namespace}}))[1] AS hub
+        -- ranked
+        SELECT *, list_sort(list_distinct(list_transform(members, lambda m: {{blocked: is_blocked(m.namespace, m.value),
+            distrust: -trust(m.namespace), id: m.identifier_id, namespace: m.namespace}}))) AS strongest
         FROM carrier
-        -- identity.evidence
+        -- star
+        SELECT * EXCLUDE (members, own, strongest), unnest(own) AS member, strongest[1] AS hub
+        FROM ranked UNION ALL
+        SELECT * EXCLUDE (members, own, strongest), unnest(list_filter(own, lambda m:
+            m.identifier_id NOT IN (strongest[1].id, if(kind = 'shared_record', strongest[2].id, 0)))), strongest[2]
+        FROM ranked WHERE strongest[1].namespace IN {shared} AND len(strongest) > 1
+        -- own_evidence
         SELECT evidence_id, rule, kind, hub.id AS hub_id, member.identifier_id AS member_id,
             hub.namespace AS hub_namespace, member.namespace AS member_namespace, hub.blocked AS hub_blocked,
             is_blocked(member.namespace, member.value) AS member_blocked, member.region AS region,
             hash(member.namespace, member.region, member.value) AS member_check, evidence_count,
             1.0::DOUBLE AS confidence, first_seen_at, last_seen_at, first_recorded_at
         FROM star""")
+    agree(chain, shared)
+
+
+def agree(chain: Chain, shared: tuple[str, ...]) -> None:
+    """Evidence of records that share an identifier and agree on the person, or contradict each other."""
+    chain.run(f"""
+        -- said
+        SELECT bronze_id, by_name(genuine(given_name), country) AS given,
+            by_name(genuine(family_name), country) AS family,
+            replace(genuine(birth_date::VARCHAR), '-', '') AS born, seen_at, received_at, unnest(identifiers) AS m,
+            list_sort(list_transform(identifiers, lambda i: {{blocked: is_blocked(i.namespace, i.value),
+                distrust: -trust(i.namespace), id: i.identifier_id, namespace: i.namespace}})) AS strongest
+        FROM silver.profile_record
+        -- with_other
+        SELECT *, coalesce(list_filter(strongest, lambda i: i.id <> m.identifier_id AND NOT i.blocked)[1],
+            list_filter(strongest, lambda i: i.id = m.identifier_id)[1]) AS other
+        FROM said
+        -- identity.description
+        SELECT DISTINCT bronze_id, m.identifier_id AS identifier_id, m.namespace AS namespace, m.region AS region,
+            other.id AS other_id, other.namespace AS other_namespace, given AS given_name, family AS family_name,
+            born AS birth_date, seen_at, received_at
+        FROM with_other
+        WHERE m.namespace IN {shared} AND NOT is_blocked(m.namespace, m.value)
+            AND given IS NOT NULL AND family IS NOT NULL AND born IS NOT NULL
+        -- compared
+        SELECT identifier_id, a.other_id AS one, b.other_id AS other,
+            jaro_winkler_similarity(a.given_name, b.given_name) AS given,
+            jaro_winkler_similarity(a.family_name, b.family_name) AS family,
+            damerau_levenshtein(a.birth_date, b.birth_date) AS edits,
+            least(given, family) >= .92 AND edits <= 1 AND (edits = 0 OR least(given, family) = 1) AS agrees,
+            least(given, family) < .8 AND edits >= 3 AS contradicts
+        FROM identity.description a JOIN identity.description b USING (identifier_id)
+        WHERE a.other_id < b.other_id
+        -- grouped
+        WITH RECURSIVE reached AS (
+            SELECT DISTINCT identifier_id, other_id, other_id AS root FROM identity.description UNION
+            SELECT identifier_id, if(c.one = r.other_id, c.other, c.one), root
+            FROM reached r JOIN compared c USING (identifier_id) WHERE agrees AND r.other_id IN (c.one, c.other))
+        SELECT identifier_id, other_id, min(root) AS root FROM reached GROUP BY ALL
+        -- shared
+        SELECT identifier_id, any_value(d.namespace) AS namespace, any_value(region) AS region, other_id,
+            any_value(other_namespace) AS other_namespace, any_value(root) AS root, count(*) AS records,
+            min(seen_at) AS first_seen_at, max(seen_at) AS last_seen_at, min(received_at) AS first_recorded_at
+        FROM identity.description d JOIN grouped USING (identifier_id, other_id) GROUP BY ALL
+        -- repeated
+        SELECT identifier_id, other_namespace, sum(n - 1)::BIGINT AS repeated
+        FROM (SELECT identifier_id, other_namespace, root, count(*) AS n FROM shared GROUP BY ALL) GROUP BY ALL
+        HAVING repeated > 0
+        -- divided
+        SELECT DISTINCT identifier_id AS id
+        FROM compared JOIN grouped a USING (identifier_id) JOIN grouped b USING (identifier_id)
+        WHERE contradicts AND a.other_id = one AND b.other_id = other AND a.root <> b.root
+        -- agreement
+        SELECT identifier_id::VARCHAR AS evidence_id, 'agreement:' || m.namespace AS rule, 'agreement' AS kind,
+            h.other_id AS hub_id, m.other_id AS member_id, h.other_namespace AS hub_namespace,
+            m.other_namespace AS member_namespace, false AS hub_blocked, false AS member_blocked, m.region AS region,
+            0::UBIGINT AS member_check, h.records + m.records AS evidence_count, 1.0::DOUBLE AS confidence,
+            least(h.first_seen_at, m.first_seen_at) AS first_seen_at,
+            greatest(h.last_seen_at, m.last_seen_at) AS last_seen_at,
+            least(h.first_recorded_at, m.first_recorded_at) AS first_recorded_at
+        FROM shared m JOIN shared h USING (identifier_id) WHERE m.root = h.other_id AND m.other_id <> h.other_id
+        -- whole
+        SELECT identifier_id, any_value(namespace) AS namespace, any_value(region) AS region,
+            count(DISTINCT root) AS groups, min(first_seen_at) AS first_seen_at, max(last_seen_at) AS last_seen_at,
+            min(first_recorded_at) AS first_recorded_at
+        FROM shared GROUP BY ALL
+        -- said_of_shared
+        SELECT identifier_id, 'repetition' AS kind, other_namespace AS named, other_namespace AS space,
+            repeated AS count FROM repeated UNION ALL
+        SELECT identifier_id, 'contradiction', namespace, namespace, groups
+        FROM whole WHERE identifier_id IN (FROM divided)
+        -- identity.evidence
+        SELECT * FROM own_evidence UNION ALL SELECT * FROM agreement UNION ALL
+        SELECT identifier_id::VARCHAR, kind || ':' || named, kind, identifier_id, identifier_id, namespace, space,
+            false, false, region, 0, count, 1.0, first_seen_at, last_seen_at, first_recorded_at
+        FROM said_of_shared JOIN whole USING (identifier_id)""")
 
 
 def link(chain: Chain, spaces: dict[str, Any]) -> None:
@@ -130,20 +213,26 @@ def link(chain: Chain, spaces: dict[str, Any]) -> None:
         SELECT DISTINCT id
         FROM (
             SELECT unnest([left_id, right_id]) AS id, unnest([left_namespace, right_namespace]) AS space,
-                unnest([right_id, left_id]) AS other, unnest([right_namespace, left_namespace]) AS other_space
+                unnest([right_id, left_id]) AS other, unnest([right_namespace, left_namespace]) AS other_space, kind
             FROM link WHERE reason IS NULL)
-        WHERE trust(other_space) > trust(space)
-        GROUP BY id, space, other_space HAVING count(DISTINCT other) > MAP {most}[space]
+        LEFT JOIN repeated ON repeated.identifier_id = id AND repeated.other_namespace = other_space
+        WHERE trust(other_space) > trust(space) AND kind IN ('shared_record', 'match_key')
+        GROUP BY id, space, other_space
+        HAVING count(DISTINCT other) - coalesce(any_value(repeated), 0) > MAP {most}[space]
         -- guarded
-        SELECT * REPLACE (coalesce(reason, CASE WHEN left_id IN (FROM crowd) THEN 'crowded:' || left_namespace
+        SELECT * REPLACE (coalesce(reason, CASE WHEN left_id IN (FROM divided) THEN 'contradiction:' || left_namespace
+            WHEN left_id IN (FROM crowd) THEN 'crowded:' || left_namespace
+            WHEN right_id IN (FROM divided) THEN 'contradiction:' || right_namespace
             WHEN right_id IN (FROM crowd) THEN 'crowded:' || right_namespace END) AS reason)
         FROM link
         -- vertex
         SELECT member_id AS identifier_id, any_value(member_namespace) AS namespace, any_value(region) AS region,
             list_sort(coalesce(list(DISTINCT rule) FILTER (kind = 'shared_record'), [])) AS datasets,
             min(first_recorded_at) AS first_recorded_at, CASE WHEN bool_or(member_blocked) THEN 'blocked'
+            WHEN any_value(divided.id) IS NOT NULL THEN 'divided'
             WHEN any_value(crowd.id) IS NOT NULL THEN 'crowded' ELSE 'active' END AS status
-        FROM identity.evidence LEFT JOIN crowd ON id = member_id
+        FROM identity.evidence LEFT JOIN crowd ON crowd.id = member_id LEFT JOIN divided ON divided.id = member_id
+        WHERE kind IN ('shared_record', 'match_key')
         GROUP BY member_id""")
 
 

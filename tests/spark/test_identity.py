@@ -9,12 +9,13 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config import Conf
-from c360_spark.config.rules.identity import RuleSet
+from c360_spark.config.rules.identity import MatchKey, RuleSet
+from c360_spark.config.rules.key_part import KeyPart
 from c360_spark.identity.components import components
 from c360_spark.identity.evidence import is_blocked, key_evidence, set_evidence
 from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
 from c360_spark.identity.history import changes, differences, membership_rows, redirects, with_causes
-from c360_spark.identity.link import identifiers, links, vertices
+from c360_spark.identity.link import divided, identifiers, links, repeated, vertices, with_status
 from c360_spark.identity.person import members, person_id, persons
 from tests.conftest import AS_OF, utc
 from tests.ids import id_of
@@ -63,15 +64,11 @@ def resolve(evidence: DataFrame, rules: RuleSet) -> tuple[DataFrame, DataFrame, 
     """Identifiers, links and members of evidence, but for limits."""
     evidence = kept(evidence)
     raw = kept(links(evidence).withColumn("expired_by", expiry(rules, as_of=AS_OF)))
-    crowded = crowds(raw.where("blocked_by IS NULL AND expired_by IS NULL"), rules).withColumn(
-        "is_crowded", F.lit(True)
-    )
-    seen = kept(vertices(evidence).join(crowded, "identifier_id", "left").fillna(False, subset=["is_crowded"]))
-    told = kept(guarded(raw, seen.select("identifier_id", "is_crowded"), rules))
+    crowded = crowds(raw.where("blocked_by IS NULL AND expired_by IS NULL"), repeated(evidence), rules)
+    seen = kept(with_status(vertices(evidence), crowded, divided(evidence)))
+    told = kept(guarded(raw, seen.select("identifier_id", "status"), rules))
     edges = told.where(in_graph())
-    inside = seen.where("NOT blocked AND NOT is_crowded").join(
-        kept(components(edges, engine="local")), "identifier_id", "left"
-    )
+    inside = seen.where("status = 'active'").join(kept(components(edges, engine="local")), "identifier_id", "left")
     placed = inside.withColumn("component_id", F.coalesce("component_id", "identifier_id"))
     placed = kept(placed.withColumn("part_id", F.col("component_id")))
     found = identifiers(seen, placed.select("identifier_id", "component_id"), edges, rules)
@@ -319,6 +316,18 @@ def test_a_match_key_needs_all_its_parts_and_one_region(frame: Frame, conf: Conf
         for hub, key, count in ((row.hub_id, row.member_id, 2 if row.hub_id == first else 1) for row in rows.collect())
     }
     assert vertices(rows).count() == 2
+
+
+def test_a_blocked_value_of_a_namespace_is_no_part_of_a_match_key(conf: Conf, frame: Frame, ids: Ids) -> None:
+    parts = (KeyPart(column="family_name"), KeyPart(column="email", normalize="email"))
+    key = MatchKey(namespace="key.name_birth_postcode", parts=parts)
+    own = [(ids["crm.customer_id", "C1"], "crm.customer_id", "EU", "C1", True)]
+    record = {"identifiers": own, "region": "EU", "country": "DE", "family_name": "Byron"}
+    records = frame(
+        tables.PROFILE_RECORD, record | {"email": "ada@x.de"}, record | {"email": "info@x.de"}, record | {"email": None}
+    )
+    rows = key_evidence(records, conf.rules.model_copy(update={"match_keys": {"mail": key}}), secret=SECRET)
+    assert rows.select("member_id").distinct().count() == 1
 
 
 def test_every_id_that_ever_was_leads_to_who_holds_its_identifiers_today(frame: Frame) -> None:

@@ -21,7 +21,7 @@ from c360_spark import tables
 from c360_spark.columns.keys import INNER, OUTER, identifier_id, with_key
 from c360_spark.config import Conf
 from c360_spark.config.platform import Components
-from c360_spark.config.rules.identity import Bridge, Named, Pair, RuleSet
+from c360_spark.config.rules.identity import Bridge, Contradictions, Named, Pair, RuleSet
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.stages.identity.rule_approval import approve
 from c360_spark.store import Store
@@ -44,6 +44,7 @@ SPACES = [
     "web.cookie_id",
 ]
 NAMES = [("Ada", "Byron"), ("Alan", "Turing")]
+BORN = [date(1990, 5, 1), date(1990, 5, 1), date(1962, 11, 23), None]
 
 
 class History:
@@ -60,7 +61,7 @@ class History:
             happenings, count = [self._add, self._add, self._record], 12
         else:
             happenings, count = (
-                [self._add, self._record, self._change, self._drop, self._drop],
+                [self._add, self._record, self._change, self._rename, self._drop, self._drop],
                 self.random.randint(0, 2),
             )
         for _ in range(count):
@@ -88,10 +89,20 @@ class History:
     def _record(self, day: datetime) -> None:
         given, family = self.random.choice(NAMES)
         own = ("crm.customer_id", "EU", f"{self.prefix}-{self.random.randint(0, 3)}")
-        postcode = self.random.choice(["10115", None])
-        row = {"given_name": given, "family_name": f"{family} {self.prefix}", "postcode": postcode, "received_at": day}
-        self.records[f"{self.prefix} r{len(self.records)} {day}"] = row | {"identifiers": own}
-        self._seen([own], day, day)
+        phone = ("phone", "EU", f"{self.prefix}-{self.random.randint(0, 1)}")
+        account = ("commerce.account_id", "EU", f"{self.prefix}-{self.random.randint(0, 1)}")
+        members = sorted(self.random.choice([[own], [own, phone], [own, phone], [phone], [phone, account]]))
+        postcode, born = self.random.choice(["10115", None]), self.random.choice(BORN)
+        row = {"given_name": given, "family_name": f"{family} {self.prefix}", "postcode": postcode, "birth_date": born}
+        row |= {"received_at": day, "identifiers": members}
+        self.records[f"{self.prefix} r{len(self.records)} {day}"] = row
+        self._seen(members, day, day)
+
+    def _rename(self, _: datetime) -> None:
+        """A record is read anew, by another contract: nothing but its attributes changes."""
+        if self.records:
+            row = self.records[self.random.choice(sorted(self.records))]
+            row["given_name"], row["birth_date"] = self.random.choice(NAMES)[0], self.random.choice(BORN)
 
     def _change(self, day: datetime) -> None:
         if self.sets:
@@ -138,6 +149,7 @@ def rules_of(conf: Conf, *, loose: bool) -> RuleSet:
         update={
             "namespaces": spaces,
             "component_limit": 8 if loose else 6,
+            "contradictions": Contradictions(namespaces=("phone",) if loose else ("phone", "commerce.account_id")),
             "bridges": {"groups": bridge},
             "never_links": pairs("0", "1", None if loose else date(2026, 1, 25)),
             "force_links": pairs("2", "3", date(2026, 2, 10) if loose else None),
@@ -155,9 +167,9 @@ def frames(frame: Frame, histories: list[History], secret: str) -> dict[Table, D
     ]
     # Nothing may depend on a row's place, or a row that goes would change all behind it.
     keys = {c.name: "x" for c in tables.PROFILE_RECORD.columns if c.type == STRING and not c.nullable}
-    of_record = keys | {"region": "EU", "country": "DE", "birth_date": date(1990, 5, 1)}
+    of_record = keys | {"region": "EU", "country": "DE"}
     records = [
-        of_record | {"bronze_id": key} | row | {"identifiers": [(0, *row["identifiers"], True)]}
+        of_record | {"bronze_id": key} | row | {"identifiers": [(0, *member, True) for member in row["identifiers"]]}
         for history in histories
         for key, row in history.records.items()
     ]
@@ -180,8 +192,8 @@ def state(run: Run) -> dict[str, set[str]]:
     names = ("identifier_id", "component_id", "person_id")
     held = read(tables.MEMBERSHIP).where("valid_to_run IS NULL").select(*names)
     kept = [read(tables.EVIDENCE), read(tables.LINK), read(tables.IDENTIFIER), held]
-    kept.append(read(tables.PERSON).where("status = 'active'"))
-    told = ("evidence", "link", "identifier", "membership", "person")
+    kept += [read(tables.PERSON).where("status = 'active'"), read(tables.DESCRIPTION)]
+    told = ("evidence", "link", "identifier", "membership", "person", "description")
     return {name: {repr(row) for row in rows.collect()} for name, rows in zip(told, kept, strict=True)}
 
 
@@ -200,7 +212,8 @@ def test_batch_by_batch_gives_what_one_run_gives(
 def everything(run: Run) -> dict[str, set[str]]:
     """Everything identity has to say, with what happened on the way."""
     tables_ = (tables.EVIDENCE, tables.LINK, tables.IDENTIFIER, tables.MEMBERSHIP, tables.PERSON, tables.CHANGE)
-    return {table.name: {repr(row) for row in run.store.read(table).collect()} for table in (*tables_, tables.HEALTH)}
+    also = (tables.DESCRIPTION, tables.HEALTH)
+    return {table.name: {repr(row) for row in run.store.read(table).collect()} for table in (*tables_, *also)}
 
 
 def compare(spark: SparkSession, frame: Frame, conf: Conf, folder: Path, seed: int) -> None:

@@ -103,7 +103,7 @@ def test_delta_rs_and_spark_write_equal_tables_and_equal_change_feeds(
     for first in range(len(steps)):
         for last in (first + 1, len(steps)):
             feeds = [
-                said(store.latest(EVERY, since=versions[first], until=versions[last]))
+                said(store.images(EVERY, since=versions[first], until=versions[last]))
                 for store, versions in marks.items()
             ]
             assert feeds[0] == feeds[1]
@@ -212,7 +212,7 @@ def test_a_column_that_was_declared_later_is_added_by_the_next_small_write(store
         (1, "b", None),
         (2, None, {"a": "1"}),
     ]
-    assert store.latest(EVERY, since=first, until=store.version(EVERY)).count() == 2
+    assert store.images(EVERY, since=first, until=store.version(EVERY)).count() == 2
     store.append(EVERY, frame(EVERY, {"id": 3}))
     assert store.read(EVERY).count() == 3
 
@@ -257,5 +257,5 @@ def test_a_table_of_spark_with_deletion_vectors_and_a_large_one_are_left_to_spar
     )
     assert "MERGE" in str(spark.sql(f"DESCRIBE HISTORY {fed.name(EVERY)}").first().asDict())
     assert "Spark" in str(spark.sql(f"DESCRIBE HISTORY {fed.name(EVERY)}").first().engineInfo)
-    assert large.latest(EVERY, since=0, until=large.version(EVERY)).count() == 2
+    assert large.images(EVERY, since=0, until=large.version(EVERY)).count() == 2
     assert sorted(row.email or "" for row in large.read(EVERY).collect()) == ["", "b"]

@@ -166,7 +166,7 @@ def test_a_table_made_before_a_column_was_declared_gets_it(store: Store, frame: 
     older = replace(table, columns=table.columns[:-1])  # without `reason`
     store.append(older, frame(table, {"household_id": "1"}).drop("reason"))
     assert [row.reason for row in store.read(table).collect()] == [None]
-    assert [row.reason for row in store.latest(table, since=-1, until=store.version(table)).collect()] == [None]
+    assert [row.reason for row in store.images(table, since=-1, until=store.version(table)).collect()] == [None]
     changed = frame(table, {"household_id": "1", "rule": "address"}, {"household_id": "2", "reason": "crowded"})
     assert store.merge(table, changed) == Written(1, 1, 0)
     found = {(row.household_id, row.rule, row.reason) for row in store.read(table).collect()}
@@ -206,6 +206,6 @@ def test_a_lake_may_lie_in_a_folder_with_an_odd_name(
     store.append(table, frame(table, row(1, "a")))
     store.merge(table, frame(table, row(1, "b"), row(2, "c")))
     assert sorted((r.identifier_id, r.person_id) for r in store.read(table).collect()) == [(1, "b"), (2, "c")]
-    assert store.latest(table, since=0, until=store.version(table)).count() == 2
+    assert store.images(table, since=0, until=store.version(table)).count() == 2
     assert len(Lookup(str(lake)).ask("SELECT person_id FROM m", m=table)) == 2
     assert list(tmp_path.iterdir()) == [lake]

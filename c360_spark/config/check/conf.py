@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from c360_spark import tables
-from c360_spark.config.check.contract import check_money, check_shapes, check_times
+from c360_spark.config.check.contract import check_money, check_one_per_person, check_shapes, check_times
 from c360_spark.config.check.deliver import check_deliver
 from c360_spark.config.check.destinations import check_destinations
 from c360_spark.config.check.gold import check_gold
@@ -87,6 +87,7 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
     yield from _unique(document, contract)
     yield from check_money(contract)
     yield from check_times(contract)
+    yield from check_one_per_person(contract, conf.rules)
     yield from check_shapes(contract, conf.sources.get(name))
     if contract.lines:
         lines = contract.lines
@@ -197,7 +198,24 @@ def _rules(conf: Conf, document: Document) -> Iterator[Problem]:
         for i, part in enumerate(match_key.parts):
             yield from _column(document, (*where, "parts", i), part.column, tables.PROFILE_RECORD)
             yield from _patterns(document, (*where, "parts", i, "blocked_patterns"), part.blocked_patterns)
+    yield from _contradictions(rules, document)
     yield from _probabilistic(conf, document)
+
+
+def _contradictions(rules: RuleSet, document: Document) -> Iterator[Problem]:
+    block = rules.contradictions
+    if block is None:
+        return
+    for i, name in enumerate(block.namespaces):
+        where: Loc = ("contradictions", "namespaces", i)
+        yield from document.unknown(where, name, rules.namespaces, "namespace")
+        if name in rules.namespaces and rules.namespaces[name].expires_after_days:
+            yield document.problem(where, f"links of '{name}' expire, so who agrees on it would depend on the day")
+        if name in rules.derived:
+            yield document.problem(where, f"'{name}' is the namespace of a match key: its parts decide who agrees")
+    for part_name, part in block.parts.items():
+        yield from _column(document, ("contradictions", part_name), part.column, tables.PROFILE_RECORD)
+        yield from _patterns(document, ("contradictions", part_name, "blocked_patterns"), part.blocked_patterns)
 
 
 def _probabilistic(conf: Conf, document: Document) -> Iterator[Problem]:

@@ -43,6 +43,22 @@ class MatchKey(Model):
     parts: tuple[KeyPart, ...] = Field(min_length=1)
 
 
+class Contradictions(Model):
+    """Identifiers of these namespaces do not link records that contradict each other on name and birth date.
+
+    The parts are columns of silver.profile_record.
+    """
+
+    namespaces: tuple[str, ...] = Field(min_length=1)
+    given_name: KeyPart = KeyPart(column="given_name")
+    family_name: KeyPart = KeyPart(column="family_name")
+    birth_date: KeyPart = KeyPart(column="birth_date", normalize="digits")
+
+    @property
+    def parts(self) -> dict[str, KeyPart]:
+        return {name: getattr(self, name) for name in ("given_name", "family_name", "birth_date")}
+
+
 class Named(Model):
     """A reference to one identifier. Its value is normalised by the rule of its namespace."""
 
@@ -93,6 +109,7 @@ class RuleSet(Model):
     blocked_patterns: tuple[str, ...] = ()
     namespaces: dict[str, Namespace]
     match_keys: dict[str, MatchKey] = {}
+    contradictions: Contradictions | None = None
     probabilistic: Probabilistic | None = None
     bridges: dict[str, Bridge] = {}
     force_links: tuple[Pair, ...] = ()
@@ -102,12 +119,14 @@ class RuleSet(Model):
     @property
     def fingerprint(self) -> str:
         """A hash of twelve hex digits that changes when, and only when, a rule changes."""
-        # Without a `probabilistic` block the key is left out, so older rule sets keep their fingerprint.
+        # A block that a rule set lacks is left out, so older rule sets keep their fingerprint.
         apart: dict[str, Any] = {
             "version": True,
             "promotion": True,
             "probabilistic": UNTOLD if self.probabilistic else True,
         }
+        if self.contradictions is None:
+            apart["contradictions"] = True
         text = json.dumps(_unordered(self.model_dump(mode="json", exclude=apart)), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

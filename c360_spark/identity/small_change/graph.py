@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.evidence import OBSERVED
+from c360_spark.identity.guard import SHARED
 from c360_spark.identity.limit import GUESSED, KINDS, Forest, Limits
 from c360_spark.identity.small_change.rows import Evidence, Identifier, Link
 
@@ -33,12 +34,16 @@ def collisions(evidence: Iterable[Evidence]) -> set[int]:
 def vertices(evidence: Iterable[Evidence], crowded: Collection[int]) -> dict[int, Identifier]:
     """Identifiers that records carry, without degree and component."""
     carried: defaultdict[int, list[Evidence]] = defaultdict(list)
+    divided = set()
     for row in evidence:
         if row.kind in OBSERVED:
             carried[row.member_id].append(row)
+        elif row.kind == "contradiction":
+            divided.add(row.member_id)
     found = {}
     for identifier_id, rows in carried.items():
         blocked = any(row.member_blocked for row in rows)
+        shared = "divided" if identifier_id in divided else "crowded" if identifier_id in crowded else "active"
         found[identifier_id] = Identifier(
             identifier_id,
             max(row.member_namespace for row in rows),
@@ -46,7 +51,7 @@ def vertices(evidence: Iterable[Evidence], crowded: Collection[int]) -> dict[int
             sorted({row.rule for row in rows if row.kind == "shared_record"}),
             min(row.first_recorded_at for row in rows),
             0,
-            "blocked" if blocked else "crowded" if identifier_id in crowded else "active",
+            "blocked" if blocked else shared,
             None,
             "",
         )
@@ -106,8 +111,11 @@ def _expired(link: Link, rules: RuleSet, as_of: datetime) -> str | None:
     return None
 
 
-def crowded(timely: Iterable[Link], rules: RuleSet) -> set[int]:
+def crowded(timely: Iterable[Link], evidence: Iterable[Evidence], rules: RuleSet) -> set[int]:
     """Identifiers linked to more of one more trusted namespace than the `crowd_limit` of their own."""
+    repeated = {
+        (row.member_id, row.member_namespace): row.evidence_count for row in evidence if row.kind == "repetition"
+    }
     spaces, others = rules.namespaces, defaultdict(set)
     for link in timely:
         if link.kind in OBSERVED and link.reason is None:
@@ -115,23 +123,26 @@ def crowded(timely: Iterable[Link], rules: RuleSet) -> set[int]:
             for (one, own), (other, more) in ((left, right), (right, left)):
                 if spaces[own].crowd_limit and spaces[more].trust > spaces[own].trust:
                     others[one, own, more].add(other)
-    return {one for (one, own, _), found in others.items() if len(found) > (spaces[own].crowd_limit or 0)}
+    return {
+        one
+        for (one, own, more), found in others.items()
+        if len(found) - repeated.get((one, more), 0) > (spaces[own].crowd_limit or 0)
+    }
 
 
-def guarded(found: Iterable[Link], ends: Mapping[int, bool], rules: RuleSet) -> list[Link]:
+def guarded(found: Iterable[Link], ends: Mapping[int, str], rules: RuleSet) -> list[Link]:
     """Links between existing identifiers, each with the reason why a guard takes it out, or None.
 
-    `ends` are all identifiers that exist, with whether they are crowded.
+    `ends` are all identifiers that exist, with their status.
     """
     attach_at = rules.probabilistic.attach_at if rules.probabilistic else 1.0
 
     def reason(link: Link) -> str | None:
         if link.reason or link.kind == "never":
             return link.reason or "never"
-        if ends[link.left_id]:
-            return f"crowded:{link.left_namespace}"
-        if ends[link.right_id]:
-            return f"crowded:{link.right_namespace}"
+        for end, namespace in ((link.left_id, link.left_namespace), (link.right_id, link.right_namespace)):
+            if ends[end] in SHARED:
+                return f"{SHARED[ends[end]]}:{namespace}"
         return "uncertain" if link.kind == "probabilistic" and link.confidence < attach_at else None
 
     existing = (link for link in found if link.left_id in ends and link.right_id in ends)

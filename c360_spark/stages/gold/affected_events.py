@@ -40,16 +40,16 @@ class AffectedEvents:
 
 def affected_events(run: Run, pending: PendingChanges) -> DataFrame:
     """Keys of events inserted, changed or deleted, and of events with identifiers that moved to another person."""
-    read, told = run.store.read, pending.latest(tables.CHANGE)
+    read, told = run.store.read, pending.images(tables.CHANGE)
     explained = read(tables.MEMBERSHIP).join(
         told.select(F.col("run_id").alias("valid_to_run"), F.col("from_person_id").alias("person_id")),
         ["valid_to_run", "person_id"],
         "left_semi",
     )
-    moved = pending.latest(tables.MEMBERSHIP).select("identifier_id").unionByName(explained.select("identifier_id"))
+    moved = pending.images(tables.MEMBERSHIP).select("identifier_id").unionByName(explained.select("identifier_id"))
     sets = members(run).join(moved, "identifier_id", "left_semi").select("identifier_set_id")
     theirs = read(tables.EVENT).join(sets, "identifier_set_id", "left_semi")
-    return pending.latest(tables.EVENT).select(*RECORD_KEY).unionByName(theirs.select(*RECORD_KEY)).distinct()
+    return pending.images(tables.EVENT).select(*RECORD_KEY).unionByName(theirs.select(*RECORD_KEY)).distinct()
 
 
 def affected_orders(run: Run, pending: PendingChanges, work: AffectedEvents | None) -> DataFrame:

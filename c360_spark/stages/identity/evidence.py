@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -22,9 +21,10 @@ from c360_spark.identity.evidence import (
 from c360_spark.identity.guard import expiry
 from c360_spark.run.context import Run, Step
 from c360_spark.run.pending_changes import Marks, advance, watermarks
+from c360_spark.stages.identity.descriptions import Descriptions, Shared, SharedFrames, describe_all, describe_changed
 from c360_spark.stages.identity.key_parts import DATES, dates_in_force, ruled_without
 from c360_spark.stages.identity.rule_approval import require_approval
-from c360_spark.store import Store
+from c360_spark.store import STATE, Store
 from c360_spark.tables import Table
 
 CONSUMER = "resolve_identity"
@@ -51,9 +51,12 @@ class IdentityInput:
     is_empty: bool = False
     dates: Marks = field(default_factory=dict)
     known_dates: Marks = field(default_factory=dict)
+    descriptions: Descriptions | None = None
 
     def done(self, run: Run) -> None:
-        """Advance the watermarks."""
+        """Write the descriptions, and advance the watermarks."""
+        if self.descriptions:
+            self.descriptions.write(run)
         known = {CONSUMER: self.known, DATES: self.known_dates}
         advance(run, {CONSUMER: self.versions, DATES: self.dates}, known=known)
 
@@ -90,20 +93,24 @@ def gather(run: Run, step: Step) -> IdentityInput:
     if run.full_refresh or not marks or other_rules or pending:
         advance(run, {BEGUN: {run.conf.rules.label: max(begun.values(), default=0) + 1}}, known={BEGUN: begun})
         rows = _evidence(run, rules, {table: run.store.read(table) for table in CARRIERS}, whole=True)
+        descriptions, agreements = describe_all(run, rules)
+        if agreements is not None:
+            rows = rows.unionByName(agreements)
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
         cause = "rule" if label and other_rules else "data"
-        return IdentityInput(None, versions, marks, cause, dates=pending, known_dates=dated)
-    ends, expired = _carried(run, step, rules, marks, versions), _expired(run)
+        return IdentityInput(None, versions, marks, cause, dates=pending, known_dates=dated, descriptions=descriptions)
+    ends, descriptions = _carried(run, step, rules, marks, versions)
+    expired = _expired(run)
     if ends.values is not None and expired.values is not None:
         causes: defaultdict[int, set[str]] = defaultdict(set)
         for identifier_id, cause in [*ends.values, *expired.values]:
             causes[identifier_id].add(cause)
         step.results.append(f"{len(causes):,} identifiers affected")
-        return IdentityInput(None, versions, marks, causes=causes, is_empty=not causes)
+        return IdentityInput(None, versions, marks, causes=causes, is_empty=not causes, descriptions=descriptions)
     reasons, _ = run.store.stage("reasons", ends.rows.unionByName(expired.rows).distinct())
     affected, count = run.store.stage("affected", reasons.select("identifier_id").distinct())
     step.results.append(f"{count:,} identifiers affected")
-    return IdentityInput(affected, versions, marks, reasons=reasons, is_empty=not count)
+    return IdentityInput(affected, versions, marks, reasons=reasons, is_empty=not count, descriptions=descriptions)
 
 
 def in_frames(run: Run, change: IdentityInput) -> IdentityInput:
@@ -116,7 +123,7 @@ def in_frames(run: Run, change: IdentityInput) -> IdentityInput:
     return replace(change, affected=affected, reasons=reasons, causes=None)
 
 
-def _evidence(run: Run, rules: RuleSet, carriers: dict[Table, DataFrame], *, whole: bool) -> DataFrame:
+def _evidence(run: Run, rules: RuleSet, carriers: Mapping[Table, DataFrame], *, whole: bool) -> DataFrame:
     secret = run.conf.platform.identity_key.secret()
     sets, records, pairs = (carriers[table] for table in CARRIERS)
     rows = set_evidence(sets, rules)
@@ -140,36 +147,53 @@ class Ends:
     values: Sequence[tuple[int, str]] | None
 
 
-def _carried(run: Run, step: Step, rules: RuleSet, marks: Marks, versions: Marks) -> Ends:
+def _carried(run: Run, step: Step, rules: RuleSet, marks: Marks, versions: Marks) -> tuple[Ends, Descriptions | None]:
     """Write the evidence of sets, records and pairs that changed."""
     if all(marks.get(name, -1) == version for name, version in versions.items()):
-        return Ends(_ends(run.store.read(tables.EVIDENCE).limit(0), F.lit("data")), [])
+        return Ends(_ends(run.store.read(tables.EVIDENCE).limit(0), F.lit("data")), []), None
     images = {}
     for table in CARRIERS:
         since, until = marks.get(table.full_name, -1), versions[table.full_name]
-        images[table] = run.store.latest(table, since=since, until=until)
-    gone = reduce(DataFrame.unionByName, (_key(t, i.where("_gone")) for t, i in images.items()))
-    told = _evidence(run, rules, images, whole=False).join(
-        gone.withColumn("cause", F.lit("erasure")), "evidence_id", "left"
+        found = run.store.images(table, since=since, until=until)
+        # The members of a set never change: its former image says nothing more.
+        images[table] = found.where(F.col(STATE) != "former") if table is tables.IDENTIFIER_SET else found
+    shared = describe_changed(run, rules, images[tables.PROFILE_RECORD])
+    return _changed(run, step, rules, images, shared), shared.descriptions
+
+
+def _changed(
+    run: Run, step: Step, rules: RuleSet, images: Mapping[Table, DataFrame], shared: Shared | SharedFrames
+) -> Ends:
+    """Write the evidence of changed rows of the three tables, and of the identifiers that their records share."""
+    stated = {t: i.withColumn(t.key[0], F.concat_ws(":", STATE, t.key[0])).drop(STATE) for t, i in images.items()}
+    told = _evidence(run, rules, stated, whole=False)
+    state, own_id = (
+        F.substring_index("evidence_id", ":", 1),
+        F.expr("substring(evidence_id, instr(evidence_id, ':') + 1)"),
     )
+    cause = F.when(state == "gone", "erasure").when(state == "former", "data")
+    named = told.withColumns({"cause": cause, "evidence_id": own_id})
     names, most = tables.EVIDENCE.column_names, run.conf.platform.components.small_change_rows
-    rows, count, values = run.store.stage_rows("evidence", told.select(*names, "cause"), most=most)
-    ends = _ends(rows, F.coalesce("cause", F.lit("data")))
-    if values is not None:
-        having = {"evidence_id": {row[0] for row in values}}
+    rows, _, values = run.store.stage_rows("evidence", named.select(*names, "cause"), most=most)
+    if values is not None and isinstance(shared, Shared):
+        having = {"evidence_id": {row[0] for row in values}.union(shared.evidence_ids)}
         old_rows = run.store.lookup(tables.EVIDENCE, *names, having=having, most=most)
-        now_rows = [row[:-1] for row in values if row[-1] is None]
+        now_rows = [*(row[:-1] for row in values if row[-1] is None), *shared.evidence]
         # Two rows have one key where two identifiers have one id: Spark's way finds that, and raises C503.
         is_unique = len({row[: len(tables.EVIDENCE.key)] for row in now_rows}) == len(now_rows)
         if old_rows is not None and is_unique:
             step.wrote("evidence", run.store.sync_rows(tables.EVIDENCE, now_rows, old=old_rows))
             hub, member = names.index("hub_id"), names.index("member_id")
-            return Ends(ends, [(row[end], row[-1] or "data") for row in values for end in (hub, member)])
-    if count:
-        now = rows.where("cause IS NULL")
-        old = run.store.read(tables.EVIDENCE).join(rows.select("evidence_id").distinct(), "evidence_id", "left_semi")
-        step.wrote("evidence", run.store.sync(tables.EVIDENCE, now, old=old))
-    return Ends(ends, None)
+            ends = [(row[end], row[-1] or "data") for row in values for end in (hub, member)]
+            empty = _ends(rows.limit(0), F.lit("data"))
+            return Ends(empty, [*ends, *((identifier_id, "data") for identifier_id in shared.affected)])
+    frames = shared.in_frames(run) if isinstance(shared, Shared) else shared
+    ids = rows.select("evidence_id").unionByName(frames.evidence_ids).distinct()
+    old = run.store.read(tables.EVIDENCE).join(ids, "evidence_id", "left_semi")
+    now = rows.where("cause IS NULL").drop("cause").unionByName(frames.evidence)
+    step.wrote("evidence", run.store.sync(tables.EVIDENCE, now, old=old))
+    affected = frames.affected.withColumn("cause", F.lit("data"))
+    return Ends(_ends(rows, F.coalesce("cause", F.lit("data"))).unionByName(affected), None)
 
 
 def _ends(rows: DataFrame, cause: Column) -> DataFrame:

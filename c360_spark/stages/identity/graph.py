@@ -12,12 +12,12 @@ from c360_spark.errors import IntegrityError
 from c360_spark.identity.components import Engine, broken, components
 from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
 from c360_spark.identity.limit import broken_components, parts
-from c360_spark.identity.link import links, vertices
+from c360_spark.identity.link import divided, links, repeated, vertices, with_status
 from c360_spark.identity.scope import elsewhere, ends, marked, neighbours, touching
 from c360_spark.run.context import Run, Step
 from c360_spark.store import Store
 
-VERTEX = ("identifier_id", "namespace", "region", "datasets", "first_recorded_at", "blocked", "is_crowded")
+VERTEX = ("identifier_id", "namespace", "region", "datasets", "first_recorded_at", "status")
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,17 @@ def reachable(run: Run, affected: DataFrame | None) -> Graph:
     scanned once or twice, whatever the change. Raises IntegrityError C503 when two identifiers share an id.
     """
     store = run.store
-    seen, raw = _affected(run, affected)
+    evidence, seen, raw = _affected(run, affected)
     near = _near(run.store, affected, raw)
-    found, fresh = _guarded(run, affected, seen, raw, near)
+    found = _with_status(run, evidence, seen, raw)
+    fresh = _guarded(run, affected, found, raw, near)
     before = store.read(tables.IDENTIFIER)
     if affected is not None:
         seeds = affected.unionByName(ends(fresh.where(in_graph()))).distinct()
         apart = touching(near.where("component_id IS NULL"), affected, "identifier_id")
         reached = neighbours(before, near, seeds).unionByName(apart)
         before, _ = store.stage("identifiers before", reached)
-    beside = elsewhere(_flagged(before), affected, "identifier_id").select(*VERTEX)
+    beside = elsewhere(before, affected, "identifier_id").select(*VERTEX)
     every, _ = store.stage("graph vertices", found.unionByName(beside))
     scope, links_before, open_again = None, store.read(tables.LINK), fresh.limit(0)
     if affected is not None:
@@ -73,8 +74,8 @@ def reachable(run: Run, affected: DataFrame | None) -> Graph:
     return Graph(scope, every, links_now, before, links_before)
 
 
-def _affected(run: Run, affected: DataFrame | None) -> tuple[DataFrame, DataFrame]:
-    """The affected identifiers that exist, and all their links from the evidence, before any guard."""
+def _affected(run: Run, affected: DataFrame | None) -> tuple[DataFrame, DataFrame, DataFrame]:
+    """Evidence of the affected identifiers, those that exist, and all their links, before any guard."""
     store = run.store
     evidence = store.read(tables.EVIDENCE)
     if affected is not None:
@@ -84,7 +85,7 @@ def _affected(run: Run, affected: DataFrame | None) -> tuple[DataFrame, DataFram
         raise IntegrityError("C503", "two identifiers have one identifier_id", hint="use another identity key")
     expired_by = expiry(run.conf.rules, as_of=run.as_of)
     raw, _ = store.stage("affected links", links(evidence).withColumn("expired_by", expired_by))
-    return seen, raw
+    return evidence, seen, raw
 
 
 def _near(store: Store, affected: DataFrame | None, raw: DataFrame) -> DataFrame:
@@ -95,24 +96,18 @@ def _near(store: Store, affected: DataFrame | None, raw: DataFrame) -> DataFrame
     return store.stage("near", touching(known, affected.unionByName(ends(raw)).distinct(), "identifier_id"))[0]
 
 
-def _guarded(
-    run: Run, affected: DataFrame | None, seen: DataFrame, raw: DataFrame, near: DataFrame
-) -> tuple[DataFrame, DataFrame]:
-    """The affected identifiers as VERTEX, and their links with the guards' objections."""
-    store, rules = run.store, run.conf.rules
+def _with_status(run: Run, evidence: DataFrame, seen: DataFrame, raw: DataFrame) -> DataFrame:
+    """The affected identifiers as VERTEX."""
     timely = raw.where("blocked_by IS NULL AND expired_by IS NULL")
-    crowded = crowds(timely, rules).withColumn("is_crowded", F.lit(True))
-    flagged = seen.join(crowded, "identifier_id", "left").fillna(False, subset=["is_crowded"]).select(*VERTEX)
-    found, _ = store.stage("affected identifiers", flagged)
-    others = elsewhere(_flagged(near), affected, "identifier_id")
-    flags = [frame.select("identifier_id", "is_crowded") for frame in (found, others)]
-    return found, store.stage("guarded", guarded(raw, flags[0].unionByName(flags[1]), rules))[0]
+    crowded = crowds(timely, repeated(evidence), run.conf.rules)
+    found = with_status(seen, crowded, divided(evidence)).select(*VERTEX)
+    return run.store.stage("affected identifiers", found)[0]
 
 
-def _flagged(identifiers: DataFrame) -> DataFrame:
-    """identity.identifier as vertices."""
-    status = F.col("status")
-    return identifiers.withColumns({"blocked": status == "blocked", "is_crowded": status == "crowded"})
+def _guarded(run: Run, affected: DataFrame | None, found: DataFrame, raw: DataFrame, near: DataFrame) -> DataFrame:
+    """Links of the affected identifiers `found`, with the guards' objections."""
+    flags = [frame.select("identifier_id", "status") for frame in (found, elsewhere(near, affected, "identifier_id"))]
+    return run.store.stage("guarded", guarded(raw, flags[0].unionByName(flags[1]), run.conf.rules))[0]
 
 
 def _links_before(store: Store, affected: DataFrame, every: DataFrame) -> tuple[DataFrame, DataFrame]:
@@ -141,7 +136,7 @@ def partitioned(run: Run, step: Step, graph: Graph) -> Components:
     if engine == "graphframes":
         store.place_checkpoints()
     labelled, _ = store.stage("components", components(edges, engine=engine))
-    inside = graph.vertices.where("NOT blocked AND NOT is_crowded").join(labelled, "identifier_id", "left")
+    inside = graph.vertices.where("status = 'active'").join(labelled, "identifier_id", "left")
     placed = inside.withColumn("component_id", F.coalesce("component_id", "identifier_id"))
     nevers = graph.links.where("reason = 'never'").select("left_id", "right_id")
     split, count = store.stage("broken components", broken_components(placed, edges, nevers, rules))

@@ -87,9 +87,9 @@ def reachable(run: Run, read: Reader, affected: Collection[int] | None) -> Reach
         raise IntegrityError("C503", "two identifiers have one identifier_id", hint="use another identity key")
     raw = links(evidence, rules, as_of=run.as_of)
     near = near if affected is None else read.identifiers({*affected, *_ends(raw)})
-    seen = vertices((row for row in evidence if row.member_id in changed), crowded(raw, rules))
+    seen = vertices((row for row in evidence if row.member_id in changed), crowded(raw, evidence, rules))
     others = {row.identifier_id: row for row in near if row.identifier_id not in changed}
-    ends = {one: row.status == "crowded" for one, row in (others | seen).items()}
+    ends = {one: row.status for one, row in (others | seen).items()}
     fresh = guarded(raw, ends, rules)
     if affected is None:
         return Reached(None, seen, fresh, near, read.links(None))
