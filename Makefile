@@ -33,7 +33,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup jars demo test test-fast check format bench bench-identity bench-contracts bench-silver bench-gold bench-payload bench-landing real docs wheel lock clean clean-all
+.PHONY: help setup jars demo test test-fast check format bench bench-identity bench-contracts bench-silver bench-gold bench-payload bench-landing bench-accuracy real docs wheel lock clean clean-all
 
 help: ## This text
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -117,6 +117,9 @@ bench-payload: setup ## Time normalising and hashing for Google and Meta: ROWS=2
 bench-landing: setup ## Time many small files through landing, and the keyed hash of identifiers: SIZE=2k ROWS=1m
 	$(PY) -m tests.bench.chain --part landing --size $(SIZE)
 	$(PY) -m tests.bench.chain --part keys --size $(ROWS)
+
+bench-accuracy: setup ## Precision and recall of persons on generated worlds of two seeds: SIZE=5k
+	$(PY) -m tests.bench.chain --part accuracy --size $(SIZE) --small
 
 bench-contracts: $(PROJECT) ## Time c360 contracts check on 200 contracts
 	$(PY) -m tests.bench.contracts

@@ -42,6 +42,38 @@ def explain(
     print(explain(subject, config=config, env=env, lake=lake, to=to, as_of=as_of, form=form, values=values))
 
 
+@look.command(rich_help_panel=LOOK, epilog="Example: c360 evaluate --truth .demo/truth/record --lake .demo/lake")
+def evaluate(
+    truth: Annotated[str | None, typer.Option(help="CSV or Parquet: source, dataset, source_key, person")] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="write a sheet of so many pairs to label, in place of a truth")
+    ] = None,
+    out: Annotated[str, typer.Option(help="the sheet to write")] = "pairs.csv",
+    samples: Annotated[int, typer.Option(help="wrong and missed pairs to show of each kind")] = 3,
+    values: Values = False,
+    config: Config = "conf",
+    env: Env = "dev",
+    lake: Lake = None,
+    output: AsJson = False,
+) -> None:
+    """Measure how right the persons are, against a truth or labelled pairs.
+
+    Precision, recall and F1, by dataset and size, with wrong and missed pairs by kind. --sample writes pairs to label:
+    give them as --truth.
+    """
+    from c360_spark.commands.evaluate import evaluate, write_sheet
+    from c360_spark.errors import InputError
+
+    if (truth is None) == (sample is None):
+        raise InputError("C303", "give --truth or --sample", hint="--sample 100 writes a sheet to label")
+    if sample is not None:
+        print(write_sheet(out, sample, config=config, env=env, lake=lake))
+        return
+    form = "json" if output else "text"
+    assert truth is not None
+    print(evaluate(truth, config=config, env=env, lake=lake, form=form, values=values, samples=samples))
+
+
 @look.command(rich_help_panel=LOOK, epilog="Example: c360 files --status held --lake /data/lake")
 def files(
     status: Annotated[str | None, typer.Option(help="only this status, such as unclaimed or ignored")] = None,

@@ -8,7 +8,7 @@ from c360_spark.synth.spelling import mail_letters
 from c360_spark.synth.world import World
 
 USUAL, NEXT, OTHER, SHARED = range(1, 5)  # positions in `mailboxes`
-LANDLINE = 3  # position in `phones`, after USUAL and NEXT
+LANDLINE, STRANGERS = 3, 4  # positions in `phones`, after USUAL and NEXT
 
 
 def letters() -> list[Column]:
@@ -52,14 +52,17 @@ def _family_mailbox(world: World) -> Column:
 
 
 def phones(world: World) -> Column:
-    """array<struct<dial, trunk, area, three, four>>: mobile number, mobile number after a change, household landline.
+    """array<struct<dial, trunk, area, three, four>>: mobile number, mobile number after a change, household landline,
+    landline of a stranger, whose household is the first of a hundred persons; those of its country give one number.
 
     three and four are the last seven digits, which do not begin with 0 or 1 and are unique in the world.
     """
     seed = world.seed
-    owners = ("person_no", places.MOBILE), ("person_no", places.MOBILE), ("household_no", places.LANDLINE)
+    stranger = "(person_no - pmod(person_no - 1, 100))"
+    mobile, landline = places.MOBILE, places.LANDLINE
+    owners = (0, "person_no", mobile), (1, "person_no", mobile), (2, "household_no", landline), (2, stranger, landline)
     numbers = []
-    for slot, (owner, prefixes) in enumerate(owners):
+    for slot, owner, prefixes in owners:
         digits = (chance.shuffled(f"({owner} - 1) * 3 + {slot}", 8_000_000, seed, "phone") + 2_000_000).cast("string")
         parts = {
             "dial": F.element_at(chance.listed(list(places.DIAL.values())), F.col("country_no")),

@@ -7,6 +7,7 @@ changed_contact  of persons per day: a new e-mail or phone from then on; the CRM
 moves            of households per day: a new address from then on; the loyalty programme lags
 family_email     of households of two or more: all use one mailbox
 household_phone  of households of two or more: all give one landline
+strangers_phone  of persons: they give the landline of a household they do not belong to; off unless asked for
 kiosk            of account holders per day: a visit on a shared device in a store
 poison           of rows: a placeholder instead of the e-mail, phone, user id or device id
 duplicates       of events and orders: delivered a second time, on the same or the next day; counts the second copies
@@ -32,6 +33,7 @@ class Noise:
     moves: float = 0.01
     family_email: float = 0.08
     household_phone: float = 0.12
+    strangers_phone: float = 0.0
     kiosk: float = 0.02
     poison: float = 0.006
     duplicates: float = 0.01

@@ -35,7 +35,7 @@ def people(numbers: DataFrame, world: World) -> DataFrame:
     person_no, household_no (number of its first member), member (from 1), household_size, region, country, country_no;
     arrived_on (0: before day 1), since; given_name, family_name, birth_date; mailboxes, phones; home, next_home (struct
     of street, city, postcode), moved_on; in_crm, crm_rows, in_loyalty, has_account, cookies, devices; account_id,
-    member_no; changed_on, changed_what, shares_email, shares_phone.
+    member_no; changed_on, changed_what, shares_email, shares_phone, gives_strangers.
     """
     placed = _housed(numbers, world.seed).transform(lambda housed: housed.select("*", *_place(world)))
     arrived = placed.select("*", _arrival(world).alias("arrived_on")).where(F.col("arrived_on") <= world.days)
@@ -156,4 +156,5 @@ def _changes(world: World) -> list[Column]:
         chance.first_day(seed, "moves", noise.moves, "household_no").alias("moved_on"),
         (shared & chance.hit(seed, "family_email", noise.family_email, "household_no")).alias("shares_email"),
         (shared & chance.hit(seed, "household_phone", noise.household_phone, "household_no")).alias("shares_phone"),
+        chance.hit(seed, "strangers_phone", noise.strangers_phone, "person_no").alias("gives_strangers"),
     ]

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from c360_spark.synth import chance, spelling
-from c360_spark.synth.contact import LANDLINE, NEXT, OTHER, SHARED, USUAL
+from c360_spark.synth.contact import LANDLINE, NEXT, OTHER, SHARED, STRANGERS, USUAL
 from c360_spark.synth.world import World
 
 POISON_MAILS = ("test@test.com", "noreply@shop.example", "none@none.com", "null", "test@test.com", "a@a.com")
@@ -23,7 +23,7 @@ def with_contact(
     gaps: bool = True,
 ) -> DataFrame:
     """Adds `email` and `phone` as the system has them on file, and a flag for each kind of noise in them: formats,
-    missing, poison, changed_contact, family_email, household_phone.
+    missing, poison, changed_contact, family_email, household_phone, strangers_phone.
 
     key: the entity that keeps its spelling or gap for ever, such as one customer row. as_of: the last day on which the
     system learned of changes. other: the person gave the second mailbox. asks_…: the system asks for the value. gaps:
@@ -65,7 +65,8 @@ def _meant(drawn: DataFrame) -> DataFrame:
     shared one.
     """
     mail = f"if(email_new, {NEXT}, if(shares_email, {SHARED}, if(email_other, {OTHER}, {USUAL})))"
-    phone = f"if(phone_new, {NEXT}, if(shares_phone, {LANDLINE}, {USUAL}))"
+    own = f"if(shares_phone, {LANDLINE}, {USUAL})"
+    phone = f"if(phone_new, {NEXT}, if(gives_strangers, {STRANGERS}, {own}))"
     return drawn.select(
         "*",
         F.expr(f"element_at(mailboxes, {mail})").alias("mailbox"),
@@ -85,7 +86,8 @@ def _on_file(meant: DataFrame, seed: int, *key: str) -> DataFrame:
         "poison": "email_poisoned OR phone_poisoned",
         "changed_contact": "email_new OR phone_new",
         "family_email": "email_shown AND shares_email AND NOT email_new",
-        "household_phone": "phone_shown AND shares_phone AND NOT phone_new",
+        "household_phone": "phone_shown AND shares_phone AND NOT phone_new AND NOT gives_strangers",
+        "strangers_phone": "phone_shown AND gives_strangers AND NOT phone_new",
     }
     return meant.select(
         "*",

@@ -2,6 +2,7 @@
 
 Prints Markdown for docs/benchmarks.md. `--part components` times the two engines of connected components instead,
 `--part extremes` on a star and a chain, `--part identity` and `--part gold` a small change against a full run,
+`--part accuracy` how right persons are,
 `--part payload` what destinations are sent against a plain hash, `--part silver` contracts against a plain from_json.
 """
 
@@ -27,7 +28,7 @@ from c360_spark.run.context import Run, run_id_of
 from c360_spark.session import session
 from c360_spark.store import Store
 from c360_spark.synth.noise import Noise
-from tests.bench import components, gold, identity, landing, payload, silver
+from tests.bench import accuracy, components, gold, identity, landing, payload, silver
 from tests.bench.machine import Cost, described, say, watched
 
 START = date(2026, 1, 1)
@@ -182,6 +183,7 @@ def _size(lake: Path) -> str:
 
 
 PARTS = {
+    "accuracy": accuracy.compared,
     "chain": chain,
     "components": components.compared,
     "extremes": components.extremes,

@@ -134,7 +134,7 @@ class Base:
             "region": F.lit("EU"),
         }
         columns = [values.get(c.name, F.lit(None)).cast(c.type).alias(c.name) for c in tables.IDENTIFIER_SET.columns]
-        self.store.merge(tables.IDENTIFIER_SET, people.select(*columns))
+        self.store.merge(tables.IDENTIFIER_SET, self._keyed(people).select(*columns))
 
     def measured(self) -> list[tuple[float, int]]:
         """Seconds of each of STEPS, and rows that it read."""

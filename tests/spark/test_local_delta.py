@@ -212,7 +212,7 @@ def test_a_column_that_was_declared_later_is_added_by_the_next_small_write(store
         (1, "b", None),
         (2, None, {"a": "1"}),
     ]
-    assert store.images(EVERY, since=first, until=store.version(EVERY)).count() == 2
+    assert store.images(EVERY, since=first, until=store.version(EVERY)).count() == 3
     store.append(EVERY, frame(EVERY, {"id": 3}))
     assert store.read(EVERY).count() == 3
 
@@ -257,5 +257,5 @@ def test_a_table_of_spark_with_deletion_vectors_and_a_large_one_are_left_to_spar
     )
     assert "MERGE" in str(spark.sql(f"DESCRIBE HISTORY {fed.name(EVERY)}").first().asDict())
     assert "Spark" in str(spark.sql(f"DESCRIBE HISTORY {fed.name(EVERY)}").first().engineInfo)
-    assert large.images(EVERY, since=0, until=large.version(EVERY)).count() == 2
+    assert large.images(EVERY, since=0, until=large.version(EVERY)).count() == 3
     assert sorted(row.email or "" for row in large.read(EVERY).collect()) == ["", "b"]

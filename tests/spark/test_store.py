@@ -206,6 +206,7 @@ def test_a_lake_may_lie_in_a_folder_with_an_odd_name(
     store.append(table, frame(table, row(1, "a")))
     store.merge(table, frame(table, row(1, "b"), row(2, "c")))
     assert sorted((r.identifier_id, r.person_id) for r in store.read(table).collect()) == [(1, "b"), (2, "c")]
-    assert store.images(table, since=0, until=store.version(table)).count() == 2
+    images = store.images(table, since=0, until=store.version(table)).collect()
+    assert sorted((r._state, r.person_id) for r in images) == [("former", "a"), ("now", "b"), ("now", "c")]
     assert len(Lookup(str(lake)).ask("SELECT person_id FROM m", m=table)) == 2
     assert list(tmp_path.iterdir()) == [lake]

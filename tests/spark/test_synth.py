@@ -24,6 +24,7 @@ from c360_spark.synth.world import World
 
 NOISE = Noise(
     **{"typos": 0.1, "changed_contact": 0.2, "moves": 0.2, "family_email": 0.3, "household_phone": 0.3, "kiosk": 0.1},
+    strangers_phone=0.1,
     **{"poison": 0.05, "duplicates": 0.05, "late": 0.1, "out_of_order": 0.1, "malformed": 0.05},
 )
 WORLD = World(people=240, days=2, seed=7, start=date(2025, 11, 3), noise=NOISE)
