@@ -72,7 +72,7 @@ def review_rows(links: DataFrame, pairs: DataFrame, membership: DataFrame) -> Da
     """The review queue (identity.review): links that wait for a decision and have none yet.
 
     `membership` has the current rows of identity.membership. Where several pairs of records support a link, the row
-    shows the most probable pair.
+    shows the most probable pair. Identifiers that are one person already need no decision.
     """
     keys = ["left_id", "right_id"]
     decided = links.where("kind IN ('manual', 'never') AND NOT coalesce(reason, '') LIKE 'expired:%'")
@@ -103,6 +103,7 @@ def review_rows(links: DataFrame, pairs: DataFrame, membership: DataFrame) -> Da
             F.col("identifier_id").alias(f"{side}_id"), F.col("person_id").alias(f"{side}_person_id")
         )
         best = best.join(person, f"{side}_id", "left").withColumnRenamed(f"_{side}_bronze_id", f"{side}_bronze_id")
+    best = best.where("NOT coalesce(left_person_id = right_person_id, false)")
     reasons = open_links.groupBy(*keys).agg(F.max("reason").alias("reason"))
     named = F.substring(digest(F.col("left_id"), F.col("right_id")), 1, 12)
     return best.join(reasons, keys).withColumn("review_id", named)

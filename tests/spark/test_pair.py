@@ -142,6 +142,8 @@ def test_a_pair_waits_for_a_decision_until_there_is_one_that_holds(frame: Frame)
     assert told == ("v1", "a", "p1", "v2", "b")
     assert row.right_person_id is None
     assert review_rows(frame(tables.LINK, guess, decided), pairs, membership).count() == 0
+    both = frame(tables.MEMBERSHIP, *({"identifier_id": i, "person_id": "p1"} for i in (1, 2)))
+    assert review_rows(frame(tables.LINK, guess), pairs, both).count() == 0  # they are one person already
     over = frame(tables.LINK, guess, decided | {"reason": "expired:never"})
     assert review_rows(over, pairs, membership).count() == 1
 

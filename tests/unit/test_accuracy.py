@@ -7,8 +7,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import deltalake
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,10 +14,10 @@ from hypothesis import strategies as st
 from c360_spark import tables
 from c360_spark.commands.evaluate import LABEL, evaluate, write_sheet
 from c360_spark.errors import InputError
-from c360_spark.local_delta import arrow_schema
 from c360_spark.observe import accuracy
 from c360_spark.observe.accuracy import Judged, Key, by_dataset, by_size, figures, interval, kind
 from tests.conftest import ROOT
+from tests.lake import written
 
 
 def judged(*records: tuple[str, str | None], source: str = "crm") -> list[Judged]:
@@ -99,12 +97,7 @@ def lake(tmp_path: Path) -> str:
         at = {"received_at": datetime(2026, 1, day), "position": 1, "is_deleted": False}
         who = {**ADA, "source": source, "dataset": "customer", "source_key": key, "bronze_id": key}
         records.append(who | at)
-    for table, rows in ((tables.PERSON_XREF, xref), (tables.PROFILE_RECORD, records)):
-        names = arrow_schema(table).names
-        whole = [{name: row.get(name) for name in names} for row in rows]
-        shaped = pa.Table.from_pylist(whole, schema=arrow_schema(table))
-        deltalake.write_deltalake(str(tmp_path / "lake" / table.layer / table.name), shaped)
-    return str(tmp_path / "lake")
+    return written(tmp_path / "lake", {tables.PERSON_XREF: xref, tables.PROFILE_RECORD: records})
 
 
 def run(truth: Path, lake: str, *, form: str = "text", values: bool = False) -> str:
