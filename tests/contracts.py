@@ -40,6 +40,7 @@ def odcs(version: str, properties: Given, *, status: str = "active", **given: An
     """A contract of crm.person. Of `given`, `table`, `constants`, `rules`, `sla` and `own` are short forms."""
     record = {"canonicalTable": given.pop("table", "profile_record")}
     record |= {"constants": given.pop("constants")} if "constants" in given else {}
+    record |= {"onePerPerson": given.pop("onePerPerson")} if "onePerPerson" in given else {}
     rules = [
         {"type": "custom", "engine": "c360", "name": name, "implementation": condition}
         for name, condition in given.pop("rules", {}).items()

@@ -28,12 +28,12 @@ from c360_spark.silver.amount import (
     with_currency,
 )
 from c360_spark.silver.parse import text
-from c360_spark.silver.shape import at, is_garbled
+from c360_spark.silver.shape import at, is_garbled, quoted
 from c360_spark.silver.typed import meant
 from c360_spark.silver.zone import is_without_zone
 
-VALUES = "_values"
-HELPERS = (VALUES, CURRENCY, EXPONENT)  # columns of `with_values`
+VALUES, INVALID = "_values", "_invalid"
+HELPERS = (VALUES, CURRENCY, EXPONENT, INVALID)  # columns of `with_values`
 
 
 def reasons(contract: Contract) -> Column:
@@ -41,6 +41,7 @@ def reasons(contract: Contract) -> Column:
     checks = [
         F.when(condition, F.lit(f"{code}:{field.name}"))
         for field in contract.fields
+        if not field.is_nulled
         for code, condition in _conditions(field)
     ]
     if contract.lines:
@@ -55,15 +56,31 @@ def reasons(contract: Contract) -> Column:
 
 
 def with_values(rows: DataFrame, contract: Contract) -> DataFrame:
-    """Rows of `parsed` with helper columns for amounts and rules.
+    """Rows of `parsed` with helper columns for amounts and rules, and without values that are taken as unknown.
 
-    These are the currency and its digits, and `_values`, a struct of the typed properties by name.
+    These are the currency and its digits, `_values`, a struct of the typed properties by name, and `_invalid`, why
+    values were taken as unknown: `code:field`, as in `reasons`.
     """
     if gives_amounts(contract):
         rows = with_currency(rows, currency(contract.fields, contract.constants))
+    rows = _without_invalid(rows, contract)
     if not contract.rules:
         return rows
     return rows.withColumn(VALUES, F.struct(*(meant(field).alias(field.name) for field in contract.fields)))
+
+
+def _without_invalid(rows: DataFrame, contract: Contract) -> DataFrame:
+    nulled = [(field, [*_conditions(field)]) for field in contract.fields if field.is_nulled]
+    if not nulled:
+        return rows
+    checks = [F.when(wrong, F.lit(f"{code}:{f.name}")) for f, conditions in nulled for code, wrong in conditions]
+    found = rows.withColumn(INVALID, F.array_compact(F.array(*checks)).cast("array<string>"))
+    fields = F.col("fields")
+    for field, conditions in nulled:
+        if conditions:
+            is_wrong = F.arrays_overlap(INVALID, F.array(*(F.lit(f"{code}:{field.name}") for code, _ in conditions)))
+            fields = fields.withField(quoted(field.path), F.when(~is_wrong, at(field.path)))
+    return found.withColumn("fields", fields)
 
 
 def currency(fields: Iterable[Field], constants: Mapping[str, str], root: Column | None = None) -> Column | None:

@@ -6,7 +6,8 @@ phone number in a record without a country · `unusable` a value that is not of 
 such as 1900-01-01 · `padded` a postcode that got its leading zeros back · `gap` a local time that the clocks of its
 zone never showed · `overlap` one that they showed twice · `differs` rows of one record disagree, and the first row with
 a value counts · `other_region` a record with identifiers whose country is in no region, because it is unknown or not
-listed; `record` takes the place of the property.
+listed; `record` takes the place of the property · `invalid` a value that does not fit its property, taken as unknown
+because of `onInvalid: null`.
 """
 
 from collections.abc import Iterator
@@ -21,11 +22,12 @@ from c360_spark.config.contract.contract import phone_fields
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.silver.clock_change import clock_change
 from c360_spark.silver.parse import text
+from c360_spark.silver.reasons import INVALID
 from c360_spark.silver.shape import CONFLICTS
 from c360_spark.silver.spelled import namespace_rules, normal, problem_of, spelled, value_of
 
 # Codes of values that are not usable; the record is accepted without the value.
-LOST = ("ambiguous", "no_country", "unusable", "unknown_country")
+LOST = ("ambiguous", "no_country", "unusable", "unknown_country", "invalid")
 RECORD = "record"
 WORDS = {
     "ambiguous": "phone digits that are a national and an international number (phoneFormat tells which)",
@@ -37,6 +39,7 @@ WORDS = {
     "gap": "local times that the clocks passed over, taken as that much later,",
     "overlap": "local times that the clocks showed twice, taken as the first,",
     "differs": "rows of one record that do not agree, of which the first counts,",
+    "invalid": "values that do not fit, taken as unknown,",
     "other_region": "identifiers in no region, as the country is unknown or not listed in identity.yml,",
 }
 
@@ -61,6 +64,9 @@ def remarks(contract: Contract, rules: RuleSet) -> Column:
             is_empty = is_placeholder(part.column, value_of(contract, field), part)
             conditional.append(F.when(is_empty, F.lit(f"placeholder:{field.name}")))
     remarks = F.array_compact(F.array(*conditional))
+    if any(field.is_nulled for field in contract.fields):
+        invalid = F.transform(INVALID, lambda code: F.concat(F.lit("invalid:"), F.substring_index(code, ":", -1)))
+        remarks = F.concat(remarks, F.array_distinct(invalid))
     if contract.lines and contract.lines.rows_by:
         return F.concat(remarks, F.transform(CONFLICTS, lambda name: F.concat(F.lit("differs:"), name)))
     return remarks

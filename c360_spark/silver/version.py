@@ -19,6 +19,7 @@ from c360_spark.silver.parse import parsed, text
 from c360_spark.silver.reasons import HELPERS, reasons, with_values
 
 Values = dict[str, Column]
+DELIVERED = "_delivered"  # `fields` as they are before values that do not fit are taken out
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,14 @@ def _tried(rows: DataFrame, way: Reading, newest: Contract, *, alone: bool) -> D
     The version is null where it is not of this reading. 2 and 2.1 stand for the newest version that begins so. A
     reading that is `alone` need not fit.
     """
-    valued = rows if alone else with_values(rows, newest)
+    valued = rows.withColumn(DELIVERED, F.col("fields"))
+    valued = valued if alone else with_values(valued, newest)
     version = F.lit(None).cast("string")
     for known in reversed(way.versions):  # in reverse, so that the newest is tested first
         version = F.when(F.lit(f"{known}.").startswith(F.concat("claimed", F.lit("."))), known).otherwise(version)
     fits = (F.lit(True) if alone else F.size(reasons(newest)) == 0).alias("fits")
-    way_column = F.struct("fields", fits, version.alias("version")).alias("way")
-    return valued.select(*(c for c in valued.columns if c not in ("fields", *HELPERS)), way_column)
+    way_column = F.struct(F.col(DELIVERED).alias("fields"), fits, version.alias("version")).alias("way")
+    return valued.select(*(c for c in valued.columns if c not in ("fields", DELIVERED, *HELPERS)), way_column)
 
 
 def _chosen(rows: DataFrame, ways: Sequence[Reading], claim: str | None) -> DataFrame:

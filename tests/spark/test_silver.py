@@ -290,3 +290,37 @@ def test_values_outside_a_list_and_rules_that_do_not_hold_are_reasons_and_what_i
     cells = read(rows, [Reading(contract, (contract.version,))], headers=None)
     found = canonical(cells, contract, conf.rules, conf.taxonomy, secret="a secret of tests")
     assert [row.reasons for row in found.orderBy("source_key").collect()] == list(payloads.values())
+
+
+def test_a_value_that_does_not_fit_is_taken_as_unknown_where_the_contract_says_so(
+    frame: Frame, conf: Conf, tmp_path: Path
+) -> None:
+    unknown = {"onInvalid": None}
+    given = {"id": {"primaryKey": True}, "born": {"type": "date", "canonical": "birth_date"} | unknown}
+    given |= {"tier": {"enum": ["gold"], "canonical": "loyalty_tier"} | unknown}
+    given |= {"low": {"type": "integer", "min": 1, "max": 9, "canonical": "loyalty_points"} | unknown}
+    given |= {"high": {"type": "integer"}, "note": {"canonical": "city"} | unknown}
+    ((contract,),) = versions(tmp_path, odcs("1.0.0", given, rules={"ordered": "low <= high"})).values()
+    # The values of birth date, tier and points; reasons; remarks.
+    payloads = {
+        '{"id":"1","born":"1990-12-10","tier":"gold","low":"5","high":"6","note":"x"}': (
+            (date(1990, 12, 10), "gold", 5), [], []
+        ),
+        '{"id":"2","born":"1990-13-10","tier":"golden","low":"0","high":"0"}': (
+            (None, None, None), [], ["invalid:born", "invalid:low", "invalid:tier"]
+        ),
+        '{"id":"3","born":"?","low":"10","high":"x"}': (
+            (None, None, None), ["type:high"], ["invalid:born", "invalid:low"]
+        ),
+        '{"id":"4","low":"9","high":"8"}': ((None, None, 9), ["rule:ordered"], []),
+        '{"id":"5"}': ((None, None, None), [], []),
+        '{"id':  ((None, None, None), ["malformed"], []),
+    }  # fmt: skip
+    rows = frame(tables.bronze("crm", "person"), *({"payload": payload} for payload in payloads))
+    cells = read(rows, [Reading(contract, (contract.version,))], headers=None)
+    found = canonical(cells, contract, conf.rules, conf.taxonomy, secret="a secret of tests")
+    told = [
+        ((row.birth_date, row.loyalty_tier, row.loyalty_points), row.reasons, sorted(row.remarks))
+        for row in sorted(found.collect(), key=lambda row: row.source_key or "9")
+    ]
+    assert told == list(payloads.values())

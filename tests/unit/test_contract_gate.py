@@ -86,6 +86,9 @@ amount_in.changed x        | {type: number, amountIn: minor}            | {type:
 zone.changed x             | {type: timestamp, zone: UTC}               | {type: timestamp, zone: Europe/Berlin}
 time_from.changed x        | {type: timestamp}                          | {type: timestamp, timeFrom: a}
 locale.changed x           | {type: number}                             | {type: number, locale: de_DE}
+on_invalid.loosened x      | {type: date}                               | {type: date, onInvalid: null}
+on_invalid.tightened x     | {onInvalid: "null"}                        | {onInvalid: quarantine}
+=                          | {}                                         | {onInvalid: quarantine}
 value_map.added x          | {valueMap: {J: "yes"}}                     | {valueMap: {J: "yes", N: "no"}}
 value_map.removed x        | {valueMap: {J: "yes", N: "no"}}            | {valueMap: {J: "yes"}}
 value_map.changed x        | {valueMap: {J: "yes"}}                     | {valueMap: {J: "no"}}
@@ -112,6 +115,7 @@ identifier.namespace.changed x | {k: {e: email}}                       | {j: {e:
 # The same for the contract itself.
 CONTRACTS = """
 table.changed              | {}                                         | {table: event}
+one_per_person.changed     | {}                                         | {onePerPerson: true}
 constant.added country     | {}                                         | {constants: {country: DE}}
 constant.changed country   | {constants: {country: DE}}                 | {constants: {country: AT}}
 constant.changed country   | {constants: {country: DE}}                 | {}

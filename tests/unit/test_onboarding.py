@@ -477,3 +477,14 @@ def test_whatever_the_records_are_the_draft_can_be_read_and_names_every_property
     load_contracts(folder, problems)
     assert [str(problem) for problem in problems.found] == []
     assert sources_entry(made) == {"format": "jsonl", "path": "a/thing", "glob": "*"}
+
+
+def test_values_that_do_not_fit_an_optional_property_are_unknown_and_those_of_a_required_one_are_noted() -> None:
+    days: list[str | None] = ["1990-12-10"] * 40
+    sample = rows(id=[str(i) for i in range(42)], born=[*days, "?", None], seen=[*days, "?", "1990-12-10"])
+    made = proposal("crm", "person", sample, shipped())
+    born, seen = (made.made[name,] for name in ("born", "seen"))
+    assert "required" in seen.facts
+    assert str(born.settings["onInvalid"]) == "0.98: 2 % of its values do not fit: they are taken as unknown"
+    assert "2 % of its values do not fit, and would be quarantined" in seen.notes
+    assert '{property: onInvalid, value: "null"}' in contract_text(made)

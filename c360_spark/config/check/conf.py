@@ -3,7 +3,13 @@
 from collections.abc import Collection, Iterator
 
 from c360_spark import tables
-from c360_spark.config.check.contract import check_money, check_one_per_person, check_shapes, check_times
+from c360_spark.config.check.contract import (
+    check_money,
+    check_on_invalid,
+    check_one_per_person,
+    check_shapes,
+    check_times,
+)
 from c360_spark.config.check.deliver import check_deliver
 from c360_spark.config.check.destinations import check_destinations
 from c360_spark.config.check.gold import check_gold
@@ -88,6 +94,7 @@ def _contract(conf: Conf, contract: Contract) -> Iterator[Problem]:
     yield from check_money(contract)
     yield from check_times(contract)
     yield from check_one_per_person(contract, conf.rules)
+    yield from check_on_invalid(contract)
     yield from check_shapes(contract, conf.sources.get(name))
     if contract.lines:
         lines = contract.lines

@@ -94,6 +94,17 @@ def check_shapes(contract: Contract, arrival: Source | None) -> Iterator[Problem
             yield document.problem(lines.loc, "rowsBy is for flat rows: no property may stand within another")
 
 
+def check_on_invalid(contract: Contract) -> Iterator[Problem]:
+    """Yields every property that needs a value, and is said to do without one that does not fit."""
+    for field in contract.fields:
+        if field.is_nulled and (field.element.required or field.element.primary_key):
+            yield contract.document.problem(field.place("onInvalid"), "onInvalid: null is for optional properties")
+    for field in contract.lines.fields if contract.lines else ():
+        if field.is_nulled:
+            message = "onInvalid: null is for properties of the record, not for those of its lines"
+            yield contract.document.problem(field.place("onInvalid"), message)
+
+
 def check_one_per_person(contract: Contract, rules: RuleSet) -> Iterator[Problem]:
     """Yields every problem of the promise that a dataset has one record of each person."""
     if not contract.one_per_person:

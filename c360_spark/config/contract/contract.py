@@ -64,6 +64,11 @@ class Field:
         return self.settings.amount_in == "major" or (self.is_amount and self.settings.scale > 1)
 
     @property
+    def is_nulled(self) -> bool:
+        """Whether a value that does not fit is taken as unknown, and its record stays."""
+        return self.settings.on_invalid == "null"
+
+    @property
     def is_local(self) -> bool:
         """Whether the contract assigns times without a zone to a time zone other than UTC."""
         return self.zone_path is not None or self.settings.zone not in (None, "UTC")

@@ -8,10 +8,10 @@ The suite's own settings are in `customProperties`, as the standard prescribes. 
 see `ContractSettings`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from c360_spark.config.contract.lifecycle import Quality, Sla, Team
 from c360_spark.config.rules.key_part import Normalizer, PhoneFormat
@@ -118,6 +118,10 @@ class IdentifierUse(Camel):
     verified: bool = False
 
 
+# YAML reads null as nothing.
+OnInvalid = Annotated[Literal["null", "quarantine"], BeforeValidator(lambda value: "null" if value is None else value)]
+
+
 class PropertySettings(Camel):
     """The suite's settings of one property.
 
@@ -130,6 +134,9 @@ class PropertySettings(Camel):
     `amountIn` marks a number as money: in `major` units of the row's currency, such as euros, or in `minor` units,
     such as cents. For an amount, `scale: 100` is the older form of `amountIn: major`. `locale` tells how numbers are
     written: 1.203,50 in de_DE.
+
+    `onInvalid` tells what becomes of a record whose value does not fit: `quarantine`, or `null`, by which the value is
+    taken as unknown and counted, and the record stays.
 
     `timeFrom` names the property with the time of day of a date. `zone` applies to times without a time zone of their
     own and is UTC by default; `zoneFrom` names the property that holds the zone, as an IANA name or a key of `zones`.
@@ -151,6 +158,7 @@ class PropertySettings(Camel):
     zone: str | None = None
     zone_from: str | None = None
     zones: dict[str, str] = {}
+    on_invalid: OnInvalid = "quarantine"
 
 
 class NoSettings(Camel):

@@ -25,6 +25,9 @@ def version_differences(old: Contract, new: Contract) -> list[Difference]:
         step.source: step.target for step in new.upcasts if isinstance(step, Rename) and new.number[0] > old.number[0]
     }
     differences = [*_table(old.table, new.table, old.constants, new.constants, "")]
+    if old.one_per_person != new.one_per_person:
+        before, after = (str(contract.one_per_person).lower() for contract in (old, new))
+        differences.append(Difference("one_per_person.changed", "", before, after))
     differences += _fields(old.fields, new.fields, "", renamed)
     differences += _primary_key(old, new)
     differences += _lines(old, new)

@@ -95,6 +95,9 @@ def _meaning(old: Field, new: Field, where: str) -> Iterator[Difference]:
         yield Difference("amount_in.changed", where, before.amount_in or "", after.amount_in or "")
     if before.locale != after.locale:
         yield Difference("locale.changed", where, before.locale or "", after.locale or "")
+    if before.on_invalid != after.on_invalid:
+        kind = "on_invalid.loosened" if after.on_invalid == "null" else "on_invalid.tightened"
+        yield Difference(kind, where, before.on_invalid, after.on_invalid)
     if _zone(old) != _zone(new):
         yield Difference("zone.changed", where, *map(_zone, (old, new)))
     if before.time_from != after.time_from:

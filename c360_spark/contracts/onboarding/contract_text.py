@@ -13,7 +13,7 @@ from c360_spark.contracts.onboarding.proposal import Proposal
 FACTS = ("primaryKey", "primaryKeyPosition", "required", "classification", "logicalTypeOptions")
 SETTINGS = (
     *("canonical", "normalize", "identifier", "formats", "timeFrom", "zone", "zoneFrom", "zones"),
-    *("amountIn", "locale", "valueMap", "enum"),
+    *("amountIn", "locale", "valueMap", "enum", "onInvalid"),
 )
 TOP = """\
 A draft, inferred from {records:,} records of a sample ({format}).

@@ -79,6 +79,7 @@ class Proposed:
     namespace: Guess | None = None  # proposed in a comment, not applied
     namespace_is_new: bool = True  # identity.yml lacks it
     notes: list[str] = field(default_factory=list)
+    misfits: float = 0.0  # share of its values that silver could not read
 
     @property
     def personal(self) -> bool:
@@ -194,11 +195,10 @@ def _formats(prop: Proposed) -> None:
             if unsure:
                 prop.notes.append("whether the day or the month comes first cannot be told: ask, and mend formats")
         if total < 0.999:
-            prop.notes.append(f"{percent(1 - total)} of its values do not fit, and would be quarantined")
+            prop.misfits = 1 - total
     elif kind in ("integer", "number"):
         fits = share(is_whole, seen.texts) if kind == "integer" else prop.type.confidence
-        if fits < 1:
-            prop.notes.append(f"{percent(1 - fits)} of its values do not fit, and would be quarantined")
+        prop.misfits = 1 - fits
     if kind == "number" and share(is_number, seen.texts) < FITS and (written := numbers_written(seen.texts)):
         sure = 0.5 if written.unsure else written.share
         prop.settings["locale"] = Guess(written.locale, sure, of(written.share, seen, "are written so"))

@@ -7,7 +7,7 @@ from itertools import count
 from c360_spark import tables
 from c360_spark.config.contract.money import writing
 from c360_spark.contracts.onboarding.clock import with_clock
-from c360_spark.contracts.onboarding.guess import FITS, NO_ZONE, Guess, Proposed, allowed, capped, propose
+from c360_spark.contracts.onboarding.guess import FITS, NO_ZONE, Guess, Proposed, allowed, capped, percent, propose
 from c360_spark.contracts.onboarding.names import known, snake, tokens
 from c360_spark.contracts.onboarding.observed import Observed, Path, Sample, observed, scalars
 from c360_spark.contracts.onboarding.people import Spaces, identify, one_per_person
@@ -275,6 +275,15 @@ def _needs_currency(draft: Proposal, columns: dict[str, Proposed]) -> bool:
     return in_units and "currency" not in (*columns, *given)
 
 
+def _misfits(prop: Proposed) -> None:
+    """What becomes of values that silver cannot read: an optional property does without them."""
+    said = f"{percent(prop.misfits)} of its values do not fit"
+    if "required" in prop.facts:
+        prop.notes.append(f"{said}, and would be quarantined")
+    else:
+        prop.settings["onInvalid"] = Guess("null", 1 - prop.misfits, f"{said}: they are taken as unknown")
+
+
 def _finish(table: str, props: Sequence[Proposed], keys: Sequence[Proposed]) -> None:
     """Derives PII classes from other guesses, maps unmapped properties to the map column, and adds enums."""
     pii = {column.name: column.pii for column in TABLES[table].columns}
@@ -294,6 +303,8 @@ def _finish(table: str, props: Sequence[Proposed], keys: Sequence[Proposed]) -> 
             del prop.facts["classification"]
     _beside(table, props)
     for prop in props:
+        if prop.misfits:
+            _misfits(prop)
         if "locale" in prop.settings and "amountIn" not in prop.settings:
             _signs(prop)
         given = prop.settings["canonical"].value if "canonical" in prop.settings else ""
