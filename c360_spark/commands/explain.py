@@ -15,7 +15,12 @@ from c360_spark.run.context import instant
 
 SOURCES_SHOWN = 3
 AT = {"m": tables.MEMBERSHIP, "r": tables.RUN}
-GRAPH = (tables.IDENTIFIER, tables.EVIDENCE, tables.LINK)  # hold the present only; Delta time travel gives the past
+GRAPH = (
+    tables.IDENTIFIER,
+    tables.EVIDENCE,
+    tables.LINK,
+    tables.DESCRIPTION,
+)  # hold the present only; Delta time travel gives the past
 
 
 def explain(
@@ -169,10 +174,15 @@ def _links(lookup: Lookup, ids: list[int]) -> list[Row]:
         s=tables.IDENTIFIER_SET,
     )
     of_pair = _records_of_pairs(lookup, [row["bronze_id"] for row in behind if row["kind"] == "probabilistic"])
+    described = _records_of_shared(lookup, [row["bronze_id"] for row in behind if row["kind"] == "agreement"])
     records: dict[tuple[int, int, str], list[str]] = {}
     for row in behind:
         known = records.setdefault((row["left_id"], row["right_id"], row["rule"]), [])
-        known += of_pair.get(row["bronze_id"], [row["bronze_id"]])
+        if row["kind"] == "agreement":
+            pair = (row["left_id"], row["right_id"])
+            known += [d["bronze_id"] for d in described.get(row["bronze_id"], []) if d["other_id"] in pair]
+        else:
+            known += of_pair.get(row["bronze_id"], [row["bronze_id"]])
     for link in links:
         link["records"] = records.get((link["left_id"], link["right_id"], link["rule"]), [])[:SOURCES_SHOWN]
     return links
@@ -185,6 +195,18 @@ def _records_of_pairs(lookup: Lookup, pair_ids: list[str]) -> dict[str, list[str
     columns = "pair_id, left_bronze_id, right_bronze_id"
     rows = lookup.ask(f"SELECT {columns} FROM p WHERE {among('pair_id', pair_ids)}", p=tables.PAIR)
     return {row["pair_id"]: [row["left_bronze_id"], row["right_bronze_id"]] for row in rows}
+
+
+def _records_of_shared(lookup: Lookup, ids: list[str]) -> dict[str, list[Row]]:
+    """The records that carry each shared identifier and describe a person, by the text of its id."""
+    if not ids:
+        return {}
+    condition = among("identifier_id", sorted({int(identifier_id) for identifier_id in ids}))
+    question = f"SELECT bronze_id, identifier_id, other_id FROM d WHERE {condition} ORDER BY bronze_id"
+    found: dict[str, list[Row]] = {}
+    for row in lookup.ask(question, d=tables.DESCRIPTION):
+        found.setdefault(str(row["identifier_id"]), []).append(row)
+    return found
 
 
 def _changes(lookup: Lookup, person: str, as_of: datetime | None) -> list[Row]:
