@@ -72,12 +72,17 @@ def lake(store: Store, conf: Conf, frame: Callable[..., DataFrame]) -> Lake:
     return made
 
 
-def test_a_model_tells_how_often_people_agree_and_is_the_same_file_again(lake: Lake, tmp_path: Path) -> None:
+def test_a_model_tells_how_often_people_agree_and_is_the_same_file_again(
+    lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = people(150)
     earlier = rows[0] | {"bronze_id": "a", "given_name": "earlier", "received_at": AS_OF - timedelta(days=1)}
     run = lake([earlier, *rows, *people(5, region="US")])
     first, second = tmp_path / "models" / "first.yml", tmp_path / "models" / "second.yml"
     model = train_model(run, first, version="1.2.0")
+    told = capsys.readouterr().err
+    assert "blocking: 0 of 300 records (0.0%) are compared with no other" in told
+    assert "  name: 300 records have it" in told
     records = run.store.read(tables.PROFILE_RECORD).orderBy("given_name").repartition(3)
     other = replace(run, store=Store(run.spark, str(tmp_path / "other")))
     other.store.append(tables.PROFILE_RECORD, records)
