@@ -5,7 +5,7 @@ contradict each other when a name and the birth date are both unlike. A descript
 nothing. Records of one identifier whose descriptions agree belong together, whatever becomes of the identifier.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -114,27 +114,24 @@ def agreement_rows(described: Iterable[Description]) -> Iterator[tuple[Any, ...]
     - `repetition` says of the identifier how many identifiers of a namespace repeat a person who is counted already.
     - `contradiction` says of the identifier that it is shared by persons who contradict each other.
     """
-    rows = sorted(described)
-    if not rows or rows[0].other_id == max(row.other_id for row in rows) == min(row.other_id for row in rows):
+    rows, held = sorted(described), defaultdict[int, list[Description]](list)
+    for row in rows:
+        held[row.other_id].append(row)
+    if len(held) < 2:
         return
-    first, spaces = rows[0], {row.other_id: row.other_namespace for row in rows}
+    first, spaces = rows[0], {other: those[0].other_namespace for other, those in held.items()}
     groups, contradict = _groups(rows)
-    whole = _times(rows)
-    own = (first.identifier_id, first.namespace)
+    own, repeated = (first.identifier_id, first.namespace), Counter[str]()
     for group in groups:
+        centre = group[0]
         for other in group[1:]:
-            held = [row for row in rows if row.other_id in (group[0], other)]
-            ends = ((group[0], spaces[group[0]]), (other, spaces[other]))
-            yield _evidence(first, "agreement", first.namespace, *ends, len(held), _times(held))
-    repeated: defaultdict[str, int] = defaultdict(int)
-    for group in groups:
-        for space in {spaces[other] for other in group}:
-            repeated[space] += sum(spaces[other] == space for other in group) - 1
+            both, ends = [*held[centre], *held[other]], ((centre, spaces[centre]), (other, spaces[other]))
+            yield _evidence(first, "agreement", first.namespace, *ends, len(both), _times(both))
+        repeated.update(Counter(spaces[other] for other in group) - Counter({spaces[other] for other in group}))
     for space, count in sorted(repeated.items()):
-        if count:
-            yield _evidence(first, "repetition", space, own, (first.identifier_id, space), count, whole)
+        yield _evidence(first, "repetition", space, own, (first.identifier_id, space), count, _times(rows))
     if contradict:
-        yield _evidence(first, "contradiction", first.namespace, own, own, len(groups), whole)
+        yield _evidence(first, "contradiction", first.namespace, own, own, len(groups), _times(rows))
 
 
 def _times(rows: Sequence[Description]) -> tuple[Any, Any, Any]:
