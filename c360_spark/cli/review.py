@@ -53,7 +53,7 @@ def accept(
     reason: Reason,
     review_id: Annotated[str | None, typer.Argument(help="as `c360 review list` shows it")] = None,
     above: Annotated[float | None, typer.Option(help="accept all pairs from this probability on, after a look")] = None,
-    sample: Annotated[int, typer.Option(help="with --above: pairs to look at first, at random")] = 20,
+    sample: Annotated[int, typer.Option(min=1, help="with --above: pairs to look at first, at random")] = 20,
     seen: Annotated[str | None, typer.Option(help="with --above: the code of the sample that was right")] = None,
     values: Values = False,
     on: On = None,

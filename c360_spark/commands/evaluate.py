@@ -27,6 +27,14 @@ MOST_PAIRS = 2_000  # wrong and missed pairs whose kind is determined
 YES, NO = frozenset("yes y true 1 ja".split()), frozenset("no n false 0 nein".split())
 
 
+# Customer records that are not deleted: of them some belong to nobody.
+PRESENT = """
+    SELECT source, dataset, source_key FROM (
+        SELECT *, row_number() OVER (PARTITION BY source, dataset, source_key ORDER BY received_at DESC, position DESC)
+            AS place FROM p)
+    WHERE place = 1 AND NOT is_deleted"""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Figures, also by dataset and by size of the true person; kinds of wrong and missed pairs, with some of each."""
@@ -56,7 +64,11 @@ def evaluate(truth: str, *, config: str, env: str, lake: str | None, form: str, 
     if not set(KEY) <= names or person is None:
         hint = f"a truth has {', '.join(KEY)} and person; a sheet comes from c360 evaluate --sample"
         raise InputError("C302", f"{truth} has the columns {', '.join(sorted(names))}", hint=hint)
-    result = evaluation(lookup, rows.select([*KEY, person]).to_pylist(), person, samples=samples)
+    persons = _true_persons(rows.select([*KEY, person]).to_pylist(), person, truth)
+    result = evaluation(lookup, persons, samples=samples)
+    if not result.whole.records:
+        hint = "keys are those of the source, as gold.person_xref has them"
+        raise InputError("C302", f"{truth} names no record of the lake", hint=hint)
     return _as_json(result, values=values) if form == "json" else as_text(result, values=values)
 
 
@@ -72,12 +84,21 @@ def _read(path: Path) -> pa.Table:
         raise InputError("C302", f"{path}: {why}", hint="give a CSV or Parquet file") from None
 
 
-def evaluation(lookup: Lookup, truth: Sequence[Row], person: str, *, samples: int) -> Evaluation:
+def _true_persons(rows: Sequence[Row], person: str, path: str) -> dict[Key, str]:
+    """The true person of each record. Raises InputError C302 for a record without one, or with two."""
+    said: dict[Key, str] = {}
+    for number, row in enumerate(rows, 1):
+        key, true = Key(*(row[name] for name in KEY)), row[person]
+        if true is None or None in key or said.setdefault(key, str(true)) != str(true):
+            what = "two persons" if key in said and true is not None else "no key or no person"
+            raise InputError("C302", f"{path}: row {number} has {what}", hint="each record has one true person")
+    return said
+
+
+def evaluation(lookup: Lookup, said: Mapping[Key, str], *, samples: int) -> Evaluation:
     """The evaluation of all records of the truth that the lake has; the others are counted in `left_out`."""
     found = _persons(lookup)
-    known = lookup.ask("SELECT DISTINCT source, dataset, source_key FROM p", p=tables.PROFILE_RECORD)
-    present = found.keys() | {Key(**row) for row in known}
-    said = {Key(*(row[name] for name in KEY)): str(row[person]) for row in truth if row[person] is not None}
+    present = found.keys() | {Key(**row) for row in lookup.ask(PRESENT, p=tables.PROFILE_RECORD)}
     records = [Judged(key, true, found.get(key)) for key, true in sorted(said.items()) if key in present]
     left_out = Counter(key.of for key in said if key not in present)
     wrong = [*islice(accuracy.wrong_pairs(records), MOST_PAIRS)]

@@ -137,7 +137,7 @@ def accept_above(
     rows = [row for row in rows if frozenset(_of_row(row, side) for side in SIDES) not in known]
     if not rows:
         return f"no undecided pair in review has a probability of {probability} or more"
-    code = _digest(repr(probability), *sorted(row["review_id"] for row in rows))[:8]
+    code = _digest(repr(probability), str(sample), *sorted(row["review_id"] for row in rows))[:8]
     chosen = sorted(rows, key=lambda row: _digest(code, row["review_id"]))[:sample]
     if seen is None:
         head = f"{len(chosen)} of {len(rows)} pairs from {probability} on, at random:"

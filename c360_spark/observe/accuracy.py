@@ -199,7 +199,8 @@ def kind(left: Attributes | None, right: Attributes | None) -> str:
     born, lives = _equal(left, right, "birth_date"), _equal(left, right, "postcode")
     if names[1] and lives and _equal(left, right, "street") and names[0] is False:
         return "household"
-    spaces = {found["namespace"] for found in left["identifiers"] or () if found in (right["identifiers"] or ())}
+    others = {found["identifier_id"] for found in right["identifiers"] or ()}
+    spaces = {found["namespace"] for found in left["identifiers"] or () if found["identifier_id"] in others}
     if spaces:
         return f"shared {min(spaces)}"
     if all(names) and born:

@@ -73,11 +73,11 @@ ADA: dict[str, Any] = {
         ({"given_name": "George", "birth_date": date(1955, 1, 2)}, "household"),
         ({"given_name": "Adda", "birth_date": None, "postcode": "1"}, "typo"),
         ({"given_name": "Alan", "family_name": "Turing", "postcode": "1"}, "nothing shared"),
-        ({"identifiers": [{"namespace": "phone", "value": "1"}]}, "shared phone"),
+        ({"identifiers": [{"identifier_id": 1, "namespace": "phone", "verified": True}]}, "shared phone"),
     ],
 )
 def test_kinds_of_pairs(other: dict[str, Any], what: str) -> None:
-    one = ADA | {"identifiers": other.get("identifiers")}
+    one = ADA | {"identifiers": [each | {"verified": False} for each in other.get("identifiers", [])]}
     assert kind(one, ADA | other) == what
     assert kind(one, None) == "no attributes"
 
@@ -97,6 +97,8 @@ def lake(tmp_path: Path) -> str:
         at = {"received_at": datetime(2026, 1, day), "position": 1, "is_deleted": False}
         who = {**ADA, "source": source, "dataset": "customer", "source_key": key, "bronze_id": key}
         records.append(who | at)
+    gone = records[0] | {"source_key": "C4", "bronze_id": "C4"}
+    records += [gone, gone | {"bronze_id": "C4 gone", "received_at": datetime(2026, 1, 2), "is_deleted": True}]
     return written(tmp_path / "lake", {tables.PERSON_XREF: xref, tables.PROFILE_RECORD: records})
 
 
@@ -150,6 +152,10 @@ def test_files_that_are_neither_truth_nor_sheet_are_refused(lake: str, tmp_path:
     for name, text, cause in (
         ("a.csv", "x,y\n1,2\n", "has the columns x, y"),
         ("b.parquet", "no parquet", "Parquet"),
+        ("d.csv", "source,dataset,source_key,person\ncrm,customer,C9,a\n", "names no record of the lake"),
+        ("e.csv", "source,dataset,source_key,person\ncrm,customer,C1,a\ncrm,customer,C1,b\n", "row 2 has two persons"),
+        ("f.csv", "source,dataset,source_key,person\ncrm,customer,C1,\n", "row 1 has no key or no person"),
+        ("g.csv", "source,dataset,source_key,person\ncrm,customer,C4,a\n", "names no record of the lake"),  # deleted
         ("c.csv", f"{LABEL},left_source\nmaybe,crm\n", "'maybe' is no label"),
     ):
         (tmp_path / name).write_text(text)

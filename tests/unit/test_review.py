@@ -102,6 +102,8 @@ def test_pairs_are_accepted_in_bulk_only_after_a_look_at_a_sample(place: dict[st
     assert not (Path(place["config"]) / "identity.next.yml").exists()
     with pytest.raises(InputError, match="another sample"):
         accept_above(0.9, seen=code, **BULK, **place)
+    with pytest.raises(InputError, match="another sample"):  # what was looked at is on record
+        accept_above(0.95, seen=code, **BULK | {"sample": 2}, **place)
     assert "2 pairs accepted" in accept_above(0.95, seen=code, **BULK, **place)
     links = load(Path(place["config"]), "dev", rules=Path(place["config"]) / "identity.next.yml").rules.force_links
     assert {link.left.value for link in links} == {"C2", "C3"}
