@@ -16,7 +16,9 @@ from c360_spark.config.rules.identity import Pair, RuleSet
 from c360_spark.config.yaml.document import did_you_mean
 from c360_spark.config.yaml.round_trip import edited, flow
 from c360_spark.errors import ConfigError, InputError
-from c360_spark.lookup import Lookup, Row
+from c360_spark.identity.group_join import total_weight
+from c360_spark.identity.match_weight import Values, Weigh, probability_of, weigher
+from c360_spark.lookup import Lookup, Row, among
 from c360_spark.observe.accuracy import interval
 from c360_spark.run.context import instant
 
@@ -52,6 +54,11 @@ class Conf:
         rules = self._rules()
         return [(pair, True) for pair in rules.force_links] + [(pair, False) for pair in rules.never_links]
 
+    @property
+    def live(self) -> RuleSet:
+        """The rule set that runs use."""
+        return load(Path(self.config), self.env, lake=self.lake).rules
+
     def _rules(self) -> RuleSet:
         file = self.next if self.next.exists() else None
         return load(Path(self.config), self.env, lake=self.lake, rules=file).rules
@@ -61,9 +68,11 @@ def queue(config: str, env: str, lake: str | None) -> list[Row]:
     """The pairs in review, one for each two persons: the most probable of theirs. Those that change most come first.
 
     Rows of identity.review with `moves`, the identifiers of the smaller person, which would move, and `pairs`, how many
-    pairs the two persons have. Raises InputError C304 before the first run with a model.
+    pairs the two persons have; and, where their records do not agree as a whole, with `mean` (their mean probability)
+    and `compared` (of how many pairs of records). Raises InputError C304 before the first run with a model.
     """
-    lookup = Conf(config, env, lake).lookup
+    conf = Conf(config, env, lake)
+    lookup, model = conf.lookup, conf.live.probabilistic
     sizes = {row["person_id"]: row["size"] for row in lookup.ask("SELECT person_id, size FROM p", p=tables.PERSON)}
     groups: defaultdict[frozenset[str], list[Row]] = defaultdict(list)
     for row in _pairs(lookup):
@@ -72,7 +81,30 @@ def queue(config: str, env: str, lake: str | None) -> list[Row]:
         rows[0] | {"moves": min(sizes.get(person, 1) for person in persons), "pairs": len(rows)}
         for persons, rows in groups.items()
     ]
+    if model and model.model:
+        _add_means(lookup, [row for row in told if row["reason"] == "limit:mean"], weigher(model))
     return sorted(told, key=lambda row: (-row["moves"], -row["probability"], row["review_id"]))
+
+
+def _add_means(lookup: Lookup, rows: Sequence[Row], weigh: Weigh) -> None:
+    """Add `mean` and `compared`, from all records of both persons."""
+    persons = sorted({row[f"{side}_person_id"] for row in rows for side in SIDES if row[f"{side}_person_id"]})
+    if not persons:
+        return
+    found = lookup.ask(
+        "SELECT m.person_id, c.compared_values FROM m JOIN c USING (identifier_id) "
+        f"WHERE m.valid_to_run IS NULL AND {among('m.person_id', persons)}",
+        m=tables.MEMBERSHIP,
+        c=tables.COMPARED,
+    )
+    records: defaultdict[str, Counter[Values]] = defaultdict(Counter)
+    for row in found:
+        records[row["person_id"]][tuple(row["compared_values"])] += 1
+    for row in rows:
+        one, other = (records[row[f"{side}_person_id"]] for side in SIDES)
+        row["compared"] = one.total() * other.total()
+        if row["compared"]:
+            row["mean"] = probability_of(total_weight(one, other, weigh) / row["compared"])
 
 
 def _pairs(lookup: Lookup) -> list[Row]:
@@ -88,13 +120,14 @@ def as_text(rows: Sequence[Row], *, values: bool) -> str:
     """The pairs as text, one line each; values of identifiers, personal data, only with `values`."""
     return "\n".join(
         f"{row['review_id']}  {row['probability']:.4f}  moves {row['moves']:>3}  {_side(row, 'left', values=values)} — "
-        f"{_side(row, 'right', values=values)}  {row['reason']}, {row['model']}{_more(row['pairs'])}"
+        f"{_side(row, 'right', values=values)}  {row['reason']}, {row['model']}{_more(row)}"
         for row in rows
     )
 
 
-def _more(pairs: int) -> str:
-    return f", {pairs} pairs" if pairs > 1 else ""
+def _more(row: Row) -> str:
+    pairs = f", {row['pairs']} pairs" if row["pairs"] > 1 else ""
+    return f"{pairs}, {row['mean']:.4f} over {row['compared']} pairs of records" if "mean" in row else pairs
 
 
 def _side(row: Row, side: str, *, values: bool) -> str:

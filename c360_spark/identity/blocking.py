@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from c360_spark.config.rules.key_part import KeyPart
-from c360_spark.config.rules.probabilistic import Probabilistic
+from c360_spark.config.rules.probabilistic import Probabilistic, usual_keys
 
 Parts = tuple[KeyPart, ...]
 Flags = npt.NDArray[np.bool_]
@@ -18,13 +18,13 @@ def candidates(rules: Probabilistic) -> dict[str, Parts]:
     """Blocking keys that the rules lack, to be tried: by name, birth date, postcode, phone and e-mail."""
     dates = [comparison.of(name)[0] for name, comparison in rules.comparisons.items() if comparison.kind == "date"]
     born = KeyPart(column=dates[0] if dates else "birth_date", normalize="digits")
-    given, family = KeyPart(column="given_name"), KeyPart(column="family_name")
+    given = KeyPart(column="given_name")
     sound, postcode = (
         KeyPart(column="family_name", normalize="soundex"),
         KeyPart(column="postcode", normalize="postcode"),
     )
-    known: dict[str, Parts] = {
-        "full_name": (given, family),
+    known: dict[str, Parts] = usual_keys(rules.comparisons.items()) | {
+        "full_name": (given, KeyPart(column="family_name")),
         "birth_date": (born,),
         "given_birth": (given, born),
         "sound_birth": (sound, born),

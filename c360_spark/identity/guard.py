@@ -18,6 +18,8 @@ from c360_spark.identity.evidence import OBSERVED, trust
 
 # Prefixes of the reasons given here. limit.py gives the others, within a component.
 BEFORE = "blocked:|expired:|crowded:|contradiction:|never|uncertain"
+# Why a link of the model waits for a person to decide.
+UNDECIDED = ("uncertain", "limit:mean", "limit:known")
 # Why an identifier of such a status links nobody.
 SHARED = {"crowded": "crowded", "divided": "contradiction"}
 

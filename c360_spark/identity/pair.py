@@ -5,7 +5,9 @@ from pyspark.sql import functions as F
 
 from c360_spark.columns.keys import digest
 from c360_spark.config.rules.identity import RuleSet
+from c360_spark.config.rules.probabilistic import Probabilistic
 from c360_spark.identity.evidence import is_blocked, trust
+from c360_spark.identity.match_weight import compared_columns
 
 
 def comparable(records: DataFrame, rules: RuleSet) -> DataFrame:
@@ -66,6 +68,13 @@ def pair_rows(scored: DataFrame, records: DataFrame, *, model: str) -> DataFrame
         F.greatest("left_seen_at", "right_seen_at").alias("last_seen_at"),
         F.least("left_received_at", "right_received_at").alias("first_recorded_at"),
     )
+
+
+def compared_rows(prepared: DataFrame, records: DataFrame, rules: Probabilistic) -> DataFrame:
+    """identity.compared_record of `comparable` records, given as `probabilistic.prepared` has them, too."""
+    values = F.array(*compared_columns(rules)).alias("compared_values")
+    member = records.select(F.col("bronze_id").alias("record_id"), F.col("member.identifier_id").alias("identifier_id"))
+    return prepared.join(member, "record_id").select(F.col("record_id").alias("bronze_id"), "identifier_id", values)
 
 
 def review_rows(links: DataFrame, pairs: DataFrame, membership: DataFrame) -> DataFrame:

@@ -60,6 +60,7 @@ _LIST = (
         reads=_names(tables.IDENTIFIER_SET, tables.PROFILE_RECORD, tables.CONSENT, tables.DELIVERY_PROPERTY),
         writes=_names(
             tables.RULE_RELEASE,
+            tables.COMPARED,
             tables.PAIR,
             tables.REVIEW,
             tables.DESCRIPTION,

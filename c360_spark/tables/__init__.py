@@ -19,6 +19,7 @@ from c360_spark.tables.gold_event import DEVICE, EVENT_REATTRIBUTION, GOLD_EVENT
 from c360_spark.tables.gold_metric import LIFECYCLE_TRANSITION, METRIC, METRIC_TOTAL
 from c360_spark.tables.identity import (
     CHANGE,
+    COMPARED,
     DESCRIPTION,
     EVIDENCE,
     HEALTH,
@@ -65,6 +66,7 @@ ALL: tuple[Table, ...] = (
     *CANONICAL,
     IDENTIFIER_SET,
     QUARANTINE,
+    COMPARED,
     PAIR,
     DESCRIPTION,
     EVIDENCE,
@@ -126,6 +128,7 @@ __all__ = [
     "CDP_PROFILE",
     "CDP_RECONCILIATION",
     "CHANGE",
+    "COMPARED",
     "CONSENT",
     "CONSENT_STATE",
     "DELIVERY",

@@ -66,6 +66,25 @@ DESCRIPTION = Table(
     references={"bronze_id": "silver.profile_record.bronze_id", "identifier_id": VERTEX, "other_id": VERTEX},
 )
 
+COMPARED = Table(
+    "identity",
+    "compared_record",
+    "a record that the model compares with others",
+    ("bronze_id",),
+    Write.SYNC,
+    (
+        key("bronze_id", STRING, "the record"),
+        key("identifier_id", LONG, "its strongest identifier"),
+        Column(
+            "compared_values",
+            ArrayType(STRING),
+            "what is compared of it, normalised, by the name of the comparison; null where it is missing",
+            Pii.DIRECT,
+        ),
+    ),
+    references={"bronze_id": "silver.profile_record.bronze_id", "identifier_id": VERTEX},
+)
+
 PAIR = Table(
     "identity",
     "pair",
@@ -156,7 +175,11 @@ REVIEW = Table(
         ),
         key("probability", DOUBLE, "that they are one person's, by the model"),
         key("model", STRING, "the model that says so"),
-        key("reason", STRING, "uncertain, or limit:known: both persons are known"),
+        key(
+            "reason",
+            STRING,
+            "uncertain; limit:mean: the records do not agree as a whole; limit:known: both persons are known",
+        ),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""FEBRL: 5,000 made-up persons' records with errors, the true links known. Matched by rules alone."""
+"""FEBRL: 5,000 made-up persons' records with errors, the true links known. Matched by all rules and the model."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -72,6 +72,13 @@ def rules(conf: Conf) -> RuleSet:
     return conf.rules.model_copy(update={"probabilistic": MODEL})
 
 
+@pytest.fixture
+def strict(rules: RuleSet) -> RuleSet:
+    """Rules by which the model never joins two customers."""
+    customer = rules.namespaces["crm.customer_id"].model_copy(update={"unique": True})
+    return rules.model_copy(update={"namespaces": rules.namespaces | {"crm.customer_id": customer}})
+
+
 def member(number: int, namespace: str = "crm.customer_id", region: str = "EU") -> tuple[object, ...]:
     return (number, namespace, region, f"v{number}", True)
 
@@ -180,6 +187,9 @@ class Guesses:
         names = {number: name for name, number in self.ids.items()}
         return {names[row.identifier_id]: row.person_id for row in held}
 
+    def compared(self) -> list[Any]:
+        return Store(self.spark, self.lake).read(tables.COMPARED).collect()
+
     def _rows(self, person: tuple[str, str, str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
         who, given, family, born = person
         namespace, value = who.split(":")
@@ -193,9 +203,27 @@ class Guesses:
 
 
 @pytest.mark.slow
-def test_a_guess_attaches_strangers_never_joins_the_known_and_is_decided_by_people(
+def test_customers_are_joined_while_all_their_records_agree(
     spark: SparkSession, frame: Frame, conf: Conf, rules: RuleSet, tmp_path: Path
 ) -> None:
+    lake = Guesses(spark, frame, conf, tmp_path / "lake")
+    together = lake.resolve(rules, ADA, ADDA, ADAM, TWIN, ALAN)
+    assert together[ADA[0]] == together[TWIN[0]] == together[ADDA[0]]
+    assert len(set(together.values())) == 3
+    unlike = ("crm.customer_id:C2", "Tim", "Kowalski", "1962-11-23")
+    apart = lake.resolve(rules, ADA, ADDA, ADAM, unlike, ALAN)
+    assert apart[ADA[0]] == apart[ADDA[0]] != apart[unlike[0]]
+    assert not {row.identifier_id for row in lake.compared()} - set(lake.ids.values())
+    assert len(lake.compared()) == 5
+    lake.resolve(conf.rules, ADA, ADDA)
+    assert not lake.compared()  # nothing is kept of what no model compares
+
+
+@pytest.mark.slow
+def test_a_guess_attaches_strangers_never_joins_the_known_and_is_decided_by_people(
+    spark: SparkSession, frame: Frame, conf: Conf, strict: RuleSet, tmp_path: Path
+) -> None:
+    rules = strict
     lake, people = Guesses(spark, frame, conf, tmp_path / "lake"), (ADA, ADDA, ADAM, TWIN, ALAN)
     apart = lake.resolve(conf.rules, *people)
     assert len(set(apart.values())) == len(people)
@@ -211,6 +239,7 @@ def test_a_guess_attaches_strangers_never_joins_the_known_and_is_decided_by_peop
     folder = tmp_path / "conf"
     shutil.copytree(ROOT / "conf", folder)
     with_model = (ROOT / "conf" / "identity.yml").read_text(encoding="utf-8") + _block()
+    with_model = with_model.replace("max_per_person: 3}", "max_per_person: 3, unique: true}")
     (folder / "identity.yml").write_text(with_model, encoding="utf-8")
     given: dict[str, Any] = {"config": str(folder), "env": "dev", "lake": lake.lake}
     waiting = {frozenset((row["left_value"], row["right_value"])): row for row in queue(**given)}

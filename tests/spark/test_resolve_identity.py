@@ -199,6 +199,20 @@ def test_a_small_change_that_reaches_many_rows_is_left_to_spark(
         assert one == other, table.full_name
 
 
+def test_a_small_change_on_a_day_when_many_links_expire_is_not_lost(
+    spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path
+) -> None:
+    cookie = conf.rules.namespaces["web.cookie_id"].model_copy(update={"expires_after_days": 1})
+    rules = {"namespaces": conf.rules.namespaces | {"web.cookie_id": cookie}}
+    visits, other = [[A, f"web.cookie_id:k{i}"] for i in range(6)], "commerce.account_id:A2"
+    life = Life(spark, frame, conf, tmp_path / "lake", small=5)  # the change has two rows, twelve ends expire
+    life.live([C1], [other], *visits, **rules)
+    assert life.person(A) == life.person("web.cookie_id:k1")
+    life.live([C1], [C1, other], *visits, **rules)
+    assert life.person(A) != life.person("web.cookie_id:k1")
+    assert life.person(other) == life.person(C1)
+
+
 @pytest.mark.parametrize("small", [100_000, 0], ids=["python", "spark"])
 def test_two_identifiers_on_one_id_are_refused_and_persons_stay(
     spark: SparkSession, frame: Frame, conf: Conf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int

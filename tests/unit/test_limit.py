@@ -6,10 +6,13 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from c360_spark.identity.limit import GUESSED, STRENGTH, Forest, Limits, _apart
+from c360_spark.identity.forest import Forest, Limits
+from c360_spark.identity.limit import PROBABILISTIC, STRENGTH, _apart
+from tests.unit.test_group_join import ADA, ALAN, model
 
 LIMITS = {"crm": 1, "email": 2}
 UNIQUE = frozenset({"crm", "email"})
+UNLIKE = 9  # the identifier of a record that is unlike all others
 Pairs = list[tuple[int, int]]
 vertex = st.integers(0, 9)
 # Two identifiers of each kind and six of a kind without a limit.
@@ -19,16 +22,18 @@ BIG = 1 << 61  # ids as large as real ones: a float would lose their last digits
 
 def rows(links: Pairs, nevers: Pairs = [], guessed: Pairs = []) -> pd.DataFrame:  # noqa: B006
     found = [("vertex", BIG + n, 0, space, 0, 0.0) for n, space in SPACES.items()]
-    for rank, pairs in ((0, links), (GUESSED, guessed)):
+    for rank, pairs in ((0, links), (PROBABILISTIC, guessed)):
         found += [("link", BIG + a, BIG + b, None, rank, 1 / n) for n, (a, b) in enumerate(pairs, 1)]
     found += [("never", BIG + a, BIG + b, None, 0, 0.0) for a, b in nevers]
     frame = pd.DataFrame(found, columns=["what", "left_id", "right_id", "namespace", "kind_rank", "confidence"])
     same = dict.fromkeys(set(STRENGTH) - set(frame.columns), 0)
+    records = [{"what": "record", "left_id": BIG + n, "values": ALAN if n == UNLIKE else ADA} for n in SPACES]
+    frame = pd.concat([frame, pd.DataFrame(records).assign(right_id=0, kind_rank=0, confidence=0.0)], ignore_index=True)
     return frame.assign(component_id=BIG, **same)
 
 
 def apart(frame: pd.DataFrame, size: int | None = None) -> tuple[dict[int, int], dict[tuple[int, int], str]]:
-    made = _apart(frame, Limits(LIMITS, size, UNIQUE))
+    made = _apart(frame, Limits(LIMITS, size, UNIQUE), model(0.5))
     placed = made[made["part_id"].notna()]
     left_out = made[made["other_id"].notna()]
     parts = {int(i) - BIG: int(p) - BIG for i, p in zip(placed["identifier_id"], placed["part_id"], strict=True)}
@@ -36,17 +41,11 @@ def apart(frame: pd.DataFrame, size: int | None = None) -> tuple[dict[int, int],
     return parts, {(int(a) - BIG, int(b) - BIG): reason for a, b, reason in pairs}
 
 
-def defined(links: Pairs, nevers: Pairs, guessed: Pairs, size: int | None) -> dict[int, int]:
+def defined(links: Pairs, nevers: Pairs, size: int | None) -> dict[int, int]:
     """The same by sets: link after link, the strongest first, unless the union would break a limit."""
     groups = {n: frozenset({n}) for n in SPACES}
-    for a, b in [*links, *guessed]:
+    for a, b in links:
         union = groups[a] | groups[b]
-        if (
-            (a, b) in guessed
-            and groups[a] != groups[b]
-            and all(UNIQUE & {SPACES[n] for n in groups[x]} for x in (a, b))
-        ):
-            continue
         kinds = [SPACES[n] for n in union]
         fits = all(kinds.count(space) <= most for space, most in LIMITS.items()) and len(union) <= (size or len(union))
         if fits and not any(x in union and y in union for x, y in nevers):
@@ -60,25 +59,47 @@ pair = st.tuples(vertex, vertex).filter(lambda p: p[0] < p[1])
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(pair, max_size=15, unique=True),
-    st.integers(0, 15),
     st.lists(pair, max_size=3),
     st.sampled_from([None, 2, 4]),
     st.randoms(),
 )
-def test_parts_are_those_of_the_definition_in_any_order(
-    pairs: Pairs, certain: int, nevers: Pairs, size: int | None, random
-) -> None:
-    links, guessed = pairs[:certain], pairs[certain:]
-    frame = rows(links, nevers, guessed).sample(frac=1, random_state=random.randrange(1 << 30))
+def test_parts_are_those_of_the_definition_in_any_order(pairs: Pairs, nevers: Pairs, size: int | None, random) -> None:
+    frame = rows(pairs, nevers).sample(frac=1, random_state=random.randrange(1 << 30))
     parts, left_out = apart(frame, size)
-    assert parts == defined(links, nevers, guessed, size)
+    assert parts == defined(pairs, nevers, size)
     assert set(left_out) == {(a, b) for a, b in pairs if parts[a] != parts[b]}
 
 
-def test_a_guess_attaches_a_stranger_and_never_joins_two_known_persons_even_through_one() -> None:
-    parts, left_out = apart(rows([], guessed=[(0, 6), (3, 6), (6, 7)]))
-    assert (parts[0], parts[6], parts[7], parts[3]) == (0, 0, 0, 3)
-    assert left_out == {(3, 6): "limit:known"}
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(pair, max_size=8),
+    st.lists(pair, max_size=8, unique=True),
+    st.lists(pair, max_size=3),
+    st.sampled_from([None, 2, 4]),
+    st.randoms(),
+)
+def test_links_of_the_model_keep_every_limit_and_what_rules_linked(
+    links: Pairs, likely: Pairs, nevers: Pairs, size: int | None, random
+) -> None:
+    before, reasons = apart(rows(links, nevers), size)
+    frame = rows(links, nevers, likely).sample(frac=1, random_state=random.randrange(1 << 30))
+    parts, left_out = apart(frame, size)
+    groups = {root: {n for n in parts if parts[n] == root} for root in parts.values()}
+    assert all(parts[n] == parts[before[n]] for n in parts)
+    assert {pair: left_out[pair] for pair in reasons} == reasons
+    assert set(left_out) == {(a, b) for a, b in {*links, *likely} if parts[a] != parts[b]}
+    for group in groups.values():
+        kinds = [SPACES[n] for n in group]
+        assert all(kinds.count(space) <= most for space, most in LIMITS.items())
+        assert len(group) <= (size or len(group))
+        assert len({before[n] for n in group if SPACES[n] in UNIQUE}) <= 1
+        assert not any(x in group and y in group for x, y in nevers)
+
+
+def test_a_pair_of_the_model_attaches_a_stranger_and_never_joins_two_known_persons_even_through_one() -> None:
+    parts, left_out = apart(rows([], guessed=[(0, 6), (3, 6), (6, 7), (7, UNLIKE)]))
+    assert (parts[0], parts[6], parts[7], parts[3], parts[UNLIKE]) == (0, 0, 0, 3, UNLIKE)
+    assert left_out == {(3, 6): "limit:known", (7, UNLIKE): "limit:mean"}
     assert apart(rows([(3, 6)], guessed=[(0, 6)]))[1] == {(0, 6): "limit:known"}
     assert apart(rows([(0, 3)], guessed=[(0, 3)]))[1] == {}
 

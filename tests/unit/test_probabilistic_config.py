@@ -34,6 +34,19 @@ def test_the_documented_block_is_well_and_carries_the_figures_of_its_model(folde
     assert block.model.comparisons["birth_date"]["exact"].m > 0.9
 
 
+def test_a_block_without_blocking_keys_has_the_usual_ones_of_what_it_compares(folder):
+    rules = folder / "identity.yml"
+    given = rules.read_text()
+    start = given.index("  blocking:")
+    rules.write_text(given[:start])
+    assert [*load(folder, "dev").rules.probabilistic.blocking] == ["full_name", "birth_date", "initial_postcode"]
+    rules.write_text(given[:start].replace("    address: {kind: address}\n", "").replace("  model: customer", ""))
+    assert [*load(folder, "dev").rules.probabilistic.blocking] == ["full_name", "birth_date"]
+    rules.write_text(re.sub(r"    (given|family)_name: .*\n|    birth_date: .*\n|  model: .*\n", "", given[:start]))
+    with pytest.raises(ConfigError, match="blocking"):
+        load(folder, "dev")
+
+
 RULES = "identity.yml"
 OF_RECORD = "unknown column of silver.profile_record"
 # What stands in a file, what is put in its place, and the complaint; ¦ is where that is to be found.

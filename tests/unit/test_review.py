@@ -13,8 +13,10 @@ from c360_spark.cli.review import accept
 from c360_spark.commands.review import accept_above, as_text, decide, precision, queue, with_entries
 from c360_spark.config import load
 from c360_spark.errors import InputError
+from c360_spark.identity.match_weight import probability_of, weigher
 from tests.conftest import ROOT
 from tests.lake import written
+from tests.unit.test_group_join import ADA, ADDA, ALAN, model
 
 END = {"namespace": "email", "region": "EU", "value": "zoë: 'a' #b@x.de"}
 ENTRY: dict[str, Any] = {"left": END, "right": END | {"value": "b"}, "author": "Ada", "reason": "{}, yes",
@@ -90,6 +92,29 @@ def test_two_persons_stand_in_the_queue_once_and_those_who_change_most_come_firs
     assert "moves   3" in text
     assert ", 2 pairs" in text
     assert "C2" not in text
+
+
+def test_of_persons_whose_records_do_not_agree_as_a_whole_the_mean_is_told(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    block = yaml.safe_dump({"probabilistic": model(0.5).model_dump(mode="json", exclude_none=True)}, sort_keys=False)
+    file = tmp_path / "conf" / "identity.yml"
+    file.write_text(file.read_text(encoding="utf-8") + block, encoding="utf-8")
+    # p1 is Ada and Alan, who share a phone; p2 is Ada.
+    held = {1: ("p1", ADA), 2: ("p1", ALAN), 101: ("p2", ADDA)}
+    membership = [{"identifier_id": n, "person_id": person, "valid_to_run": None} for n, (person, _) in held.items()]
+    compared = [{"bronze_id": str(n), "identifier_id": n, "compared_values": list(row)} for n, (_, row) in held.items()]
+    rows = {
+        tables.REVIEW: [waiting(1, "p1", "p2", 0.99) | {"reason": "limit:mean"}, waiting(3, "p3", None, 0.9)],
+        tables.PERSON: [{"person_id": "p1", "size": 2}],
+        tables.MEMBERSHIP: [*membership, {"identifier_id": 101, "person_id": "p1", "valid_to_run": "r1"}],
+        tables.COMPARED: compared,
+    }
+    told = {row["review_id"]: row for row in queue(str(tmp_path / "conf"), "dev", written(tmp_path / "lake", rows))}
+    weigh = weigher(model(0.5))
+    mean = probability_of((weigh(ADA, ADDA) + weigh(ALAN, ADDA)) / 2)
+    assert (told["r1"]["mean"], told["r1"]["compared"]) == (pytest.approx(mean, abs=1e-6), 2)
+    assert f"limit:mean, 1, {mean:.4f} over 2 pairs of records" in as_text([told["r1"]], values=False)
+    assert "mean" not in told["r3"]
 
 
 BULK: dict[str, Any] = {"sample": 1, "values": True, "author": "Ada", "reason": "checked", "on": "2026-01-02"}

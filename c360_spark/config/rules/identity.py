@@ -23,7 +23,7 @@ class Namespace(Model):
     `crowd_limit`: an identifier linked to more identifiers than this of any one more trusted namespace is crowded, that
     is shared by many, and links nobody. `max_per_person` limits the identifiers of this namespace per person.
     `expires_after_days`: a link expires so long after it was last seen. `unique`: a person with such an identifier is
-    known, and a probabilistic link never joins two known persons.
+    known, and the match model never joins two known persons.
     """
 
     trust: int = Field(ge=1, le=100)

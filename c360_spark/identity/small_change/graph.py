@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from c360_spark.config.rules.identity import RuleSet
 from c360_spark.identity.evidence import OBSERVED
-from c360_spark.identity.guard import SHARED
-from c360_spark.identity.limit import GUESSED, KINDS, Forest, Limits
-from c360_spark.identity.small_change.rows import Evidence, Identifier, Link
+from c360_spark.identity.forest import Forest, Limits
+from c360_spark.identity.guard import SHARED, UNDECIDED
+from c360_spark.identity.limit import KINDS, unite
+from c360_spark.identity.small_change.rows import Compared, Evidence, Identifier, Link
 
 DECIDED_UNTIL = re.compile(r":(\d{4}-\d\d-\d\d)$")
 
@@ -149,9 +150,12 @@ def guarded(found: Iterable[Link], ends: Mapping[int, str], rules: RuleSet) -> l
     return [link._replace(reason=reason(link)) for link in existing]
 
 
-def partition(found: Iterable[Identifier], graph: Sequence[Link], rules: RuleSet) -> Partition:
+def partition(
+    found: Iterable[Identifier], graph: Sequence[Link], compared: Iterable[Compared], rules: RuleSet
+) -> Partition:
     """Connected components of the active identifiers `found`, each split into parts where it breaks a limit.
 
+    `compared` are the records that the match model compares, at least those whose identifier is among the found ones.
     Taking every component apart and uniting it again gives the same as doing so with broken ones only: a component
     within the limits has no part beyond them.
     """
@@ -161,13 +165,11 @@ def partition(found: Iterable[Identifier], graph: Sequence[Link], rules: RuleSet
     for link in graph:
         if link.reason == "never" and link.left_id in spaces and link.right_id in spaces:
             parts.forbid(link.left_id, link.right_id)
-    left_out: dict[tuple[int, int], str] = {}
     for link in edges:
-        pair = link.left_id, link.right_id
-        whole.unite(*pair)
-        reason = parts.unite(*pair, guessed=KINDS.index(link.kind) == GUESSED)
-        if reason:
-            left_out.setdefault(pair, reason)
+        whole.unite(link.left_id, link.right_id)
+    ranked = ((link.left_id, link.right_id, KINDS.index(link.kind)) for link in edges)
+    values = ((row.identifier_id, tuple(row.compared_values)) for row in compared)
+    left_out = unite(parts, ranked, values, rules.probabilistic)
     label = rules.label  # computed from all rules
     final = [_final(link, link.reason or left_out.get((link.left_id, link.right_id)), label) for link in graph]
     return Partition({one: whole.root(one) for one in spaces}, {one: parts.root(one) for one in spaces}, final)
@@ -181,7 +183,7 @@ def _strength(link: Link, rules: RuleSet) -> tuple[object, ...]:
 
 
 def _final(link: Link, reason: str | None, label: str) -> Link:
-    undecided = reason in ("uncertain", "limit:known")
+    undecided = reason in UNDECIDED
     status = "review" if undecided else "evicted" if reason else "active"
     return link._replace(reason=reason, status=status, rule_set=label)
 

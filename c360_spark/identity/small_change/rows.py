@@ -67,6 +67,13 @@ class Identifier(NamedTuple):
     rule_set: str
 
 
+class Compared(NamedTuple):
+    """identity.compared_record without the id of the record."""
+
+    identifier_id: int
+    compared_values: Sequence[str | None]
+
+
 class Membership(NamedTuple):
     """identity.membership."""
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -31,6 +32,7 @@ CONSUMER = "resolve_identity"
 # Rule sets with which full refreshes began, numbered: a killed one may have left tables made by two rule sets.
 BEGUN = "resolve_identity everything"
 CARRIERS = (tables.IDENTIFIER_SET, tables.PROFILE_RECORD, tables.PAIR)
+CONSUMED = (*CARRIERS, tables.COMPARED)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def gather(run: Run, step: Step) -> IdentityInput:
     dates that are too frequent differ from the last run. Otherwise only identifiers of silver rows inserted, changed or
     deleted are affected, and those of links that expire or no longer do.
     """
-    versions = {table.full_name: run.store.version(table) for table in CARRIERS}
+    versions = {table.full_name: run.store.version(table) for table in CONSUMED}
     label, (marks, begun, dated) = _label_on_record(run.store), watermarks(run, CONSUMER, BEGUN, DATES)
     other_rules, records = _other_rules(run, label, begun), tables.PROFILE_RECORD.full_name
     dates, pending = dates_in_force(run, dated, changed=other_rules or marks.get(records) != versions[records])
@@ -99,15 +101,15 @@ def gather(run: Run, step: Step) -> IdentityInput:
         step.wrote("evidence", run.store.sync(tables.EVIDENCE, rows))
         cause = "rule" if label and other_rules else "data"
         return IdentityInput(None, versions, marks, cause, dates=pending, known_dates=dated, descriptions=descriptions)
-    ends, descriptions = _carried(run, step, rules, marks, versions)
-    expired = _expired(run)
-    if ends.values is not None and expired.values is not None:
+    carried, descriptions = _carried(run, step, rules, marks, versions)
+    found = [carried, _compared(run, marks, versions), _expired(run)]
+    if all(ends.values is not None for ends in found):
         causes: defaultdict[int, set[str]] = defaultdict(set)
-        for identifier_id, cause in [*ends.values, *expired.values]:
+        for identifier_id, cause in (row for ends in found for row in ends.values or ()):
             causes[identifier_id].add(cause)
         step.results.append(f"{len(causes):,} identifiers affected")
         return IdentityInput(None, versions, marks, causes=causes, is_empty=not causes, descriptions=descriptions)
-    reasons, _ = run.store.stage("reasons", ends.rows.unionByName(expired.rows).distinct())
+    reasons, _ = run.store.stage("reasons", reduce(DataFrame.unionByName, (e.frame(run) for e in found)).distinct())
     affected, count = run.store.stage("affected", reasons.select("identifier_id").distinct())
     step.results.append(f"{count:,} identifiers affected")
     return IdentityInput(affected, versions, marks, reasons=reasons, is_empty=not count, descriptions=descriptions)
@@ -118,7 +120,7 @@ def in_frames(run: Run, change: IdentityInput) -> IdentityInput:
     if change.causes is None:
         return change
     rows = [(identifier_id, cause) for identifier_id, causes in change.causes.items() for cause in causes]
-    reasons, _ = run.store.stage("reasons", run.spark.createDataFrame(rows, "identifier_id long, cause string"))
+    reasons, _ = run.store.stage("reasons", Ends(rows).frame(run))
     affected, _ = run.store.stage("affected", reasons.select("identifier_id").distinct())
     return replace(change, affected=affected, reasons=reasons, causes=None)
 
@@ -141,16 +143,28 @@ def _evidence(run: Run, rules: RuleSet, carriers: Mapping[Table, DataFrame], *, 
 
 @dataclass(frozen=True)
 class Ends:
-    """Affected `identifier_id, cause`, as a frame, and as `values` if they are few."""
+    """Affected `identifier_id, cause`, as `values` if they are few, else as `rows`."""
 
-    rows: DataFrame
     values: Sequence[tuple[int, str]] | None
+    rows: DataFrame | None = None
+
+    @classmethod
+    def staged(cls, run: Run, name: str, rows: DataFrame) -> "Ends":
+        """The rows, computed once."""
+        kept, _, values = run.store.stage_rows(name, rows, most=run.conf.platform.components.small_change_rows)
+        return cls(values, kept)
+
+    def frame(self, run: Run) -> DataFrame:
+        """The same for Spark."""
+        if self.values is None and self.rows is not None:
+            return self.rows
+        return run.spark.createDataFrame([*(self.values or ())], "identifier_id long, cause string")
 
 
 def _carried(run: Run, step: Step, rules: RuleSet, marks: Marks, versions: Marks) -> tuple[Ends, Descriptions | None]:
     """Write the evidence of sets, records and pairs that changed."""
-    if all(marks.get(name, -1) == version for name, version in versions.items()):
-        return Ends(_ends(run.store.read(tables.EVIDENCE).limit(0), F.lit("data")), []), None
+    if all(marks.get(table.full_name, -1) == versions[table.full_name] for table in CARRIERS):
+        return Ends([]), None
     images = {}
     for table in CARRIERS:
         since, until = marks.get(table.full_name, -1), versions[table.full_name]
@@ -185,15 +199,14 @@ def _changed(
             step.wrote("evidence", run.store.sync_rows(tables.EVIDENCE, now_rows, old=old_rows))
             hub, member = names.index("hub_id"), names.index("member_id")
             ends = [(row[end], row[-1] or "data") for row in values for end in (hub, member)]
-            empty = _ends(rows.limit(0), F.lit("data"))
-            return Ends(empty, [*ends, *((identifier_id, "data") for identifier_id in shared.affected)])
+            return Ends([*ends, *((identifier_id, "data") for identifier_id in shared.affected)])
     frames = shared.in_frames(run) if isinstance(shared, Shared) else shared
     ids = rows.select("evidence_id").unionByName(frames.evidence_ids).distinct()
     old = run.store.read(tables.EVIDENCE).join(ids, "evidence_id", "left_semi")
     now = rows.where("cause IS NULL").drop("cause").unionByName(frames.evidence)
     step.wrote("evidence", run.store.sync(tables.EVIDENCE, now, old=old))
     affected = frames.affected.withColumn("cause", F.lit("data"))
-    return Ends(_ends(rows, F.coalesce("cause", F.lit("data"))).unionByName(affected), None)
+    return Ends(None, _ends(rows, F.coalesce("cause", F.lit("data"))).unionByName(affected))
 
 
 def _ends(rows: DataFrame, cause: Column) -> DataFrame:
@@ -206,6 +219,16 @@ def _key(table: Table, images: DataFrame) -> DataFrame:
     return images.select(F.col(table.key[0]).alias("evidence_id"))
 
 
+def _compared(run: Run, marks: Marks, versions: Marks) -> Ends:
+    """Identifiers of records that compare otherwise than before: whether their groups agree as a whole may change."""
+    name = tables.COMPARED.full_name
+    since, until = marks.get(name, -1), versions[name]
+    if since == until or not run.conf.rules.probabilistic:
+        return Ends([])
+    changed = run.store.images(tables.COMPARED, since=since, until=until).select("identifier_id").distinct()
+    return Ends.staged(run, "changed compared records", changed.withColumn("cause", F.lit("data")))
+
+
 def _expired(run: Run) -> Ends:
     """Ends of links recorded as valid that have expired, or the other way round."""
     rules = run.conf.rules
@@ -214,7 +237,5 @@ def _expired(run: Run) -> Ends:
     ends = _ends(links.where(over.isNotNull() != recorded), F.lit("expiry"))
     timed = any(space.expires_after_days for space in rules.namespaces.values())
     if not (timed or rules.bridges or rules.force_links or rules.never_links):
-        return Ends(ends.limit(0), [])
-    most = run.conf.platform.components.small_change_rows
-    rows, _, values = run.store.stage_rows("expired", ends, most=most)
-    return Ends(rows, values)
+        return Ends([])
+    return Ends.staged(run, "expired", ends)

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from c360_spark import tables
 from c360_spark.errors import IntegrityError
 from c360_spark.identity.components import Engine, broken, components
-from c360_spark.identity.guard import crowds, expiry, guarded, in_graph
+from c360_spark.identity.guard import UNDECIDED, crowds, expiry, guarded, in_graph
 from c360_spark.identity.limit import broken_components, parts
 from c360_spark.identity.link import divided, links, repeated, vertices, with_status
 from c360_spark.identity.scope import elsewhere, ends, marked, neighbours, touching
@@ -165,7 +165,9 @@ def _apart(run: Run, graph: Graph, over: DataFrame, whole: Components, nevers: D
     left, right = (over.select(F.col("identifier_id").alias(f"{end}_id"), "component_id") for end in ("left", "right"))
     edges = graph.links.where(in_graph()).join(left, "left_id")
     inner = nevers.join(left, "left_id").join(right, ["right_id", "component_id"])
-    made, _ = run.store.stage("parts", parts(over, edges, inner, run.conf.rules))
+    ids = over.select("identifier_id", "component_id")
+    compared = run.store.read(tables.COMPARED).join(ids, "identifier_id") if run.conf.rules.probabilistic else None
+    made, _ = run.store.stage("parts", parts(over, edges, inner, compared, run.conf.rules))
     part = made.where("part_id IS NOT NULL").select("identifier_id", F.col("part_id").alias("part"))
     placed = whole.placed.join(part, "identifier_id", "left").withColumn("part_id", F.coalesce("part", "part_id"))
     left_out = made.where("other_id IS NOT NULL").select(
@@ -177,7 +179,7 @@ def _apart(run: Run, graph: Graph, over: DataFrame, whole: Components, nevers: D
 
 
 def _final(links: DataFrame, label: str) -> DataFrame:
-    undecided = F.col("reason").isin("uncertain", "limit:known")
+    undecided = F.col("reason").isin(*UNDECIDED)
     status = F.when(F.col("reason").isNull(), "active").when(undecided, "review").otherwise("evicted")
     return links.withColumns({"status": status, "rule_set": F.lit(label)}).select(*tables.LINK.column_names)
 

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.gold.consent import consent_state
-from c360_spark.identity.pair import comparable, pair_rows, review_rows, statements_of
+from c360_spark.identity.pair import comparable, compared_rows, pair_rows, review_rows, statements_of
 from c360_spark.identity.probabilistic import crowded_blocks, pairs, prepared
 from c360_spark.run.context import Run, Step
 from c360_spark.stages.identity.graph import current_membership
@@ -13,11 +13,12 @@ from c360_spark.stages.silver.delivered_properties import current_rows
 
 
 def score_pairs(run: Run) -> None:
-    """Bring identity.pair up to date; empty it if the rule set has no model."""
+    """Bring identity.pair and identity.compared_record up to date; empty them if the rule set has no model."""
     model = run.conf.rules.probabilistic
     if model is None:
-        if run.store.exists(tables.PAIR):
-            run.store.sync(tables.PAIR, run.spark.createDataFrame([], tables.PAIR.schema))
+        for table in (tables.COMPARED, tables.PAIR):
+            if run.store.exists(table):
+                run.store.sync(table, run.spark.createDataFrame([], table.schema))
         return
     with run.step("resolve_identity pairs") as step:
         found = comparable(
@@ -32,6 +33,7 @@ def score_pairs(run: Run) -> None:
         step.results += [f"{n:,} have a {key} that too many share" for key, n in shared.items()]
         scored, _ = run.store.stage("scored pairs", pairs(ready, model, engine=engine))
         version = model.model.version if model.model else ""
+        run.store.sync(tables.COMPARED, compared_rows(ready, records, model))
         step.wrote("pair", run.store.sync(tables.PAIR, pair_rows(scored, records, model=version)))
 
 

@@ -19,7 +19,7 @@ from c360_spark.identity.small_change.graph import (
     violations,
 )
 from c360_spark.identity.small_change.history import Causes, changes, members, membership_rows, moves, retired
-from c360_spark.identity.small_change.rows import Evidence, Identifier, Link, Membership, Person
+from c360_spark.identity.small_change.rows import Compared, Evidence, Identifier, Link, Membership, Person
 from c360_spark.run.context import Run, Step
 from c360_spark.stages.identity.evidence import IdentityInput
 from c360_spark.tables import Table
@@ -54,6 +54,9 @@ class Reader:
 
     def links(self, ids: Collection[int] | None) -> list[Link]:
         return self._rows(tables.LINK, Link, ids, "left_id", "right_id")
+
+    def compared(self, ids: Collection[int] | None) -> list[Compared]:
+        return self._rows(tables.COMPARED, Compared, ids, "identifier_id")
 
     def membership(self, ids: Collection[int] | None) -> list[Membership]:
         """The current version of identity.membership."""
@@ -147,7 +150,8 @@ def resolved(run: Run, change: IdentityInput) -> bool:
 def _write(run: Run, step: Step, read: Reader, change: IdentityInput, reached: Reached) -> None:
     """Write the differences, the change log first and identity.identifier last, as resolve_identity does."""
     store, rules, scope = run.store, run.conf.rules, reached.scope
-    outcome = partition(reached.found.values(), reached.graph, rules)
+    compared = read.compared(reached.scope) if rules.probabilistic else []
+    outcome = partition(reached.found.values(), reached.graph, compared, rules)
     wrong = violations(outcome)
     if wrong:
         raise IntegrityError("C502", "; ".join(wrong))
