@@ -14,7 +14,7 @@ from c360_spark.config.rules.identity import RuleSet
 from c360_spark.silver.amount import exponent
 from c360_spark.silver.identifiers import identifier_set_id, with_identifiers
 from c360_spark.silver.parse import text
-from c360_spark.silver.reasons import line_currency, reasons, with_values
+from c360_spark.silver.reasons import INVALID, line_currency, reasons, with_values
 from c360_spark.silver.remarks import remarks
 from c360_spark.silver.shape import ROWS
 from c360_spark.silver.spelled import SPELLED, is_text, lines, normal, value_of, with_normal, with_phones, with_spelled
@@ -57,6 +57,7 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
         own.pop("updated_at", F.lit(None).cast("timestamp")).alias("updated_at"),
         F.lit(False).alias("is_deleted"),
         F.lit(None).cast("array<string>").alias("unsaid"),  # set later, from all records of a delivery
+        _invalid(contract).alias("invalid"),
         "identifiers",
         identifier_set_id().alias("identifier_set_id"),
         *(value.alias(name) for name, value in own.items() if name != "country"),
@@ -72,6 +73,13 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
         if name not in NOT_CONTENT
     ]
     return content.withColumn("record_hash", F.substring(digest(*said), 1, 32))
+
+
+def _invalid(contract: Contract) -> Column:
+    """Values that are taken as unknown, in rows of `with_values`."""
+    if not any(field.is_nulled for field in contract.fields):
+        return F.lit(None).cast("array<string>")
+    return F.when(F.size(INVALID) > 0, F.col(INVALID))
 
 
 def _own(contract: Contract) -> dict[str, Column]:

@@ -75,12 +75,12 @@ def _without_invalid(rows: DataFrame, contract: Contract) -> DataFrame:
         return rows
     checks = [F.when(wrong, F.lit(f"{code}:{f.name}")) for f, conditions in nulled for code, wrong in conditions]
     found = rows.withColumn(INVALID, F.array_compact(F.array(*checks)).cast("array<string>"))
-    fields = F.col("fields")
+    fields = given = F.col("fields")
     for field, conditions in nulled:
         if conditions:
             is_wrong = F.arrays_overlap(INVALID, F.array(*(F.lit(f"{code}:{field.name}") for code, _ in conditions)))
             fields = fields.withField(quoted(field.path), F.when(~is_wrong, at(field.path)))
-    return found.withColumn("fields", fields)
+    return found.withColumn("fields", F.when(F.size(INVALID) > 0, fields).otherwise(given))
 
 
 def currency(fields: Iterable[Field], constants: Mapping[str, str], root: Column | None = None) -> Column | None:
@@ -105,7 +105,7 @@ def _conditions(field: Field, root: Column | None = None, code: Column | None = 
     """
     digits, value = None if code is None else exponent(code), text(field, root)
     result, limits = meant(field, root, digits=digits), field.element.logical_type_options
-    if field.element.required or field.element.primary_key:
+    if field.is_required:
         yield "missing", value.isNull()
     if field.element.logical_type != "string" or field.settings.value_map:
         wrong = value.isNotNull() & result.isNull()

@@ -48,6 +48,9 @@ PROVENANCE = (
     key("is_deleted", BOOLEAN, "whether this version says that a full delivery lacked the record; it has no content"),
     Column("unsaid", ArrayType(STRING), "columns that the delivery does not have; null there says nothing"),
     Column(
+        "invalid", ArrayType(STRING), "values that did not fit and are taken as unknown: code:property; null if none"
+    ),
+    Column(
         "record_hash", STRING, "hash of the canonical content, to tell a new version from a re-sent one", Pii.INDIRECT
     ),
     Column("identifiers", MEMBERS, "normalised identifiers seen together in the record", Pii.DIRECT),

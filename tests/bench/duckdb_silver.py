@@ -262,11 +262,18 @@ def parse(chain: Chain, contract: Contract) -> None:
     if contract.lines:
         shape = ", ".join(f'"{field["name"]}": "VARCHAR"' for field in contract.lines)
         texts.append(f"from_json(payload->'$.lines', '[{{{shape}}}]') AS lines")
+    unknown = ", ".join(
+        f"CASE WHEN coalesce({', '.join(tests)}) IS NULL THEN {field['column']} END AS {field['column']}"
+        for field in contract.fields
+        if contract.table == "profile_record" and not (field.get("required") or field.get("primaryKey"))
+        if field.get("canonical") not in ("country", "updated_at") and (tests := [*reasons(field, field["column"])])
+    )
     chain.run(f"""
         -- {contract.parsed}
+        SELECT * {f"REPLACE ({unknown})" if unknown else ""} FROM (
         SELECT bronze_id, received_at, position, len(cells) IS DISTINCT FROM {len(names)} AS is_malformed,
             upper(nullif(trim(cells[{names.index("country") + 1}]), '')) AS country, {", ".join(texts)}
-        FROM (SELECT bronze_id, received_at, position, payload, {cells} AS cells FROM {contract.bronze})""")
+        FROM (SELECT bronze_id, received_at, position, payload, {cells} AS cells FROM {contract.bronze}))""")
 
 
 def read_phones(chain: Chain, contracts: list[Contract]) -> None:

@@ -96,7 +96,7 @@ def all_tables(conf: Conf) -> list[Table]:
     """Every table of a lake but those that hold clock times, or that only a rule set with a model or a CDP makes."""
     bronze = [tables.bronze(source, dataset) for source, dataset in conf.landed()]
     outboxes = [tables.outbox(name) for name in conf.destinations]
-    absent = () if conf.rules.probabilistic else (tables.PAIR, tables.REVIEW)
+    absent = () if conf.rules.probabilistic else (tables.COMPARED, tables.PAIR, tables.REVIEW)
     absent += () if conf.cdps() else (tables.CDP_PROFILE, tables.CDP_RECONCILIATION, tables.CDP_MISMATCH)
     return [t for t in (*bronze, *tables.ALL, *outboxes) if not t.physical and t not in absent]
 

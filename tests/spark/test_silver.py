@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
@@ -63,7 +64,8 @@ def test_a_csv_row_is_read_by_the_header_of_its_own_file(silver: Silver) -> None
 def test_a_bad_record_carries_all_its_reasons(silver: Silver) -> None:
     header = "customer_id,birth_date,country,updated_at"
     rows = silver("crm", "customer", "X1,1990-02-31,deu,", "C2,too,many,cells,here", "C3,few", header=header).collect()
-    assert rows[0].reasons == ["pattern:customer_id", "type:birth_date", "pattern:country", "missing:updated_at"]
+    assert rows[0].reasons == ["pattern:customer_id", "pattern:country", "missing:updated_at"]
+    assert rows[0].invalid == ["type:birth_date"]
     assert [row.reasons for row in rows[1:]] == [["malformed"], ["malformed"]]
 
 
@@ -276,8 +278,13 @@ def test_text_becomes_its_type_and_unit_exactly_or_nothing(spark: SparkSession, 
 def test_values_outside_a_list_and_rules_that_do_not_hold_are_reasons_and_what_is_absent_is_none(
     frame: Frame, conf: Conf, tmp_path: Path
 ) -> None:
-    given = {"id": {"primaryKey": True}, "tier": {"enum": ["gold", "silver"]}, "low": {"type": "integer"}}
-    given |= {"high": {"type": "integer"}, "at": {"logicalType": "object", "properties": [property_("n", {})]}}
+    strict = {"onInvalid": "quarantine"}
+    given: dict[str, Any] = {"id": {"primaryKey": True}, "tier": {"enum": ["gold", "silver"]} | strict}
+    given |= {
+        "low": {"type": "integer"},
+        "high": {"type": "integer"} | strict,
+        "at": {"logicalType": "object", "properties": [property_("n", {})]},
+    }
     rules = {"ordered": "low <= high", "placed": "at.n <> 'x' OR tier = 'gold'"}
     ((contract,),) = versions(tmp_path, odcs("1.0.0", given, rules=rules)).values()
     payloads = {
@@ -295,22 +302,21 @@ def test_values_outside_a_list_and_rules_that_do_not_hold_are_reasons_and_what_i
 def test_a_value_that_does_not_fit_is_taken_as_unknown_where_the_contract_says_so(
     frame: Frame, conf: Conf, tmp_path: Path
 ) -> None:
-    unknown = {"onInvalid": None}
-    given = {"id": {"primaryKey": True}, "born": {"type": "date", "canonical": "birth_date"} | unknown}
-    given |= {"tier": {"enum": ["gold"], "canonical": "loyalty_tier"} | unknown}
-    given |= {"low": {"type": "integer", "min": 1, "max": 9, "canonical": "loyalty_points"} | unknown}
-    given |= {"high": {"type": "integer"}, "note": {"canonical": "city"} | unknown}
+    given: dict[str, Any] = {"id": {"primaryKey": True}, "born": {"type": "date", "canonical": "birth_date"}}
+    given |= {"tier": {"enum": ["gold"], "canonical": "loyalty_tier", "onInvalid": None}}
+    given |= {"low": {"type": "integer", "min": 1, "max": 9, "canonical": "loyalty_points"}}
+    given |= {"high": {"type": "integer", "onInvalid": "quarantine"}, "note": {"canonical": "city"}}
     ((contract,),) = versions(tmp_path, odcs("1.0.0", given, rules={"ordered": "low <= high"})).values()
-    # The values of birth date, tier and points; reasons; remarks.
+    # The values of birth date, tier and points; reasons; what is taken as unknown.
     payloads = {
         '{"id":"1","born":"1990-12-10","tier":"gold","low":"5","high":"6","note":"x"}': (
             (date(1990, 12, 10), "gold", 5), [], []
         ),
         '{"id":"2","born":"1990-13-10","tier":"golden","low":"0","high":"0"}': (
-            (None, None, None), [], ["invalid:born", "invalid:low", "invalid:tier"]
+            (None, None, None), [], ["enum:tier", "range:low", "type:born"]
         ),
         '{"id":"3","born":"?","low":"10","high":"x"}': (
-            (None, None, None), ["type:high"], ["invalid:born", "invalid:low"]
+            (None, None, None), ["type:high"], ["range:low", "type:born"]
         ),
         '{"id":"4","low":"9","high":"8"}': ((None, None, 9), ["rule:ordered"], []),
         '{"id":"5"}': ((None, None, None), [], []),
@@ -320,7 +326,17 @@ def test_a_value_that_does_not_fit_is_taken_as_unknown_where_the_contract_says_s
     cells = read(rows, [Reading(contract, (contract.version,))], headers=None)
     found = canonical(cells, contract, conf.rules, conf.taxonomy, secret="a secret of tests")
     told = [
-        ((row.birth_date, row.loyalty_tier, row.loyalty_points), row.reasons, sorted(row.remarks))
+        ((row.birth_date, row.loyalty_tier, row.loyalty_points), row.reasons, sorted(row.invalid or []))
         for row in sorted(found.collect(), key=lambda row: row.source_key or "9")
     ]
     assert told == list(payloads.values())
+    remarks = {row.source_key: sorted(row.remarks) for row in found.collect()}
+    assert remarks["2"] == ["invalid:born", "invalid:low", "invalid:tier"]
+
+
+def test_a_value_that_does_not_fit_is_quarantined_where_a_missing_one_means_something(conf: Conf) -> None:
+    customer, consent = conf.contracts["crm", "customer"], conf.contracts["consent", "statement"]
+    nulled = {field.name for field in customer.fields if field.is_nulled}
+    assert {"birth_date", "created_at", "email"} <= nulled
+    assert not nulled & {"customer_id", "updated_at", "country"}
+    assert not [field.name for field in consent.fields if field.is_nulled]

@@ -86,9 +86,10 @@ amount_in.changed x        | {type: number, amountIn: minor}            | {type:
 zone.changed x             | {type: timestamp, zone: UTC}               | {type: timestamp, zone: Europe/Berlin}
 time_from.changed x        | {type: timestamp}                          | {type: timestamp, timeFrom: a}
 locale.changed x           | {type: number}                             | {type: number, locale: de_DE}
-on_invalid.loosened x      | {type: date}                               | {type: date, onInvalid: null}
+on_invalid.loosened x      | {type: date, onInvalid: quarantine}        | {type: date}
+on_invalid.loosened x      | {canonical: country}                       | {canonical: country, onInvalid: "null"}
 on_invalid.tightened x     | {onInvalid: "null"}                        | {onInvalid: quarantine}
-=                          | {}                                         | {onInvalid: quarantine}
+=                          | {}                                         | {onInvalid: "null"}
 value_map.added x          | {valueMap: {J: "yes"}}                     | {valueMap: {J: "yes", N: "no"}}
 value_map.removed x        | {valueMap: {J: "yes", N: "no"}}            | {valueMap: {J: "yes"}}
 value_map.changed x        | {valueMap: {J: "yes"}}                     | {valueMap: {J: "no"}}

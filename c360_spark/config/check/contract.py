@@ -97,10 +97,10 @@ def check_shapes(contract: Contract, arrival: Source | None) -> Iterator[Problem
 def check_on_invalid(contract: Contract) -> Iterator[Problem]:
     """Yields every property that needs a value, and is said to do without one that does not fit."""
     for field in contract.fields:
-        if field.is_nulled and (field.element.required or field.element.primary_key):
+        if field.is_nulled and field.is_required:
             yield contract.document.problem(field.place("onInvalid"), "onInvalid: null is for optional properties")
     for field in contract.lines.fields if contract.lines else ():
-        if field.is_nulled:
+        if field.settings.on_invalid == "null":
             message = "onInvalid: null is for properties of the record, not for those of its lines"
             yield contract.document.problem(field.place("onInvalid"), message)
 

@@ -29,7 +29,8 @@ class Entries:
 class Field:
     """One scalar property of a delivered record. `path` leads to it from the record; `loc` is its place in the contract
     file; `listed` are the values of its `reference` list. `time_path` and `zone_path` lead to the properties that hold
-    its time of day and its time zone.
+    its time of day and its time zone. With `is_nulled` a value that does not fit is taken as unknown, and the record
+    stays.
     """
 
     path: tuple[str, ...]
@@ -39,6 +40,7 @@ class Field:
     listed: tuple[str, ...] = ()
     time_path: tuple[str, ...] | None = None
     zone_path: tuple[str, ...] | None = None
+    is_nulled: bool = False
 
     @property
     def name(self) -> str:
@@ -64,9 +66,9 @@ class Field:
         return self.settings.amount_in == "major" or (self.is_amount and self.settings.scale > 1)
 
     @property
-    def is_nulled(self) -> bool:
-        """Whether a value that does not fit is taken as unknown, and its record stays."""
-        return self.settings.on_invalid == "null"
+    def is_required(self) -> bool:
+        """Whether every record must have a value: the primary key always must, even if the contract does not say so."""
+        return self.element.required or self.element.primary_key
 
     @property
     def is_local(self) -> bool:

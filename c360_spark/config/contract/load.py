@@ -28,6 +28,7 @@ from c360_spark.config.yaml.model import complaints, parse
 S = TypeVar("S", bound=BaseModel)
 CONTRACTS = "*/*/*.odcs.yaml"
 UNRELEASED = re.compile(r"^status:[ \t]*[\"']?(draft|proposed)\b", re.MULTILINE)
+DECISIVE = ("country", "updated_at")  # columns whose values decide more than themselves
 SAFE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -112,14 +113,25 @@ def _contract(source: str, dataset: str, odcs: Odcs, document: Document, problem
         problems.found.append(document.problem(where, f"one array can be exploded, and {'.'.join(path)} is another"))
     if own is None or settings is None or any(f is None for f in fields):
         return None
-    known = tuple(f for f in fields if f is not None)
     table, constants = settings.canonical_table, settings.constants
+    known = tuple(replace(field, is_nulled=_is_nulled(field, table)) for field in fields if field is not None)
     explode = exploded[0][0] if exploded else None
     entries = tuple(_entries(path, where, given.entries) for path, where, _, given in arrays if given.entries)
     return Contract(
         source, dataset, odcs.version, document, table, constants, known, lines, odcs, own, explode, entries,
         settings.one_per_person,
     )  # fmt: skip
+
+
+def _is_nulled(field: Field, table: str) -> bool:
+    """By default the optional properties of customer records are: there a missing value is one that nobody knows.
+
+    Elsewhere it has a meaning of its own, such as a consent without end. The time of a record decides which version is
+    current, and the country which rules hold.
+    """
+    if field.settings.on_invalid is None:
+        return table == "profile_record" and not field.is_required and field.settings.canonical not in DECISIVE
+    return field.settings.on_invalid == "null"
 
 
 def _entries(path: Path, loc: Loc, given: EntrySettings) -> Entries:

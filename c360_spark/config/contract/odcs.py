@@ -136,7 +136,7 @@ class PropertySettings(Camel):
     written: 1.203,50 in de_DE.
 
     `onInvalid` tells what becomes of a record whose value does not fit: `quarantine`, or `null`, by which the value is
-    taken as unknown and counted, and the record stays.
+    taken as unknown and counted, and the record stays. `Field.is_nulled` has the default.
 
     `timeFrom` names the property with the time of day of a date. `zone` applies to times without a time zone of their
     own and is UTC by default; `zoneFrom` names the property that holds the zone, as an IANA name or a key of `zones`.
@@ -158,7 +158,7 @@ class PropertySettings(Camel):
     zone: str | None = None
     zone_from: str | None = None
     zones: dict[str, str] = {}
-    on_invalid: OnInvalid = "quarantine"
+    on_invalid: OnInvalid | None = None
 
 
 class NoSettings(Camel):

@@ -8,7 +8,7 @@ from c360_spark.config.contract.lifecycle import DURATIONS, END, Sla
 from c360_spark.config.contract.odcs import Item
 from c360_spark.config.contract.upcast import Rename
 from c360_spark.contracts.gate.difference import Difference
-from c360_spark.contracts.gate.property_differences import property_differences, required
+from c360_spark.contracts.gate.property_differences import property_differences
 
 STEPS = {"draft": 0, "proposed": 0, "active": 1, "deprecated": 2, "retired": 3}
 # Fields that are compared separately, or that are no promise of a version. All other fields count as words.
@@ -100,7 +100,7 @@ def _fields(
             yield from property_differences(field, other, where=within + other.name)
     for name, field in after.items():
         if name not in before and name not in moved.values():
-            kind = "property.added.required" if required(field) else "property.added.optional"
+            kind = "property.added.required" if field.is_required else "property.added.optional"
             yield Difference(kind, within + name)
 
 

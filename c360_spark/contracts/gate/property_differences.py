@@ -25,18 +25,13 @@ def _schema(old: Field, new: Field, where: str) -> Iterator[Difference]:
         change = {("integer", "number"): "widened", ("number", "integer"): "narrowed"}
         kind = change.get((before.logical_type, after.logical_type), "changed")
         yield Difference(f"type.{kind}", where, before.logical_type, after.logical_type)
-    if required(old) != required(new):
-        yield Difference("required.tightened" if required(new) else "required.loosened", where)
+    if old.is_required != new.is_required:
+        yield Difference("required.tightened" if new.is_required else "required.loosened", where)
     if before.unique != after.unique:
         yield Difference("unique.added" if after.unique else "unique.removed", where)
     if _class(old) != _class(new):
         kind = "class.raised" if _class(new) > _class(old) else "class.lowered"
         yield Difference(kind, where, before.classification or Pii.NONE, after.classification or Pii.NONE)
-
-
-def required(field: Field) -> bool:
-    """Whether a value is required: a primary key always is, even if the contract does not declare it."""
-    return field.element.required or field.element.primary_key
 
 
 def _class(field: Field) -> int:
@@ -95,9 +90,10 @@ def _meaning(old: Field, new: Field, where: str) -> Iterator[Difference]:
         yield Difference("amount_in.changed", where, before.amount_in or "", after.amount_in or "")
     if before.locale != after.locale:
         yield Difference("locale.changed", where, before.locale or "", after.locale or "")
-    if before.on_invalid != after.on_invalid:
-        kind = "on_invalid.loosened" if after.on_invalid == "null" else "on_invalid.tightened"
-        yield Difference(kind, where, before.on_invalid, after.on_invalid)
+    own = (before.on_invalid, before.canonical) != (after.on_invalid, after.canonical)  # not by another table or demand
+    if own and old.is_nulled != new.is_nulled and old.is_required == new.is_required:
+        kind = "on_invalid.loosened" if new.is_nulled else "on_invalid.tightened"
+        yield Difference(kind, where, *("null" if field.is_nulled else "quarantine" for field in (old, new)))
     if _zone(old) != _zone(new):
         yield Difference("zone.changed", where, *map(_zone, (old, new)))
     if before.time_from != after.time_from:

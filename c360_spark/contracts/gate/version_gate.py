@@ -9,7 +9,6 @@ from c360_spark.config.contract.contract import Versions
 from c360_spark.config.contract.upcast import Convert, Default, Step, makes, reads
 from c360_spark.contracts.gate.contract_differences import state_differences, version_differences
 from c360_spark.contracts.gate.difference import Bump, Difference
-from c360_spark.contracts.gate.property_differences import required
 
 
 @dataclass(frozen=True)
@@ -111,10 +110,10 @@ def _path(old: Contract, new: Contract) -> Iterator[str]:
 
 def _lacking(old: tuple[Field, ...], new: tuple[Field, ...], steps: tuple[Step, ...]) -> list[str]:
     """Required properties that a record may lack after the up-cast."""
-    sure = {field.name: required(field) for field in old}
+    sure = {field.name: field.is_required for field in old}
     for step in steps:
         if isinstance(step, Convert):
             continue
         found = isinstance(step, Default) or sure.pop(reads(step) or "", False)
         sure |= {target: found or sure.get(target, False) for target in makes(step)}
-    return [field.name for field in new if required(field) and not sure.get(field.name, False)]
+    return [field.name for field in new if field.is_required and not sure.get(field.name, False)]
