@@ -34,9 +34,8 @@ def canonical(rows: DataFrame, contract: Contract, rules: RuleSet, taxonomy: Tax
     where the contract has lines: structs of `line_no` and the mapped columns of the line table.
     """
     valued = with_spelled(with_values(rows, contract), contract)
-    found = F.concat(F.array_compact(F.array("refused")), reasons(contract))
-    placed = valued.select("*", found.alias("reasons"), _country(contract).alias("country"))
-    placed = placed.withColumn("region", _region(rules))
+    found = F.concat(F.array_compact(F.array("refused")), reasons(contract)).alias("reasons")
+    placed = valued.select("*", found, _country(contract).alias("country")).withColumn("region", _region(rules))
     normalised = with_normal(with_phones(placed, contract, rules), contract, rules)
     known = with_identifiers(normalised, contract, rules, secret=secret)
     own = _own(contract)
