@@ -1,5 +1,6 @@
 """`c360 model train`: estimate a match model from the customer records of the lake, and write it to conf/models/."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -85,6 +86,9 @@ def as_text(model: MatchModel) -> str:
     for name, levels in sorted(model.comparisons.items()):
         lines.append(f"  {name}:")
         lines += [f"    {level}: {{m: {_number(f.m)}, u: {_number(f.u)}}}" for level, f in levels.items()]
+    lines += ["common:"] * bool(model.common)
+    for name, values in sorted(model.common.items()):
+        lines.append(f"  {name}: [{', '.join(json.dumps(value, ensure_ascii=False) for value in values)}]")
     return HEAD + "\n".join(lines) + "\n"
 
 

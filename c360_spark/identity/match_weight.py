@@ -4,12 +4,13 @@ Splink scores the pairs that blocking keys bring together. Whether two groups of
 pairs that no blocking key brings together: these are few, and scored here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
+from functools import partial
 from math import log2
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
-from c360_spark.config.rules.probabilistic import OTHER, Agreement, Comparison, Probabilistic
+from c360_spark.config.rules.probabilistic import OTHER, Agreement, Probabilistic
 from c360_spark.identity.scoring import value_columns
 
 Values = tuple[str | None, ...]  # of one record: its prepared `compared_columns`
@@ -29,12 +30,13 @@ def weigher(rules: Probabilistic) -> Weigh:
     for name, comparison in sorted(rules.comparisons.items()):
         width = len(value_columns(name, comparison))
         weights = {level: log2(known.m / known.u) for level, known in model.comparisons[name].items()}
-        parts.append((comparison, slice(start, start + width), weights))
+        level_of = partial(_level, [*comparison.levels.items()], frozenset(model.common.get(name, ())))
+        parts.append((level_of, slice(start, start + width), weights))
         start += width
 
     def weigh(one: Values, other: Values) -> float:
         one, other = sorted((one, other), key=_present)  # the similarity of two names may depend on their order
-        levels = ((weights, _level(comparison, one[place], other[place])) for comparison, place, weights in parts)
+        levels = ((weights, level_of(one[place], other[place])) for level_of, place, weights in parts)
         return sum((weights[level] for weights, level in levels if level is not None), prior)
 
     return weigh
@@ -57,20 +59,24 @@ def weight_of(probability: float) -> float:
     return log2(probability / (1 - probability))
 
 
-def _level(comparison: Comparison, one: Values, other: Values) -> str | None:
+def _level(
+    levels: Sequence[tuple[str, tuple[Agreement, ...]]], common: Set[str], one: Values, other: Values
+) -> str | None:
     """The level of the values of two records; None where no value is present in both, as in `scoring`."""
     if all(a is None or b is None for a, b in zip(one, other, strict=True)):
         return None
-    found = (level for level, all_of in comparison.levels.items() if all(_holds(a, one, other) for a in all_of))
+    found = (level for level, all_of in levels if all(_holds(a, one, other, common) for a in all_of))
     return next(found, OTHER)
 
 
-def _holds(agreement: Agreement, one: Values, other: Values) -> bool:
+def _holds(agreement: Agreement, one: Values, other: Values, common: Set[str]) -> bool:
     a, b = one[agreement.value], other[agreement.value]
     if a is None or b is None:
         return False
     if agreement.measure == "equal":
         return a == b
+    if agreement.measure == "common":
+        return a in common
     if agreement.measure == "similar":
         return JaroWinkler.similarity(a, b) >= agreement.limit
     return DamerauLevenshtein.distance(a, b) <= agreement.limit

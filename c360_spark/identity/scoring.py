@@ -9,6 +9,7 @@ a threshold would be a link on one engine and none on the other.
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -49,12 +50,20 @@ def block_column(name: str) -> str:
     return f"block_{name}"
 
 
-def settings(rules: Probabilistic, model: MatchModel | None) -> dict[str, Any]:
-    """The settings of Splink; without m and u probabilities where there is no `model` yet."""
+def settings(
+    rules: Probabilistic, model: MatchModel | None, *, common: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Any]:
+    """The settings of Splink; without m and u probabilities where there is no `model` yet.
+
+    `common` are the common values by comparison, by default those of the model.
+    """
+    lists = common or (model.common if model else {})
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "record_id",
-        "comparisons": [_comparison(name, c, model) for name, c in sorted(rules.comparisons.items())],
+        "comparisons": [
+            _comparison(name, c, model, lists.get(name, ())) for name, c in sorted(rules.comparisons.items())
+        ],
         "blocking_rules_to_generate_predictions": [same_block(name) for name in sorted(rules.blocking)],
         "probability_two_random_records_match": model.prior if model else 0.0001,
         "retain_matching_columns": False,
@@ -67,10 +76,12 @@ def same_block(name: str) -> str:
     return f"l.{block_column(name)} = r.{block_column(name)}"
 
 
-def _comparison(name: str, comparison: Comparison, model: MatchModel | None) -> dict[str, Any]:
+def _comparison(name: str, comparison: Comparison, model: MatchModel | None, common: Sequence[str]) -> dict[str, Any]:
     values = value_columns(name, comparison)
     unknown = " AND ".join(f"({value}_l IS NULL OR {value}_r IS NULL)" for value in values)
-    conditions = {level: " AND ".join(_holds(a, values) for a in all_of) for level, all_of in comparison.levels.items()}
+    conditions = {
+        level: " AND ".join(_holds(a, values, common) for a in all_of) for level, all_of in comparison.levels.items()
+    }
     levels: list[dict[str, Any]] = [{"sql_condition": unknown, "label_for_charts": "unknown", "is_null_level": True}]
     for level, condition in {**conditions, OTHER: "ELSE"}.items():
         known = model.comparisons[name][level] if model else None
@@ -79,10 +90,13 @@ def _comparison(name: str, comparison: Comparison, model: MatchModel | None) -> 
     return {"output_column_name": name, "comparison_levels": levels}
 
 
-def _holds(agreement: Agreement, values: list[str]) -> str:
+def _holds(agreement: Agreement, values: list[str], common: Sequence[str]) -> str:
     left, right = f"{values[agreement.value]}_l", f"{values[agreement.value]}_r"
     if agreement.measure == "equal":
         return f"{left} = {right}"
+    if agreement.measure == "common":
+        listed = ", ".join("'" + value.replace("'", "''") + "'" for value in common)
+        return f"{left} IN ({listed})" if listed else "1 = 0"
     if agreement.measure == "similar":
         return f"c360_similarity({left}, {right}) >= {agreement.limit!r}"
     return f"c360_edits({left}, {right}) <= {int(agreement.limit)}"

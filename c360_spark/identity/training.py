@@ -30,6 +30,7 @@ RANDOM_PAIRS = 5_000_000
 # million pairs of two.
 UNSEEN = (0.001, 0.000001)
 START = 0.0001  # first value of the prior
+COMMON = 10  # records that have a common value, at least
 Shares = dict[str, tuple[float, float]]  # level → m and u
 
 
@@ -42,7 +43,8 @@ def estimated(prepared: pa.Table, rules: Probabilistic) -> MatchModel:
     require_splink()
     records = prepared.sort_by("record_id")
     _require_enough(records, rules)
-    linker = duckdb_linker(records, settings(rules, None))
+    common = common_values(records, rules)
+    linker = duckdb_linker(records, settings(rules, None, common=common))
     training = linker.training
     # Chunks would end the sampling early, level by level.
     training.estimate_u_using_random_sampling(
@@ -51,9 +53,10 @@ def estimated(prepared: pa.Table, rules: Probabilistic) -> MatchModel:
     for name in _keys(rules):
         training.estimate_parameters_using_expectation_maximisation(_training_rule(name, rules))
     found = {c.output_column_name: _shares(c) for c in linker._settings_obj.comparisons}
-    first = _model({name: _levels(shares) for name, shares in found.items()})
+    first = _model({name: _levels(shares) for name, shares in found.items()}, common)
     prior = _prior(records, rules, first)
-    model = _model({name: _levels(_without_matches(levels, prior)) for name, levels in first.comparisons.items()})
+    without = {name: _levels(_without_matches(levels, prior)) for name, levels in first.comparisons.items()}
+    model = _model(without, common)
     return model.model_copy(update={"prior": _prior(records, rules, model)})
 
 
@@ -67,8 +70,22 @@ def _shares(comparison: Any) -> Shares:
     }
 
 
-def _model(comparisons: dict[str, dict[str, Level]]) -> MatchModel:
-    return MatchModel(version="0.0.0", prior=START, comparisons=comparisons)
+def common_values(records: pa.Table, rules: Probabilistic) -> dict[str, tuple[str, ...]]:
+    """The values that at least the share `common_from` of the records with a value has, sorted, by comparison.
+
+    A value of less than COMMON records is in no list: the file tells nothing about few people.
+    """
+    found = {}
+    for name, comparison in sorted(rules.comparisons.items()):
+        if comparison.common_from:
+            counts = records.column(value_columns(name, comparison)[0]).drop_null().value_counts().to_pylist()
+            least = max(comparison.common_from * sum(row["counts"] for row in counts), COMMON)
+            found[name] = tuple(sorted(row["values"] for row in counts if row["counts"] >= least))
+    return found
+
+
+def _model(comparisons: dict[str, dict[str, Level]], common: dict[str, tuple[str, ...]]) -> MatchModel:
+    return MatchModel(version="0.0.0", prior=START, comparisons=comparisons, common=common)
 
 
 def _require_enough(records: pa.Table, rules: Probabilistic) -> None:

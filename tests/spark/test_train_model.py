@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 from pyspark.sql import DataFrame
@@ -17,6 +18,7 @@ from c360_spark.config import Conf
 from c360_spark.config.rules.key_part import KeyPart
 from c360_spark.config.rules.probabilistic import MatchModel, Probabilistic, complaints
 from c360_spark.errors import ConfigError, InputError
+from c360_spark.identity.training import common_values
 from c360_spark.run.context import Run, run_id_of
 from c360_spark.store import Store
 from tests.conftest import AS_OF
@@ -28,7 +30,7 @@ BLOCK = Probabilistic.model_validate(
     {
         "regions": {"EU": None, "US": "analytics"},
         "comparisons": {
-            "given_name": {"kind": "name"},
+            "given_name": {"kind": "name", "common_from": 0.1},
             "family_name": {"kind": "name"},
             "postcode": {"kind": "postcode"},
             "birth_date": {"kind": "date"},
@@ -46,11 +48,11 @@ Lake = Callable[..., Run]
 
 
 def people(number: int, *, region: str = "EU") -> list[dict[str, Any]]:
-    """Each has two records; in one of three pairs the second has another postcode."""
+    """Each has two records; in one of three pairs the second has another postcode. Half of them are called Ana."""
     chance, rows = random.Random(4), []
     for i in range(number):
         person = {
-            "given_name": "".join(chance.choices("abcdeilmnorst", k=3)),
+            "given_name": "Ana" if i % 2 else "".join(chance.choices("abcdeilmnorst", k=3)),
             "family_name": "".join(chance.choices("abcdeilmnorst", k=4)),
             "postcode": f"{chance.randrange(10**5):05}",
             "birth_date": date(1940, 1, 1) + timedelta(days=chance.randrange(25_000)),
@@ -95,9 +97,18 @@ def test_a_model_tells_how_often_people_agree_and_is_the_same_file_again(
     assert list(complaints(BLOCK.model_copy(update={"model": model}))) == []
     postcodes, names = model.comparisons["postcode"], model.comparisons["given_name"]
     assert postcodes["exact"].m == pytest.approx(2 / 3, abs=0.1)
-    assert names["exact"].m > 0.9
+    common = names["exact_common_0.1"]
+    assert model.common == {"given_name": ("ana",)}
+    assert (common.m, names["exact"].m) == (pytest.approx(0.5, abs=0.1), pytest.approx(0.5, abs=0.1))
+    assert common.u == pytest.approx(0.25, abs=0.05)
     assert names["exact"].u < 0.01
     assert model.prior == pytest.approx(150 / (300 * 299 / 2), rel=0.3)
+
+
+def test_a_value_of_few_records_is_not_in_the_file() -> None:
+    names = ["ana"] * 12 + ["bo"] * 9 + [None] * 5 + [f"x{i}" for i in range(40)]
+    records = pa.table({f"compare_{name}_0": names for name in BLOCK.comparisons})
+    assert common_values(records, BLOCK) == {"given_name": ("ana",)}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ ALPHABETS = ("ab", "абв é", "0123", "ab@x")
 def rules() -> Probabilistic:
     comparisons = {kind: {"kind": kind} for kind in SHAPES if kind != "exact"} | {
         "exact": {"kind": "exact", "columns": ["country"]},
-        "strict": {"kind": "name", "columns": ["given_name"], "thresholds": [0.95]},
+        "strict": {"kind": "name", "columns": ["given_name"], "thresholds": [0.95], "common_from": 0.01},
     }
     random, figures = Random(1), {}
     for name, given in comparisons.items():
@@ -35,13 +35,14 @@ def rules() -> Probabilistic:
         "blocking": {"all": [{"column": "country"}]},
         "review_at": 0,
         "attach_at": 1,
-        "model": {"version": "1.0.0", "prior": 0.01, "comparisons": figures},
+        "model": {"version": "1.0.0", "prior": 0.01, "comparisons": figures, "common": {"strict": ["a", "b", "o'b"]}},
     }
     return Probabilistic.model_validate(block)
 
 
 def test_weights_are_those_of_splink_also_for_missing_values_and_other_letters() -> None:
     random, block, columns = Random(2), rules(), compared_columns(rules())
+    assert "exact_common_0.01" in block.comparisons["strict"].levels
 
     def value() -> str | None:
         letters = random.choice(ALPHABETS)

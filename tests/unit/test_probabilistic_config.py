@@ -30,7 +30,7 @@ def folder(tmp_path):
 
 def test_the_documented_block_is_well_and_carries_the_figures_of_its_model(folder):
     block = load(folder, "dev").rules.probabilistic
-    assert block.model.version == "1.0.0"
+    assert block.model.version == "1.1.0"
     assert block.model.comparisons["birth_date"]["exact"].m > 0.9
 
 
@@ -52,7 +52,7 @@ OF_RECORD = "unknown column of silver.profile_record"
 # What stands in a file, what is put in its place, and the complaint; ¦ is where that is to be found.
 ALONE = [
     (RULES, "attach_at: 0.9999", "¦attach_att: 0.99", "unknown name 'attach_att'; did you mean 'attach_at'?"),
-    (RULES, "given_name: {kind: name}", "given_name: {¦kind: nam}", "cannot be 'nam'; did you mean 'name'?"),
+    (RULES, "given_name: {kind: name,", "given_name: {¦kind: nam,", "cannot be 'nam'; did you mean 'name'?"),
     (RULES, "family_name: {kind: name}", "¦family_name: {kind: name, columns: [a, b]}", "of kind name has 1 column"),
     (RULES, "birth_date: {kind: date}", "¦birth_date: {kind: date, thresholds: [2, 1]}", "from the strictest to the"),
     (RULES, "address: {kind: address}", "¦address: {kind: address, thresholds: [0.5]}", "has no thresholds"),
@@ -70,9 +70,9 @@ TOGETHER = [
     (MODEL, "    same_street:", "    ¦street:", "unknown level 'street' of address; did you mean 'same_street'?"),
     (
         MODEL,
-        "  given_name:\n    exact: {m: 0.",
-        "  ¦given_name:\n    exact: {m: 0.1",
-        "m of all levels of given_name is 0.",
+        "  given_name:\n    exact_common_0.005: {m: 0.",
+        "  ¦given_name:\n    exact_common_0.005: {m: 0.9",
+        "m of all levels of given_name is 1.",
     ),
 ]
 
@@ -104,6 +104,8 @@ def test_every_mistake_is_told_at_its_place(folder, mistakes):
         ("model: customer", "model: custmer", "no match model models/custmer.yml; did you mean 'customer'?"),
         ("review_at: 0.9", "review_at: 0.99999", "review_at (0.99999) must not be above attach_at (0.9999)"),
         ("{kind: date}", "{kind: date, thresholds: [1, 3]}", "birth_date has no figures for edits_3"),
+        ("{kind: address}", "{kind: address, common_from: 0.5}", "an address has no common values"),
+        ("{kind: date}", "{kind: date, common_from: 0.01}", "no common values of birth_date, which has common_from"),
     ],
 )
 def test_a_model_or_threshold_that_does_not_fit_is_told(folder, given, instead, complaint):

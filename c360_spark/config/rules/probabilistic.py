@@ -29,9 +29,10 @@ class Agreement:
     """One condition of a level, on the value with index `value` of a comparison.
 
     `similar`: Jaro-Winkler similarity of at least `limit`. `edits`: Damerau-Levenshtein distance of at most `limit`.
+    `common`: the value of one of the records is in the model's list of common values.
     """
 
-    measure: Literal["equal", "similar", "edits"]
+    measure: Literal["equal", "similar", "edits", "common"]
     value: int = 0
     limit: float = 0
 
@@ -79,11 +80,13 @@ FIXED: dict[Kind, dict[str, tuple[Agreement, ...]]] = {
 class Comparison(Model):
     """How one property of two records is compared. `columns` of silver.profile_record default to the column with the
     comparison's name, or street and postcode for an address. `thresholds` are ordered from strictest to loosest.
+    With `common_from` agreement on a value that at least this share of the records has is a level of its own.
     """
 
     kind: Kind
     columns: tuple[str, ...] = ()
     thresholds: tuple[float, ...] = ()
+    common_from: float | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "Comparison":
@@ -92,6 +95,8 @@ class Comparison(Model):
             raise ValueError(f"a comparison of kind {self.kind} has {len(shape.normalizers)} columns")
         if self.thresholds and not shape.measure:
             raise ValueError(f"a comparison of kind {self.kind} has no thresholds")
+        if self.common_from and self.kind == "address":
+            raise ValueError("an address has no common values: street and postcode are compared together")
         strict_first = sorted(set(self.thresholds), reverse=shape.measure == "similar")
         if list(self.thresholds) != strict_first:
             raise ValueError(f"thresholds must go from the strictest to the loosest: {strict_first}")
@@ -110,11 +115,14 @@ class Comparison(Model):
         """The levels before OTHER, strictest first. A threshold is part of the level's name, so that probabilities
         trained for one threshold are never applied to another.
         """
-        shape = SHAPES[self.kind]
+        shape, first = SHAPES[self.kind], {}
+        if self.common_from:
+            first = {f"exact_common_{self.common_from:g}": (EQUAL, Agreement("common"))}
         if not shape.measure:
-            return FIXED[self.kind]
+            return {**first, **FIXED[self.kind]}
         limits = self.thresholds or shape.thresholds
-        return {"exact": (EQUAL,), **{f"{shape.measure}_{x:g}": (Agreement(shape.measure, 0, x),) for x in limits}}
+        similar = {f"{shape.measure}_{x:g}": (Agreement(shape.measure, 0, x),) for x in limits}
+        return {**first, "exact": (EQUAL,), **similar}
 
 
 class Level(Model):
@@ -133,11 +141,15 @@ class Trained(Model):
 
 
 class MatchModel(Model):
-    """conf/models/<name>.yml. `prior` is the share of matches (pairs of one person) among all pairs of records."""
+    """conf/models/<name>.yml. `prior` is the share of matches (pairs of one person) among all pairs of records.
+
+    `common` has the normalised values of each comparison with `common_from` that so large a share of the records has.
+    """
 
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     prior: float = Field(gt=0, lt=1)
     comparisons: dict[Name, dict[str, Level]]
+    common: dict[Name, tuple[str, ...]] = {}
     trained: Trained | None = None
 
 
@@ -229,6 +241,9 @@ def complaints(block: Probabilistic) -> Iterator[tuple[Loc, str]]:
     if block.model is None:
         return
     given = block.model.comparisons
+    for name in block.model.common:
+        if name not in block.comparisons or not block.comparisons[name].common_from:
+            yield ("model", "common", name), f"no comparison called '{name}' has common_from"
     for name in given.keys() - block.comparisons.keys():
         yield ("model", "comparisons", name), f"unknown comparison '{name}'{did_you_mean(name, block.comparisons)}"
     for name, comparison in block.comparisons.items():
@@ -236,6 +251,8 @@ def complaints(block: Probabilistic) -> Iterator[tuple[Loc, str]]:
         wanted, levels = [*comparison.levels, OTHER], given.get(name, {})
         for level in levels.keys() - set(wanted):
             yield (*loc, level), f"unknown level '{level}' of {name}{did_you_mean(level, wanted)}"
+        if comparison.common_from and name not in block.model.common:
+            yield ("model",), f"no common values of {name}, which has common_from"
         missing = [level for level in wanted if level not in levels]
         if missing:
             yield loc, f"{name} has no figures for {', '.join(missing)}"
