@@ -24,7 +24,8 @@ RULE_SETS = {"all rules": None, "two rules": ("name_birth", "family_birth_postco
 THRESHOLDS = (0.9, 0.99, 0.9999)
 
 
-@pytest.mark.parametrize("name", ["febrl3", "febrl2", "febrl4"])  # the rules were written with a view of febrl3 alone
+# The rules were written with a view of febrl3 alone. A sample is for CI: what the model had not seen.
+@pytest.mark.parametrize("name", ["febrl2"] if sample() else ["febrl3", "febrl2", "febrl4"])
 def test_the_model_finds_what_rules_miss_and_adds_hardly_a_wrong_pair(onboard: Onboard, name: str) -> None:
     found = getattr(datasets, f"load_{name}")()
     records = pd.concat(found) if isinstance(found, tuple) else found
