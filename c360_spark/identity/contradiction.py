@@ -98,13 +98,23 @@ def agreement_evidence(described: DataFrame) -> DataFrame:
     shape = StructType(
         [StructField(field.name, LongType()) if field.name in TIMES else field for field in tables.EVIDENCE.schema]
     )
-    found = plain.groupBy(*keys).applyInPandas(_of_one_identifier, shape)
+    # Many identifiers in one call: most have two records, and a call of Python for each would cost more.
+    found = plain.repartition(*keys).mapInPandas(_rows_of_batches, shape)
     return found.select(*(F.timestamp_micros(name).alias(name) if name in TIMES else F.col(name) for name in names))
 
 
-def _of_one_identifier(rows: pd.DataFrame) -> pd.DataFrame:
-    found = agreement_rows(Description(*row) for row in rows[[*Description._fields]].itertuples(index=False))
-    return pd.DataFrame(list(found), columns=tables.EVIDENCE.column_names)
+def _rows_of_batches(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    rows = (row for batch in batches for row in batch[[*Description._fields]].itertuples(index=False, name=None))
+    found = rows_by_identifier(Description(*row) for row in rows)
+    yield pd.DataFrame(found, columns=tables.EVIDENCE.column_names)
+
+
+def rows_by_identifier(described: Iterable[Description]) -> list[tuple[Any, ...]]:
+    """`agreement_rows` of each identifier, of which all descriptions are given."""
+    held: defaultdict[int, list[Description]] = defaultdict(list)
+    for row in described:
+        held[row.identifier_id].append(row)
+    return [found for rows in held.values() for found in agreement_rows(rows)]
 
 
 def agreement_rows(described: Iterable[Description]) -> Iterator[tuple[Any, ...]]:

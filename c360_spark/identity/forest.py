@@ -24,7 +24,7 @@ class Limits:
 
 
 class Forest:
-    """Union-find over one component: parts grow by links. The root of a part is its smallest identifier."""
+    """Union-find over components: parts grow by links. The root of a part is its smallest identifier."""
 
     def __init__(self, namespaces: Mapping[int, str], limits: Limits) -> None:
         self.limits = limits

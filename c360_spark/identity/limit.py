@@ -6,7 +6,7 @@ the end the links left out are those between different parts, and the order of t
 match model come last: they join parts as group_join says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import reduce
 
 import pandas as pd
@@ -22,7 +22,7 @@ from c360_spark.identity.match_weight import Values
 
 KINDS = ("manual", "bridge", "shared_record", "agreement", "match_key", "probabilistic")  # the strongest first
 PROBABILISTIC = KINDS.index("probabilistic")
-PARTS = "component_id long, identifier_id long, part_id long, other_id long, reason string"
+PARTS = "identifier_id long, part_id long, other_id long, reason string"
 STRENGTH = ["kind_rank", "low_trust", "high_trust", "confidence", "evidence_count", "left_id", "right_id"]
 ASCENDING = [True, False, False, False, False, True, True]
 
@@ -86,10 +86,13 @@ def parts(
         frames.append(compared.select(*_row("record", left_id=F.col("identifier_id"), values=F.col("compared_values"))))
     limits, model = Limits.of(rules), rules.probabilistic
 
-    def apart(rows: pd.DataFrame) -> pd.DataFrame:
-        return _apart(rows, limits, model)
+    def apart(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        rows = [*batches]
+        if rows:
+            yield _apart(pd.concat(rows), limits, model)
 
-    return reduce(DataFrame.unionByName, frames).groupBy("component_id").applyInPandas(apart, PARTS)
+    # Whole components in one task, many at once: most have a few links, and a call of Python for each would cost more.
+    return reduce(DataFrame.unionByName, frames).repartition("component_id").mapInPandas(apart, PARTS)
 
 
 def _row(what: str, **given: Column) -> list[Column]:
@@ -105,7 +108,7 @@ def _row(what: str, **given: Column) -> list[Column]:
 
 
 def _apart(rows: pd.DataFrame, limits: Limits, model: Probabilistic | None = None) -> pd.DataFrame:
-    """Splits one component: rows of vertices, links, never-links and compared records → rows of PARTS."""
+    """Splits components: rows of vertices, links, never-links and compared records → rows of PARTS."""
     vertices, links, nevers, records = (rows[rows["what"] == what] for what in ("vertex", "link", "never", "record"))
     forest = Forest(dict(zip(vertices["left_id"], vertices["namespace"], strict=True)), limits)
     for left, right in zip(nevers["left_id"], nevers["right_id"], strict=True):
@@ -118,7 +121,6 @@ def _apart(rows: pd.DataFrame, limits: Limits, model: Probabilistic | None = Non
     nobody = [None] * len(left_out)
     return pd.DataFrame(
         {
-            "component_id": rows["component_id"].iloc[0],
             "identifier_id": ids,
             # Int64 from the start: converted through floats, an id would lose its last digits.
             "part_id": pd.array([*map(forest.root, forest.parent), *nobody], dtype="Int64"),

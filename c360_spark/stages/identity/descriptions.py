@@ -4,8 +4,7 @@ The order of writes matters to a run that is killed. What a change affects is fo
 before the change, so that table is written last, when the graph is.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -15,7 +14,7 @@ from pyspark.sql import functions as F
 
 from c360_spark import tables
 from c360_spark.config.rules.identity import RuleSet
-from c360_spark.identity.contradiction import Description, agreement_evidence, agreement_rows, descriptions
+from c360_spark.identity.contradiction import Description, agreement_evidence, descriptions, rows_by_identifier
 from c360_spark.run.context import Run
 from c360_spark.store import STATE
 
@@ -110,16 +109,9 @@ def _in_python(run: Run, values: Sequence[tuple[Any, ...]], most: int) -> Shared
     if found is None:
         return None
     before = [Description(*row) for row in found]
-    evidence = _evidence([*(row for row in before if row.bronze_id not in changed), *new])
+    evidence = rows_by_identifier([*(row for row in before if row.bronze_id not in changed), *new])
     affected = shared | {row.other_id for row in (*new, *before)}
     return Shared(evidence, {str(one) for one in shared}, affected, Descriptions(new, old))
-
-
-def _evidence(described: Iterable[Description]) -> list[tuple[Any, ...]]:
-    held: defaultdict[int, list[Description]] = defaultdict(list)
-    for row in described:
-        held[row.identifier_id].append(row)
-    return [found for rows in held.values() for found in agreement_rows(rows)]
 
 
 def _in_spark(run: Run, rows: DataFrame) -> SharedFrames:
