@@ -16,7 +16,7 @@ from pyspark.sql.types import ArrayType, DataType, StructType
 from c360_spark.config import Contract, Field
 from c360_spark.config.contract.upcast import Convert, Default, Rename, Split, Step
 from c360_spark.silver.parse import parsed, text
-from c360_spark.silver.reasons import HELPERS, reasons, with_values
+from c360_spark.silver.reasons import HELPERS, INVALID, reasons, with_values
 
 Values = dict[str, Column]
 DELIVERED = "_delivered"  # `fields` as they are before values that do not fit are taken out
@@ -90,8 +90,10 @@ def _tried(rows: DataFrame, way: Reading, newest: Contract, *, alone: bool) -> D
     version = F.lit(None).cast("string")
     for known in reversed(way.versions):  # in reverse, so that the newest is tested first
         version = F.when(F.lit(f"{known}.").startswith(F.concat("claimed", F.lit("."))), known).otherwise(version)
-    fits = (F.lit(True) if alone else F.size(reasons(newest)) == 0).alias("fits")
-    way_column = F.struct(F.col(DELIVERED).alias("fields"), fits, version.alias("version")).alias("way")
+    fits = F.lit(True) if alone else F.size(reasons(newest)) == 0
+    if INVALID in valued.columns:  # an older version may know a value that this one would take as unknown
+        fits &= F.size(INVALID) == 0
+    way_column = F.struct(F.col(DELIVERED).alias("fields"), fits.alias("fits"), version.alias("version")).alias("way")
     return valued.select(*(c for c in valued.columns if c not in ("fields", DELIVERED, *HELPERS)), way_column)
 
 

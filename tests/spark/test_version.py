@@ -101,7 +101,8 @@ def test_a_version_that_is_not_taken_is_refused_with_all_else_that_is_wrong(
     new, bad = {"id": "1", "given": "Bo"}, {"id": "2", "sex": "x", "given": "Bo"}
     ended = two(tmp_path, sla={"endOfSupport": "2025-12-31"}, status="deprecated")
     rows = silver(ways_of(ended), new | {"v": "1.0.0"}, bad | {"v": "7"}, new | {"v": "2.0"}, new)
-    assert [row.reasons for row in rows] == [["unsupported:v"], ["unsupported:v", "enum:sex"], [], []]
+    assert [row.reasons for row in rows] == [["unsupported:v"], ["unsupported:v"], [], []]
+    assert rows[1].invalid == ["enum:sex"]
     warned = two(tmp_path / "warned", sla={"endOfSupport": "2025-12-31"}, own={"afterEndOfSupport": "warn"})
     assert silver(ways_of(warned), {"id": "1", "v": "1.0.0", "name": "Bo"})[0].reasons == []
 
@@ -115,3 +116,6 @@ def test_a_record_without_a_claim_is_of_the_newest_version_that_it_fits(
         rows = silver(ways, {"id": "1", "name": "Ann Lee"}, {"id": "2", "given": "Bo"}, {"id": "3"}, {"name": "Al"})
         assert [row.contract_version for row in rows] == ["1.1.0", "2.0.0", "2.0.0", "2.0.0"]
         assert [row.reasons for row in rows] == [[], [], ["missing:given"], ["missing:id", "missing:given"]]
+        # Only the older version knows the value: the newer one would take it as unknown.
+        (row,) = silver(ways, {"id": "4", "given": "Bo", "name": "Bo Lee", "sex": "w"})
+        assert (row.contract_version, row.attributes, row.invalid) == ("1.1.0", {"sex": "f"}, None)
