@@ -36,7 +36,7 @@ MADE = (tables.PROFILE_RECORD, tables.EVENT, tables.IDENTIFIER_SET, tables.QUARA
 
 def conf_with(conf: Conf, folder: Path, pattern: str) -> Conf:
     """Two datasets of crm: customer records and events, whose e-mails have to fit a pattern."""
-    mail = {"pattern": pattern, "identifier": {"namespace": "email"}, "canonical": "email"}
+    mail = {"pattern": pattern, "onInvalid": "quarantine", "identifier": {"namespace": "email"}, "canonical": "email"}
     key = {"id": {"primaryKey": True, "required": True}}
     click = {"at": {"type": "timestamp", "canonical": "occurred_at"}, "email": mail | {"canonical": "properties.mail"}}
     person = odcs("1.0.0", key | {"email": mail, "city": {"canonical": "city"}})
