@@ -5,12 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from c360_spark import tables
+from c360_spark.config import Conf as Loaded
 from c360_spark.config import load
 from c360_spark.config.rules.identity import Pair, RuleSet
 from c360_spark.config.yaml.document import did_you_mean
@@ -39,9 +41,14 @@ class Conf:
     env: str
     lake: str | None
 
+    @cached_property
+    def live(self) -> Loaded:
+        """conf/ as runs read it."""
+        return load(Path(self.config), self.env, lake=self.lake)
+
     @property
     def lookup(self) -> Lookup:
-        return Lookup(load(Path(self.config), self.env, lake=self.lake).platform.lake)
+        return Lookup(self.live.platform.lake)
 
     @property
     def next(self) -> Path:
@@ -54,14 +61,10 @@ class Conf:
         rules = self._rules()
         return [(pair, True) for pair in rules.force_links] + [(pair, False) for pair in rules.never_links]
 
-    @property
-    def live(self) -> RuleSet:
-        """The rule set that runs use."""
-        return load(Path(self.config), self.env, lake=self.lake).rules
-
     def _rules(self) -> RuleSet:
-        file = self.next if self.next.exists() else None
-        return load(Path(self.config), self.env, lake=self.lake, rules=file).rules
+        if not self.next.exists():
+            return self.live.rules
+        return load(Path(self.config), self.env, lake=self.lake, rules=self.next).rules
 
 
 def queue(config: str, env: str, lake: str | None) -> list[Row]:
@@ -69,26 +72,33 @@ def queue(config: str, env: str, lake: str | None) -> list[Row]:
 
     Rows of identity.review with `moves`, the identifiers of the smaller person, which would move, and `pairs`, how many
     pairs the two persons have; and, where their records do not agree as a whole, with `mean` (their mean probability)
-    and `compared` (of how many pairs of records). Raises InputError C304 before the first run with a model.
+    and `compared` (of how many pairs of records), unless conf/ has other rules than the last run.
+
+    Raises InputError C304 before the first run with a model.
     """
     conf = Conf(config, env, lake)
-    lookup, model = conf.lookup, conf.live.probabilistic
-    sizes = {row["person_id"]: row["size"] for row in lookup.ask("SELECT person_id, size FROM p", p=tables.PERSON)}
+    lookup, rules = conf.lookup, conf.live.rules
+    persons = lookup.ask("SELECT person_id, size, rule_set FROM p", p=tables.PERSON)
+    sizes = {row["person_id"]: row["size"] for row in persons}
     groups: defaultdict[frozenset[str], list[Row]] = defaultdict(list)
     for row in _pairs(lookup):
         groups[frozenset(row[f"{side}_person_id"] or f"identifier {row[f'{side}_id']}" for side in SIDES)].append(row)
     told = [
-        rows[0] | {"moves": min(sizes.get(person, 1) for person in persons), "pairs": len(rows)}
-        for persons, rows in groups.items()
+        rows[0] | {"moves": min(sizes.get(person, 1) for person in two), "pairs": len(rows)}
+        for two, rows in groups.items()
     ]
-    if model and model.model:
-        _add_means(lookup, [row for row in told if row["reason"] == "limit:mean"], weigher(model))
+    if rules.probabilistic and rules.probabilistic.model:
+        # By the rules that put them here: other rules may compare other values.
+        ours = {row["person_id"] for row in persons if row["rule_set"] == rules.label}
+        apart = [row for row in told if row["reason"] == "limit:mean"]
+        apart = [row for row in apart if all(row[f"{side}_person_id"] in ours for side in SIDES)]
+        _add_means(lookup, apart, weigher(rules.probabilistic))
     return sorted(told, key=lambda row: (-row["moves"], -row["probability"], row["review_id"]))
 
 
 def _add_means(lookup: Lookup, rows: Sequence[Row], weigh: Weigh) -> None:
     """Add `mean` and `compared`, from all records of both persons."""
-    persons = sorted({row[f"{side}_person_id"] for row in rows for side in SIDES if row[f"{side}_person_id"]})
+    persons = sorted({row[f"{side}_person_id"] for row in rows for side in SIDES})
     if not persons:
         return
     found = lookup.ask(

@@ -10,8 +10,7 @@ from math import log2
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
-from c360_spark.config.rules.probabilistic import OTHER, Agreement, Probabilistic
-from c360_spark.identity.scoring import value_columns
+from c360_spark.config.rules.probabilistic import OTHER, Agreement, Probabilistic, value_columns
 
 Values = tuple[str | None, ...]  # of one record: its prepared `compared_columns`
 Weigh = Callable[[Values, Values], float]

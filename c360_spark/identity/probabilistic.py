@@ -17,7 +17,7 @@ from pyspark.sql.types import DoubleType, StructField, StructType
 from c360_spark.columns.keys import joined
 from c360_spark.columns.normalize import OF_LETTERS, key_part
 from c360_spark.columns.placeholder import is_placeholder
-from c360_spark.config.rules.probabilistic import SHAPES, Comparison, Engine, Probabilistic
+from c360_spark.config.rules.probabilistic import SHAPES, Comparison, Engine, Probabilistic, value_columns
 from c360_spark.errors import ConfigError
 from c360_spark.identity.scoring import (
     WEIGHED,
@@ -26,7 +26,6 @@ from c360_spark.identity.scoring import (
     require_splink,
     settings,
     spark_weighed,
-    value_columns,
     weighed,
 )
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from c360_spark.config.rules.probabilistic import OTHER, SHAPES, Agreement, Comparison, MatchModel, Probabilistic
+from c360_spark.config.rules.probabilistic import OTHER, Agreement, Comparison, MatchModel, Probabilistic, value_columns
 from c360_spark.errors import SetupError
 
 try:
@@ -37,12 +37,6 @@ def require_splink() -> None:
     """Raises SetupError C102 unless the extra is installed."""
     if MISSING:
         raise SetupError("C102", f"{MISSING} is not installed", hint="pip install 'c360-spark[probabilistic]'")
-
-
-def value_columns(name: str, comparison: Comparison) -> list[str]:
-    """The prepared columns of a comparison; an e-mail has a second one, the part before the @."""
-    count = 2 if comparison.kind == "email" else len(SHAPES[comparison.kind].normalizers)
-    return [f"compare_{name}_{i}" for i in range(count)]
 
 
 def block_column(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from c360_spark.config.rules.probabilistic import Level, MatchModel, Probabilistic
+from c360_spark.config.rules.probabilistic import Level, MatchModel, Probabilistic, value_columns
 from c360_spark.errors import InputError
 from c360_spark.identity.scoring import (
     block_column,
@@ -20,7 +20,6 @@ from c360_spark.identity.scoring import (
     require_splink,
     same_block,
     settings,
-    value_columns,
     weighed,
 )
 

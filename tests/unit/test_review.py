@@ -99,13 +99,14 @@ def test_of_persons_whose_records_do_not_agree_as_a_whole_the_mean_is_told(tmp_p
     block = yaml.safe_dump({"probabilistic": model(0.5).model_dump(mode="json", exclude_none=True)}, sort_keys=False)
     file = tmp_path / "conf" / "identity.yml"
     file.write_text(file.read_text(encoding="utf-8") + block, encoding="utf-8")
+    label = load(tmp_path / "conf", "dev").rules.label
     # p1 is Ada and Alan, who share a phone; p2 is Ada.
     held = {1: ("p1", ADA), 2: ("p1", ALAN), 101: ("p2", ADDA)}
     membership = [{"identifier_id": n, "person_id": person, "valid_to_run": None} for n, (person, _) in held.items()]
     compared = [{"bronze_id": str(n), "identifier_id": n, "compared_values": list(row)} for n, (_, row) in held.items()]
     rows = {
         tables.REVIEW: [waiting(1, "p1", "p2", 0.99) | {"reason": "limit:mean"}, waiting(3, "p3", None, 0.9)],
-        tables.PERSON: [{"person_id": "p1", "size": 2}],
+        tables.PERSON: [{"person_id": person, "size": 2, "rule_set": label} for person in ("p1", "p2")],
         tables.MEMBERSHIP: [*membership, {"identifier_id": 101, "person_id": "p1", "valid_to_run": "r1"}],
         tables.COMPARED: compared,
     }
@@ -115,6 +116,9 @@ def test_of_persons_whose_records_do_not_agree_as_a_whole_the_mean_is_told(tmp_p
     assert (told["r1"]["mean"], told["r1"]["compared"]) == (pytest.approx(mean, abs=1e-6), 2)
     assert f"limit:mean, 1, {mean:.4f} over 2 pairs of records" in as_text([told["r1"]], values=False)
     assert "mean" not in told["r3"]
+    # Other rules than those of the last run may compare other values: then there is no mean to tell.
+    file.write_text(file.read_text(encoding="utf-8").replace("join_at: 0.5", "join_at: 0.6"), encoding="utf-8")
+    assert "mean" not in queue(str(tmp_path / "conf"), "dev", str(tmp_path / "lake"))[0]
 
 
 BULK: dict[str, Any] = {"sample": 1, "values": True, "author": "Ada", "reason": "checked", "on": "2026-01-02"}

@@ -125,6 +125,12 @@ class Comparison(Model):
         return {**first, "exact": (EQUAL,), **similar}
 
 
+def value_columns(name: str, comparison: Comparison) -> list[str]:
+    """The prepared columns of a comparison; an e-mail has a second one, the part before the @."""
+    count = 2 if comparison.kind == "email" else len(SHAPES[comparison.kind].normalizers)
+    return [f"compare_{name}_{i}" for i in range(count)]
+
+
 class Level(Model):
     """The m and u probabilities of a level: its share among pairs with both values, of one person (m) or of two (u)."""
 
@@ -156,7 +162,7 @@ class MatchModel(Model):
 def usual_keys(comparisons: Iterable[tuple[str, Comparison]]) -> dict[str, tuple[KeyPart, ...]]:
     """The blocking keys of a block that names none, of the columns that are compared.
 
-    They bring together 95 to 96 of 100 true pairs of FEBRL. None is shared by a household alone.
+    They bring together 95 to 96 of 100 true pairs of FEBRL. None of them is what a household shares.
     """
     columns = {column: c.kind for name, c in comparisons for column in c.of(name)}
     born = next((column for column, kind in columns.items() if kind == "date"), None)
